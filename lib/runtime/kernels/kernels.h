@@ -1,0 +1,78 @@
+// The kernels' common vocabulary: one prototype per operator, implemented in ref/ (obvious), m7/ (DSP, assembly) and
+// host/ (vectorised), all bit-identical (docs/numerics.md). Activations are planar int8 (CHW).
+#pragma once
+
+#include <cstdint>
+
+namespace nsrt {
+
+/// Geometry of a windowed operator; linear is 1×1 over one pixel. Padding below and right follows from the extents.
+struct Window {
+  std::uint16_t ih, iw, ci, oh, ow, co;
+  std::uint8_t kh, kw, sh, sw, pad_top, pad_left;
+};
+
+/// One output channel's requantisation for one subnet, as stored in REQT.
+struct RequantRow {
+  std::int32_t multiplier, bias;
+};
+
+struct Requant {
+  std::int8_t input_zero_point;   ///< also the padding value
+  std::int8_t output_zero_point;  ///< 0 for int16 outputs
+  const RequantRow* rows;         ///< [co]
+};
+
+/// Nested CSR with 8-bit gaps (docs/format/nsm.md, encoding 3).
+struct NestedCsr {
+  const std::uint16_t* counts;  ///< [co][levels]
+  const std::uint8_t* records;  ///< gap, then `block` weights
+  std::uint8_t block;           ///< 1, 2 or 4
+  std::uint8_t levels;          ///< N
+  std::uint8_t subnet;          ///< 1…N: levels 1…subnet are used
+};
+
+struct AddRequant {
+  std::int16_t m0, m1;
+  std::int32_t bias;
+  std::uint8_t shift;
+};
+
+struct PoolRequant {
+  std::int32_t multiplier, bias;
+  std::int8_t output_zero_point;
+  std::uint8_t left_shift;
+};
+
+/// One implementation of every operator. `scratch` is 16-byte aligned and has the size the twin below asks for.
+/// Input and output never overlap, except add's output with either input at the same address.
+struct KernelSet {
+  /// weights: dense quads (encoding 1)
+  void (*conv_s8)(const Window&, const std::int8_t* weights, const Requant&, const std::int8_t* in, std::int8_t* out, void* scratch);
+  std::uint32_t (*conv_s8_scratch_bytes)(const Window&);
+  void (*conv_ncsr_s8)(const Window&, const NestedCsr&, const Requant&, const std::int8_t* in, std::int8_t* out, void* scratch);
+  std::uint32_t (*conv_ncsr_s8_scratch_bytes)(const Window&, std::uint8_t block);
+  /// weights: dense rows (encoding 2), kh·kw rounded up to 4 per channel
+  void (*dwconv_s8)(const Window&, const std::int8_t* weights, const Requant&, const std::int8_t* in, std::int8_t* out, void* scratch);
+  std::uint32_t (*dwconv_s8_scratch_bytes)(const Window&);
+  /// `inputs` values, `units` rows of inputs rounded up to 4. Exactly one of out8 and out16 is not null.
+  void (*linear_s8)(std::uint32_t inputs, std::uint32_t units, const std::int8_t* weights, const Requant&, const std::int8_t* in,
+                    std::int8_t* out8, std::int16_t* out16);
+  /// Linear with nested CSR weights: `inputs` channels, one pixel.
+  void (*linear_ncsr_s8)(std::uint32_t inputs, std::uint32_t units, const NestedCsr&, const Requant&, const std::int8_t* in,
+                         std::int8_t* out8, std::int16_t* out16);
+  void (*max_pool_s8)(const Window&, const std::int8_t* in, std::int8_t* out);
+  void (*avg_pool_s8)(const Window&, const PoolRequant&, const std::int8_t* in, std::int8_t* out);
+  void (*add_s8)(std::uint32_t count, const AddRequant&, const std::int8_t* a, const std::int8_t* b, std::int8_t* out);
+};
+
+const KernelSet& reference_kernels();  ///< always there
+const KernelSet& fast_kernels();       ///< the best of this target: m7 on the device, host elsewhere
+
+/// What the M7 kernels need in the arena: the packer plans with it on the host, so it is plain arithmetic, the same everywhere
+/// (kernels/m7/scratch.cpp, compiled for every target).
+std::uint32_t m7_conv_s8_scratch_bytes(const Window&);
+std::uint32_t m7_conv_ncsr_s8_scratch_bytes(const Window&, std::uint8_t block);
+std::uint32_t m7_dwconv_s8_scratch_bytes(const Window&);
+
+}  // namespace nsrt
