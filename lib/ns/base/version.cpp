@@ -1,0 +1,9 @@
+#include "ns/base/version.h"
+
+namespace ns {
+
+const char* version() {
+  return NESTKIT_VERSION;
+}
+
+}  // namespace ns
