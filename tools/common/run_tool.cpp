@@ -1,0 +1,98 @@
+#include "common/run_tool.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <new>
+
+#include "common/log_setup.h"
+#include "common/streams.h"
+#include "ns/base/error.h"
+#include "ns/base/nearest.h"
+#include "ns/base/version.h"
+
+namespace {
+
+int exit_code(ns::ErrorKind kind) {
+  switch (kind) {
+    case ns::ErrorKind::kCheck:
+      return kCheckFailed;
+    case ns::ErrorKind::kUsage:
+      return kUsage;
+    case ns::ErrorKind::kInput:
+      return kBadInput;
+    case ns::ErrorKind::kEnvironment:
+      return kEnvironment;
+    case ns::ErrorKind::kInternal:
+      return kInternal;
+  }
+  return kInternal;
+}
+
+void report(const std::string& tool, const std::string& message, const std::string& hint) {
+  std::fprintf(stderr, "%s: error: %s\n", tool.c_str(), message.c_str());
+  if (!hint.empty()) std::fprintf(stderr, "%s: hint: %s\n", tool.c_str(), hint.c_str());
+}
+
+// The first argument that looks like an option but is none, and the option it was meant to be.
+std::string unknown_option_hint(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const std::string word = argument.substr(0, argument.find('='));
+    if (word.rfind("--", 0) != 0 || std::find(known.begin(), known.end(), word) != known.end()) continue;
+    const std::string meant = ns::nearest(word, known);
+    if (!meant.empty()) return "did you mean " + meant + "?";
+  }
+  return "run with --help for the options";
+}
+
+}  // namespace
+
+int run_tool(const ToolInfo& info, int argc, char** argv, const ToolSetup& setup) {
+  guard_standard_streams();
+  CLI::App app(info.description, info.name);
+  app.set_version_flag("--version", info.name + " " + ns::version());
+  app.footer("Examples:\n" + info.examples +
+             "\n\nExit status: 0 done, 1 a requested check failed, 2 usage or configuration,\n"
+             "3 bad input, 4 environment (I/O, memory, emulator), 5 internal error.\n\nNext: " +
+             info.next);
+  app.get_formatter()->column_width(34);
+  bool quiet = false;
+  int verbosity = 0;
+  app.add_flag("-q,--quiet", quiet, "Only warnings and errors on stderr");
+  app.add_flag("-v,--verbose", verbosity, "More on stderr (-vv: even more)");
+
+  try {
+    const std::function<int()> body = setup(app);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::CallForVersion& version) {
+      standard_output().line(version.what());
+      return kDone;
+    } catch (const CLI::Success&) {
+      standard_output().write(app.help());
+      standard_output().finish();
+      return kDone;
+    } catch (const CLI::ParseError& error) {
+      report(info.name, error.what(), unknown_option_hint(app, argc, argv));
+      return kUsage;
+    }
+    set_up_log(info.name, quiet ? -1 : verbosity);
+    const int status = body();
+    standard_output().finish();
+    return status;
+  } catch (const ns::Error& error) {
+    report(info.name, error.what(), error.hint());
+    return exit_code(error.kind());
+  } catch (const std::bad_alloc&) {
+    report(info.name, "out of memory", "");
+    return kEnvironment;
+  } catch (const std::exception& error) {
+    report(info.name, std::string("internal error: ") + error.what(),
+           "this is a bug, please report it with the command line");
+    return kInternal;
+  }
+}

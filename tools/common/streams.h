@@ -1,0 +1,28 @@
+// Standard output as the tools use it: the product and nothing else, and a failed write is never silent.
+#pragma once
+
+#include <string_view>
+
+class StandardOutput {
+ public:
+  /// Throws ns::Error(kEnvironment) if the write fails (closed, disk full). When the reader went away (`|
+  /// head`) the rest is dropped silently: whoever closed the pipe has seen enough.
+  void write(std::string_view text);
+  /// A whole line, flushed: a reader at the other end of a pipe sees it now.
+  void line(std::string_view text);
+  /// Flushes; the last chance to notice a full disk.
+  void finish();
+
+ private:
+  void check(bool ok);
+  bool reader_gone_ = false;
+};
+
+StandardOutput& standard_output();
+
+/// Refuses to send binary data to a terminal: throws ns::Error(kUsage).
+void refuse_binary_on_terminal();
+
+/// Ignores SIGPIPE (a long job must not die with its log's reader) and fills closed descriptors 0–2, so that
+/// no artifact is ever opened as descriptor 1. Called once by run_tool.
+void guard_standard_streams();
