@@ -1,0 +1,94 @@
+#include "firmware/boards/board.h"
+
+#include <string.h>
+
+#include "firmware/boards/mps2_an500/semihosting.h"
+
+extern "C" std::uint8_t linker_model_start[], linker_model_end[], linker_arena_start[], linker_arena_end[];
+
+namespace board {
+namespace {
+
+// CMSDK APB timer 0: counts down from 2^32 − 1 at 25 MHz of virtual time.
+struct Timer {
+  volatile std::uint32_t control, value, reload, interrupt;
+};
+Timer& timer() { return *reinterpret_cast<Timer*>(0x40000000); }
+
+Arguments words;
+char command_line[1024];
+std::uint32_t last_value;
+std::uint64_t ticks_so_far;
+
+void split_command_line() {
+  char* at = command_line;
+  bool program_name = true;
+  while (*at) {
+    while (*at == ' ') *at++ = 0;
+    if (!*at) break;
+    if (!program_name && words.count < Arguments::kMost) words.word[words.count++] = at;
+    program_name = false;
+    while (*at && *at != ' ') ++at;
+  }
+}
+
+int open(const char* path, std::uint32_t mode) {
+  const std::uintptr_t block[3] = {reinterpret_cast<std::uintptr_t>(path), mode, strlen(path)};
+  return semihosting::call(semihosting::kOpen, block);
+}
+
+}  // namespace
+
+void init(int, char**) {
+  std::uintptr_t block[2] = {reinterpret_cast<std::uintptr_t>(command_line), sizeof command_line};
+  if (semihosting::call(semihosting::kGetCommandLine, block) == 0) split_command_line();
+  timer().control = 0;
+  timer().reload = 0xFFFFFFFF;
+  timer().value = 0xFFFFFFFF;
+  timer().control = 1;
+  last_value = timer().value;
+}
+
+const Arguments& arguments() { return words; }
+
+void write_text(const char* text) { semihosting::call(semihosting::kWrite0, text); }
+
+int open_for_reading(const char* path) { return open(path, 1); }  // "rb"
+int open_for_writing(const char* path) { return open(path, 5); }  // "wb"
+
+std::size_t read(int file, void* data, std::size_t bytes) {
+  const std::uintptr_t block[3] = {static_cast<std::uintptr_t>(file), reinterpret_cast<std::uintptr_t>(data), bytes};
+  const std::int32_t missing = semihosting::call(semihosting::kRead, block);
+  return missing < 0 || static_cast<std::size_t>(missing) > bytes ? 0 : bytes - static_cast<std::size_t>(missing);
+}
+
+bool write(int file, const void* data, std::size_t bytes) {
+  const std::uintptr_t block[3] = {static_cast<std::uintptr_t>(file), reinterpret_cast<std::uintptr_t>(data), bytes};
+  return semihosting::call(semihosting::kWrite, block) == 0;
+}
+
+bool close(int file) {
+  const std::uintptr_t block[1] = {static_cast<std::uintptr_t>(file)};
+  return semihosting::call(semihosting::kClose, block) == 0;
+}
+
+void exit(int status) {
+  const std::uint32_t block[2] = {semihosting::kApplicationExit, static_cast<std::uint32_t>(status)};
+  for (;;) semihosting::call(semihosting::kExitExtended, block);
+}
+
+std::uint64_t counter() {
+  const std::uint32_t value = timer().value;
+  ticks_so_far += last_value - value;  // modulo 2^32
+  last_value = value;
+  return ticks_so_far;
+}
+
+// -icount shift=7: one instruction is 128 ns of virtual time, 3.2 ticks.
+std::uint64_t instructions(std::uint64_t ticks) { return (5 * ticks + 8) / 16; }
+bool counts_instructions() { return true; }
+
+Region model_flash() { return {linker_model_start, static_cast<std::size_t>(linker_model_end - linker_model_start)}; }
+Region arena() { return {linker_arena_start, static_cast<std::size_t>(linker_arena_end - linker_arena_start)}; }
+
+}  // namespace board
