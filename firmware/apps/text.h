@@ -1,4 +1,5 @@
-// Lines of text without stdio: Line{} << "op " << 3 << " " << Hex{crc} << "\n", written when the line ends its life.
+// Lines of text without stdio: Line{} << "op " << 3 << " " << Hex{crc} << "\n", written when the line ends
+// its life.
 #pragma once
 
 #include <cstdint>

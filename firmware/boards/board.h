@@ -34,9 +34,11 @@ bool close(int file);
 /// Ends the program with this exit status (0…255).
 [[noreturn]] void exit(int status);
 
-/// A free-running counter that never wraps in practice, provided it is read at least every 2^32 ticks (1.3e9 instructions).
+/// A free-running counter that never wraps in practice, provided it is read at least every 2^32 ticks (1.3e9
+/// instructions).
 std::uint64_t counter();
-/// Executed instructions between two readings `ticks` apart, ±1. 0 on boards that cannot count them (counts_instructions).
+/// Executed instructions between two readings `ticks` apart, ±1. 0 on boards that cannot count them
+/// (counts_instructions).
 std::uint64_t instructions(std::uint64_t ticks);
 bool counts_instructions();
 

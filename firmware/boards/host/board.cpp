@@ -34,26 +34,48 @@ void init(int argc, char** argv) {
   }
 }
 
-const Arguments& arguments() { return words; }
-void write_text(const char* text) { std::fputs(text, stdout); }
-int open_for_reading(const char* path) { return open(path, "rb"); }
-int open_for_writing(const char* path) { return open(path, "wb"); }
-std::size_t read(int file, void* data, std::size_t bytes) { return std::fread(data, 1, bytes, files[file]); }
-bool write(int file, const void* data, std::size_t bytes) { return std::fwrite(data, 1, bytes, files[file]) == bytes; }
+const Arguments& arguments() {
+  return words;
+}
+void write_text(const char* text) {
+  std::fputs(text, stdout);
+}
+int open_for_reading(const char* path) {
+  return open(path, "rb");
+}
+int open_for_writing(const char* path) {
+  return open(path, "wb");
+}
+std::size_t read(int file, void* data, std::size_t bytes) {
+  return std::fread(data, 1, bytes, files[file]);
+}
+bool write(int file, const void* data, std::size_t bytes) {
+  return std::fwrite(data, 1, bytes, files[file]) == bytes;
+}
 bool close(int file) {
   const bool ok = std::fclose(files[file]) == 0;
   files[file] = nullptr;
   return ok;
 }
-void exit(int status) { std::exit(status); }
+void exit(int status) {
+  std::exit(status);
+}
 
 std::uint64_t counter() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
-std::uint64_t instructions(std::uint64_t) { return 0; }
-bool counts_instructions() { return false; }
+std::uint64_t instructions(std::uint64_t) {
+  return 0;
+}
+bool counts_instructions() {
+  return false;
+}
 
-Region model_flash() { return {model_bytes, kModelBytes}; }
-Region arena() { return {arena_bytes, kArenaBytes}; }
+Region model_flash() {
+  return {model_bytes, kModelBytes};
+}
+Region arena() {
+  return {arena_bytes, kArenaBytes};
+}
 
 }  // namespace board

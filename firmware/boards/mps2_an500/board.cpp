@@ -13,7 +13,9 @@ namespace {
 struct Timer {
   volatile std::uint32_t control, value, reload, interrupt;
 };
-Timer& timer() { return *reinterpret_cast<Timer*>(0x40000000); }
+Timer& timer() {
+  return *reinterpret_cast<Timer*>(0x40000000);
+}
 
 Arguments words;
 char command_line[1024];
@@ -49,21 +51,32 @@ void init(int, char**) {
   last_value = timer().value;
 }
 
-const Arguments& arguments() { return words; }
+const Arguments& arguments() {
+  return words;
+}
 
-void write_text(const char* text) { semihosting::call(semihosting::kWrite0, text); }
+void write_text(const char* text) {
+  semihosting::call(semihosting::kWrite0, text);
+}
 
-int open_for_reading(const char* path) { return open(path, 1); }  // "rb"
-int open_for_writing(const char* path) { return open(path, 5); }  // "wb"
+int open_for_reading(const char* path) {
+  return open(path, 1);
+}  // "rb"
+int open_for_writing(const char* path) {
+  return open(path, 5);
+}  // "wb"
 
 std::size_t read(int file, void* data, std::size_t bytes) {
-  const std::uintptr_t block[3] = {static_cast<std::uintptr_t>(file), reinterpret_cast<std::uintptr_t>(data), bytes};
+  const std::uintptr_t block[3] = {static_cast<std::uintptr_t>(file), reinterpret_cast<std::uintptr_t>(data),
+                                   bytes};
   const std::int32_t missing = semihosting::call(semihosting::kRead, block);
-  return missing < 0 || static_cast<std::size_t>(missing) > bytes ? 0 : bytes - static_cast<std::size_t>(missing);
+  return missing < 0 || static_cast<std::size_t>(missing) > bytes ? 0
+                                                                  : bytes - static_cast<std::size_t>(missing);
 }
 
 bool write(int file, const void* data, std::size_t bytes) {
-  const std::uintptr_t block[3] = {static_cast<std::uintptr_t>(file), reinterpret_cast<std::uintptr_t>(data), bytes};
+  const std::uintptr_t block[3] = {static_cast<std::uintptr_t>(file), reinterpret_cast<std::uintptr_t>(data),
+                                   bytes};
   return semihosting::call(semihosting::kWrite, block) == 0;
 }
 
@@ -85,10 +98,18 @@ std::uint64_t counter() {
 }
 
 // -icount shift=7: one instruction is 128 ns of virtual time, 3.2 ticks.
-std::uint64_t instructions(std::uint64_t ticks) { return (5 * ticks + 8) / 16; }
-bool counts_instructions() { return true; }
+std::uint64_t instructions(std::uint64_t ticks) {
+  return (5 * ticks + 8) / 16;
+}
+bool counts_instructions() {
+  return true;
+}
 
-Region model_flash() { return {linker_model_start, static_cast<std::size_t>(linker_model_end - linker_model_start)}; }
-Region arena() { return {linker_arena_start, static_cast<std::size_t>(linker_arena_end - linker_arena_start)}; }
+Region model_flash() {
+  return {linker_model_start, static_cast<std::size_t>(linker_model_end - linker_model_start)};
+}
+Region arena() {
+  return {linker_arena_start, static_cast<std::size_t>(linker_arena_end - linker_arena_start)};
+}
 
 }  // namespace board

@@ -1,5 +1,5 @@
-// Arm semihosting: the emulator (or debugger) serves files, the console and the exit status. Arm IHI, "Semihosting for AArch32 and
-// AArch64", release 3.2.
+// Arm semihosting: the emulator (or debugger) serves files, the console and the exit status. Arm IHI,
+// "Semihosting for AArch32 and AArch64", release 3.2.
 #pragma once
 
 #include <cstdint>

@@ -1,23 +1,26 @@
 // From reset to main, and what happens when the core faults.
-#include <cstdint>
 #include <string.h>
+#include <cstdint>
 
 #include "firmware/boards/board.h"
 #include "firmware/boards/mps2_an500/semihosting.h"
 
 extern "C" {
-extern std::uint32_t linker_data_start[], linker_data_end[], linker_data_load[], linker_bss_start[], linker_bss_end[];
+extern std::uint32_t linker_data_start[], linker_data_end[], linker_data_load[], linker_bss_start[],
+    linker_bss_end[];
 extern std::uint8_t linker_stack_bottom[], linker_stack_top[], linker_handler_stack_top[];
 int main(int argc, char** argv);
 void reset_handler();
-void start();
+[[noreturn]] void start();
 void fault_handler();
-void report_fault(const std::uint32_t* frame);
+[[noreturn]] void report_fault(const std::uint32_t* frame);
 }
 
 namespace {
 
-volatile std::uint32_t& system_register(std::uintptr_t address) { return *reinterpret_cast<volatile std::uint32_t*>(address); }
+volatile std::uint32_t& system_register(std::uintptr_t address) {
+  return *reinterpret_cast<volatile std::uint32_t*>(address);
+}
 
 void write_hex(const char* label, std::uint32_t value) {
   char text[11] = "0x00000000";
@@ -28,18 +31,24 @@ void write_hex(const char* label, std::uint32_t value) {
 
 const char* fault_name(std::uint32_t exception) {
   switch (exception) {
-    case 2: return "NMI";
-    case 3: return "HardFault";
-    case 4: return "MemManage";
-    case 5: return "BusFault";
-    case 6: return "UsageFault";
+    case 2:
+      return "NMI";
+    case 3:
+      return "HardFault";
+    case 4:
+      return "MemManage";
+    case 5:
+      return "BusFault";
+    case 6:
+      return "UsageFault";
   }
   return "unexpected exception";
 }
 
 }  // namespace
 
-// Reset on the handlers' stack; the program gets its own (PSP), so that a fault can be reported even when that one has overflowed.
+// Reset on the handlers' stack; the program gets its own (PSP), so that a fault can be reported even when
+// that one has overflowed.
 extern "C" [[gnu::naked]] void reset_handler() {
   asm volatile(
       "ldr r0, =linker_stack_top\n"
@@ -54,10 +63,12 @@ extern "C" [[noreturn]] void start() {
   system_register(0xE000ED88) |= 0xFu << 20;  // CPACR: full access to the FPU
   asm volatile("dsb\n isb" ::: "memory");
   memcpy(linker_data_start, linker_data_load,
-         reinterpret_cast<std::uintptr_t>(linker_data_end) - reinterpret_cast<std::uintptr_t>(linker_data_start));
-  memset(linker_bss_start, 0,
-         reinterpret_cast<std::uintptr_t>(linker_bss_end) - reinterpret_cast<std::uintptr_t>(linker_bss_start));
-  system_register(0xE000ED14) |= 1u << 4;  // CCR: trap division by zero
+         reinterpret_cast<std::uintptr_t>(linker_data_end) -
+             reinterpret_cast<std::uintptr_t>(linker_data_start));
+  memset(
+      linker_bss_start, 0,
+      reinterpret_cast<std::uintptr_t>(linker_bss_end) - reinterpret_cast<std::uintptr_t>(linker_bss_start));
+  system_register(0xE000ED14) |= 1u << 4;   // CCR: trap division by zero
   system_register(0xE000ED24) |= 7u << 16;  // SHCSR: memory, bus and usage faults under their own names
   board::exit(main(0, nullptr));
 }
