@@ -1,0 +1,64 @@
+#include "ns/nested/gradient_routing.h"
+
+#include <array>
+
+#include "ns/base/error.h"
+#include "ns/base/nearest.h"
+
+namespace ns::nested {
+namespace {
+
+const std::array<std::string, 4> kNames{"sum", "mean", "sparsest", "densest"};
+
+}  // namespace
+
+Routing routing_from_name(const std::string& name) {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) {
+      return static_cast<Routing>(i);
+    }
+  }
+  throw usage_error("routing \"" + name + "\": expected sum, mean, sparsest or densest",
+                    nearest_hint(name, kNames));
+}
+
+std::string to_string(Routing routing) {
+  return kNames[static_cast<std::size_t>(routing)];
+}
+
+float routing_factor(Routing routing, int level, int subnet, int subnets, bool regrow) {
+  if (level == 0) {
+    return regrow && subnet == subnets ? 1.0f : 0.0f;
+  }
+  if (level > subnet) {
+    return 0.0f;
+  }
+  switch (routing) {
+    case Routing::kSum:
+      return 1.0f;
+    case Routing::kMean:
+      return 1.0f / static_cast<float>(subnets - level + 1);
+    case Routing::kSparsest:
+      return subnet == level ? 1.0f : 0.0f;
+    case Routing::kDensest:
+      return subnet == subnets ? 1.0f : 0.0f;
+  }
+  throw internal_error("unknown gradient routing");
+}
+
+void add_routed(const LevelMap& map, Routing routing, int subnet, bool regrow, const Tensor& grad,
+                Tensor& total) {
+  if (grad.shape() != map.grid().weight_shape() || total.shape() != grad.shape()) {
+    throw internal_error("routed gradient of shape " + ns::to_string(grad.shape()) + ", expected " +
+                         ns::to_string(map.grid().weight_shape()));
+  }
+  std::array<float, kMaxSubnets + 1> factors{};
+  for (int level = 0; level <= map.subnets(); ++level) {
+    factors[static_cast<std::size_t>(level)] = routing_factor(routing, level, subnet, map.subnets(), regrow);
+  }
+  for (std::int64_t i = 0; i < grad.size(); ++i) {
+    total[i] += factors[static_cast<std::size_t>(map.level_of_weight(i))] * grad[i];
+  }
+}
+
+}  // namespace ns::nested
