@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "ns/tensor/image_shape.h"
+
 namespace ns::nn {
 
 enum class Op {
@@ -36,10 +38,7 @@ struct Layer {
   bool bias = false;
 };
 
-struct ImageShape {
-  int h = 0, w = 0, c = 0;
-  bool operator==(const ImageShape&) const = default;
-};
+using ns::ImageShape;
 
 /// A directed acyclic graph in topological order with one input and one output (the last layer).
 struct Graph {
