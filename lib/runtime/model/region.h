@@ -1,0 +1,45 @@
+// Bytes of the file and where they lie in it. Little-endian fields are read byte by byte: no alignment is
+// assumed.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace nsrt {
+
+// Weights, counts and multipliers are used in place.
+static_assert(std::endian::native == std::endian::little,
+              "packed models are little-endian and used in place");
+
+/// A range of the file. The accessors do not check: the reader compares with `size` first.
+struct Region {
+  const std::uint8_t* data = nullptr;
+  std::uint32_t size = 0;
+  std::uint32_t file_offset = 0;
+
+  std::uint8_t u8(std::uint32_t at) const { return data[at]; }
+  std::int8_t i8(std::uint32_t at) const { return static_cast<std::int8_t>(data[at]); }
+  std::uint16_t u16(std::uint32_t at) const {
+    return static_cast<std::uint16_t>(data[at] | std::uint32_t{data[at + 1]} << 8);
+  }
+  std::int16_t i16(std::uint32_t at) const { return static_cast<std::int16_t>(u16(at)); }
+  std::uint32_t u32(std::uint32_t at) const { return u16(at) | std::uint32_t{u16(at + 2)} << 16; }
+  std::int32_t i32(std::uint32_t at) const { return static_cast<std::int32_t>(u32(at)); }
+
+  bool zero(std::uint32_t at, std::uint32_t count) const {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (data[at + i] != 0) return false;
+    }
+    return true;
+  }
+  bool contains(std::uint64_t at, std::uint64_t count) const { return at <= size && count <= size - at; }
+  /// Only after contains(at, count).
+  Region part(std::uint32_t at, std::uint32_t count) const { return {data + at, count, file_offset + at}; }
+};
+
+constexpr std::uint64_t round_up(std::uint64_t value, std::uint32_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+}  // namespace nsrt

@@ -1,0 +1,118 @@
+#include "model/view.h"
+
+namespace nsrt {
+
+SubnetView NetworkView::subnet(unsigned k) const {
+  const std::uint32_t at = kNetworkBytes + (k - 1) * kSubnetBytes;
+  return {netw().u32(at), netw().u32(at + 4), netw().u32(at + 8)};
+}
+
+TensorView NetworkView::tensor(unsigned index) const {
+  const Region& tens = section(SectionType::kTensors);
+  const std::uint32_t at = index * kTensorBytes;
+  return {tens.u16(at),     tens.u16(at + 2), tens.u16(at + 4), static_cast<TensorType>(tens.u8(at + 6)),
+          tens.u32(at + 8), tens.u32(at + 12)};
+}
+
+OperatorView NetworkView::op(unsigned index) const {
+  const Region& oper = section(SectionType::kOperators);
+  const std::uint32_t at = index * kOperatorBytes;
+  return {.kind = static_cast<OperatorKind>(oper.u8(at)),
+          .encoding = static_cast<WeightEncoding>(oper.u8(at + 1)),
+          .block = oper.u8(at + 2),
+          .input = oper.u16(at + 4),
+          .input2 = oper.u16(at + 6),
+          .output = oper.u16(at + 8),
+          .kh = oper.u8(at + 10),
+          .kw = oper.u8(at + 11),
+          .sh = oper.u8(at + 12),
+          .sw = oper.u8(at + 13),
+          .pad_top = oper.u8(at + 14),
+          .pad_left = oper.u8(at + 15),
+          .weights_offset = oper.u32(at + 16),
+          .weights_bytes = oper.u32(at + 20),
+          .requant_offset = oper.u32(at + 24),
+          .requant_bytes = oper.u32(at + 28),
+          .scratch_offset = oper.u32(at + 32),
+          .scratch_bytes = oper.u32(at + 36)};
+}
+
+Window NetworkView::window(const OperatorView& op) const {
+  const TensorView in = tensor(op.input), out = tensor(op.output);
+  return {in.h, in.w, in.c, out.h, out.w, out.c, op.kh, op.kw, op.sh, op.sw, op.pad_top, op.pad_left};
+}
+
+Region NetworkView::weights(const OperatorView& op) const {
+  if (op.encoding == WeightEncoding::kNone) return {};
+  const bool sparse = op.encoding == WeightEncoding::kNestedCsr;
+  return section(sparse ? SectionType::kSparse : SectionType::kDense)
+      .part(op.weights_offset, op.weights_bytes);
+}
+
+Region NetworkView::requant(const OperatorView& op, unsigned k) const {
+  const std::uint32_t bytes = requant_table_bytes(op.kind, tensor(op.output).c);
+  return section(SectionType::kRequant).part(op.requant_offset + (k - 1) * bytes, bytes);
+}
+
+Region NetworkView::test_input() const {
+  return section(SectionType::kTest).part(4, tensor(input()).bytes);
+}
+
+Region NetworkView::test_output(unsigned k) const {
+  const std::uint32_t bytes = tensor(output()).bytes;
+  const auto first = static_cast<std::uint32_t>(4 + round_up(tensor(input()).bytes, 4));
+  return section(SectionType::kTest).part(first + (k - 1) * bytes, bytes);
+}
+
+std::uint32_t requant_table_bytes(OperatorKind kind, std::uint32_t rows) {
+  switch (kind) {
+    case OperatorKind::kConv:
+    case OperatorKind::kDepthwise:
+    case OperatorKind::kLinear:
+      return 4 + rows * 8;
+    case OperatorKind::kAveragePool:
+    case OperatorKind::kAdd:
+      return 12;
+    case OperatorKind::kMaxPool:
+      break;
+  }
+  return 0;
+}
+
+std::uint32_t operator_scratch_bytes(const NetworkView& net, const OperatorView& op,
+                                     const KernelSet& kernels) {
+  if (op.kind == OperatorKind::kDepthwise) return kernels.dwconv_s8_scratch_bytes(net.window(op));
+  if (op.kind != OperatorKind::kConv) return 0;
+  return op.encoding == WeightEncoding::kNestedCsr
+             ? kernels.conv_ncsr_s8_scratch_bytes(net.window(op), op.block)
+             : kernels.conv_s8_scratch_bytes(net.window(op));
+}
+
+SectionEntry section_entry(const Region& file, std::uint32_t index) {
+  const std::uint32_t at = kHeaderBytes + index * kSectionEntryBytes;
+  int type = -1;
+  for (unsigned t = 0; t < kSectionTypes; ++t) {
+    const char* name = kSectionNames[t];
+    if (file.u8(at) == name[0] && file.u8(at + 1) == name[1] && file.u8(at + 2) == name[2] &&
+        file.u8(at + 3) == name[3]) {
+      type = static_cast<int>(t);
+    }
+  }
+  return {type, file.u32(at + 4), file.u32(at + 8), file.u32(at + 12), file.u16(at + 16)};
+}
+
+NetworkView network_view(const Region& file, unsigned network) {
+  NetworkView net;
+  for (std::uint32_t i = 0; i < section_count(file); ++i) {
+    const SectionEntry entry = section_entry(file, i);
+    if (entry.network == network) net.sections[entry.type] = file.part(entry.offset, entry.bytes);
+  }
+  return net;
+}
+
+Region metadata(const Region& file) {
+  const SectionEntry entry = section_entry(file, 0);
+  return file.part(entry.offset, entry.bytes);
+}
+
+}  // namespace nsrt
