@@ -1,6 +1,7 @@
 #include "ns/nested/allocation.h"
 
 #include <algorithm>
+#include <array>
 
 #include "ns/base/error.h"
 #include "ns/base/nearest.h"
@@ -10,8 +11,31 @@
 namespace ns::nested {
 namespace {
 
+const std::array<std::string, 3> kRoles{"first_conv", "depthwise", "classifier"};
+
 bool has_weights(const nn::Layer& layer) {
   return layer.op == nn::Op::kConv || layer.op == nn::Op::kDepthwiseConv || layer.op == nn::Op::kLinear;
+}
+
+std::vector<std::string> layers_of_role(const nn::Graph& graph, const std::string& role) {
+  std::vector<std::string> found;
+  const auto keep = [&](nn::Op op) {
+    for (const nn::Layer& layer : graph.layers) {
+      if (layer.op == op) {
+        found.push_back(layer.name);
+      }
+    }
+  };
+  if (role == "depthwise") {
+    keep(nn::Op::kDepthwiseConv);
+  } else if (role == "first_conv") {
+    keep(nn::Op::kConv);
+    found.resize(std::min<std::size_t>(found.size(), 1));
+  } else {
+    keep(nn::Op::kLinear);
+    found.erase(found.begin(), found.end() - std::min<std::ptrdiff_t>(std::ssize(found), 1));
+  }
+  return found;
 }
 
 const Tensor& weight_of(const nn::Network& network, const std::string& name) {
@@ -25,24 +49,12 @@ const Tensor& weight_of(const nn::Network& network, const std::string& name) {
 
 }  // namespace
 
-std::vector<std::string> default_dense_layers(const nn::Graph& graph) {
-  std::vector<std::string> dense;
-  bool first = true;
-  for (const nn::Layer& layer : graph.layers) {
-    if (layer.op == nn::Op::kDepthwiseConv || (layer.op == nn::Op::kConv && first)) {
-      dense.push_back(layer.name);
-    }
-    first = first && layer.op != nn::Op::kConv;
-  }
-  const auto classifier = std::find_if(graph.layers.rbegin(), graph.layers.rend(),
-                                       [](const nn::Layer& layer) { return layer.op == nn::Op::kLinear; });
-  if (classifier != graph.layers.rend()) {
-    dense.push_back(classifier->name);
-  }
-  return dense;
+const DenseLayers& default_dense_layers() {
+  static const DenseLayers roles(kRoles.begin(), kRoles.end());
+  return roles;
 }
 
-Allocation uniform_allocation(const nn::Graph& graph, const std::vector<std::string>& dense_layers,
+Allocation uniform_allocation(const nn::Graph& graph, const DenseLayers& dense,
                               std::span<const double> sparsities) {
   check_sparsities(sparsities);
   std::vector<std::string> names;
@@ -53,12 +65,18 @@ Allocation uniform_allocation(const nn::Graph& graph, const std::vector<std::str
       allocation[layer.name].assign(sparsities.begin(), sparsities.end());
     }
   }
-  for (const std::string& dense : dense_layers) {
-    if (std::find(names.begin(), names.end(), dense) == names.end()) {
-      throw usage_error("dense_layers: \"" + dense + "\" is not a layer with weights of " + graph.name,
-                        nearest_hint(dense, names));
+  for (const std::string& name : dense) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      allocation.erase(name);
+    } else if (std::find(kRoles.begin(), kRoles.end(), name) != kRoles.end()) {
+      for (const std::string& layer : layers_of_role(graph, name)) {
+        allocation.erase(layer);
+      }
+    } else {
+      names.insert(names.end(), kRoles.begin(), kRoles.end());
+      throw usage_error("dense_layers: \"" + name + "\" is not a layer with weights of " + graph.name,
+                        nearest_hint(name, names));
     }
-    allocation.erase(dense);
   }
   if (allocation.empty()) {
     throw usage_error("dense_layers leaves no layer of " + graph.name + " to prune");

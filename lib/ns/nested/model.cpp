@@ -1,0 +1,94 @@
+#include "ns/nested/model.h"
+
+#include <algorithm>
+
+#include "ns/base/json.h"
+
+namespace ns::nested {
+namespace {
+
+constexpr const char* kLevelSuffix = ".level";
+
+Tensor checked_tensor(const checkpoint::Archive& archive, const std::string& name, const Shape& shape) {
+  Tensor tensor = archive.tensor(name);
+  if (tensor.shape() != shape) {
+    throw input_error(archive.origin + ": tensor " + name + " of the network is " + to_string(shape) +
+                          ", found " + to_string(tensor.shape()),
+                      "the checkpoint belongs to another architecture");
+  }
+  return tensor;
+}
+
+}  // namespace
+
+void Model::set_levels(LevelMaps levels) {
+  for (const auto& [name, map] : levels) {
+    if (network_.parameter(name).value.shape() != map.grid().weight_shape() || map.subnets() != subnets()) {
+      throw internal_error("level map of " + name + " does not fit the network");
+    }
+  }
+  clear_masks(network_);
+  levels_ = std::move(levels);
+  masks_ = SubnetMasks(levels_);
+}
+
+void write_tensors(const Model& model, checkpoint::Archive& archive) {
+  for (const nn::Parameter& parameter : model.network().parameters()) {
+    archive.arrays[parameter.name] = checkpoint::make_array(parameter.value);
+  }
+  for (const nn::Buffer& buffer : model.network().buffers()) {
+    archive.arrays[buffer.name] = checkpoint::make_array(buffer.value);
+  }
+  for (const auto& [name, map] : model.levels()) {
+    archive.arrays[name + kLevelSuffix] =
+        checkpoint::make_array<std::uint8_t>(map.grid().shape(), map.levels());
+  }
+}
+
+void read_tensors(const checkpoint::Archive& archive, int block_width, Model& model) {
+  for (nn::Parameter& parameter : model.network().parameters()) {
+    parameter.value = checked_tensor(archive, parameter.name, parameter.value.shape());
+  }
+  for (nn::Buffer& buffer : model.network().buffers()) {
+    buffer.value = checked_tensor(archive, buffer.name, buffer.value.shape());
+  }
+  LevelMaps levels;
+  for (const nn::Parameter& parameter : model.network().parameters()) {
+    const std::string name = parameter.name + kLevelSuffix;
+    const auto found = archive.arrays.find(name);
+    if (found == archive.arrays.end()) {
+      continue;
+    }
+    try {
+      const BlockGrid grid(parameter.value.shape(), block_width);
+      if (found->second.shape != grid.shape()) {
+        throw input_error("expected " + to_string(grid.shape()) + ", found " +
+                          to_string(found->second.shape));
+      }
+      levels.emplace(parameter.name, LevelMap(grid, model.subnets(), archive.values<std::uint8_t>(name)));
+    } catch (const Error& error) {
+      throw input_error(archive.origin + ": tensor " + name + ": " + error.what());
+    }
+  }
+  model.set_levels(std::move(levels));
+}
+
+Model model_of(const checkpoint::Archive& archive) {
+  const checkpoint::Profile profile = checkpoint::profile_of(archive);
+  const auto subnets = static_cast<int>(profile.sparsities.size());
+  if (profile.banks > kMaxSubnets || profile.banks != std::max(subnets, 1)) {
+    throw input_error(archive.origin + ": banks is " + std::to_string(profile.banks) + ", expected " +
+                      std::to_string(std::max(subnets, 1)) + " for " + std::to_string(subnets) +
+                      " sparsities");
+  }
+  const std::string where = archive.origin + ": graph";
+  Model model(nn::graph_from_json(parse_json(profile.graph, where)), profile.banks, profile.seed);
+  read_tensors(archive, profile.block, model);
+  if (model.levels().empty() != profile.sparsities.empty()) {
+    throw input_error(archive.origin + (subnets == 0 ? ": has level maps but no sparsities"
+                                                     : ": has sparsities but no level map"));
+  }
+  return model;
+}
+
+}  // namespace ns::nested

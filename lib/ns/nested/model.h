@@ -1,0 +1,46 @@
+// A network with its level maps, to and from a checkpoint (docs/format/checkpoint.md).
+#pragma once
+
+#include <string>
+
+#include "ns/checkpoint/profile.h"
+#include "ns/nested/subnet_masks.h"
+#include "ns/nn/network.h"
+
+namespace ns::nested {
+
+/// Dense when `levels` is empty: one subnet, one batch-norm bank. Not copyable: the network refers to the
+/// masks.
+class Model {
+ public:
+  /// Nothing pruned yet: `subnets` batch-norm banks and no level maps.
+  Model(nn::Graph graph, int subnets, std::uint64_t seed) : network_(std::move(graph), subnets, seed) {}
+
+  nn::Network& network() { return network_; }
+  const nn::Network& network() const { return network_; }
+  /// Number of subnets, counted from 1 = the sparsest; 1 for a dense model.
+  int subnets() const { return network_.banks(); }
+  const LevelMaps& levels() const { return levels_; }
+
+  /// Throws Error(kInternal) if a map's shape or number of subnets is not the network's.
+  void set_levels(LevelMaps levels);
+  /// The following passes are subnet k's: its masks and batch-norm bank.
+  void select(int subnet) { masks_.select(network_, subnet); }
+
+ private:
+  nn::Network network_;
+  LevelMaps levels_;
+  SubnetMasks masks_;
+};
+
+/// Adds parameters, batch-norm buffers and level maps.
+void write_tensors(const Model& model, checkpoint::Archive& archive);
+
+/// Overwrites parameters, buffers and level maps by the archive's. Throws Error(kInput) naming the file and
+/// the first tensor that is missing or has another shape, or the level map that does not fit.
+void read_tensors(const checkpoint::Archive& archive, int block_width, Model& model);
+
+/// The checkpoint's model. Throws Error(kInput) naming the file if it is no valid checkpoint.
+Model model_of(const checkpoint::Archive& archive);
+
+}  // namespace ns::nested

@@ -1,0 +1,177 @@
+#include "ns/train/recipe.h"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "ns/base/nearest.h"
+#include "ns/nested/assign_levels.h"
+#include "ns/train/recipe_fields.h"
+
+namespace ns::train {
+namespace {
+
+using Words = std::initializer_list<const char*>;
+
+std::string text_of(double number) {
+  std::string text = canonical_dump(number);
+  return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
+}
+
+class Reader {
+ public:
+  Reader(const Json& json, const std::string& origin) : fields_(json, origin, ErrorKind::kUsage) {
+    fields_.find("$schema");
+  }
+  void text(const char* key, std::string& value, const char*) { value = fields_.get(key, value); }
+  void flag(const char* key, bool& value, const char*) { value = fields_.get(key, value); }
+  void word(const char* key, std::string& value, Words allowed, const char*) {
+    value = fields_.get(key, value);
+    const std::vector<std::string> words(allowed.begin(), allowed.end());
+    if (std::find(words.begin(), words.end(), value) == words.end()) {
+      std::string list;
+      for (const std::string& word : words) {
+        list += (list.empty() ? "" : ", ") + word;
+      }
+      throw usage_error(fields_.place(key) + ": expected one of " + list + ", found \"" + value + "\"",
+                        nearest_hint(value, words));
+    }
+  }
+  template <class T>
+  void integer(const char* key, T& value, Range range, const char*) {
+    value = fields_.get(key, value);
+    check(key, static_cast<double>(value), range);
+  }
+  void number(const char* key, double& value, Range range, const char*) {
+    value = fields_.get(key, value);
+    check(key, value, range);
+  }
+  // Order and number of sparsities are judged later, where nested::check_sparsities says why.
+  void numbers(const char* key, std::vector<double>& value, Range, int, const char*) {
+    value = fields_.get(key, value);
+  }
+  void words(const char* key, std::vector<std::string>& value, const char*) {
+    value = fields_.get(key, value);
+  }
+  void finish() const { fields_.finish(); }
+
+ private:
+  void check(const char* key, double value, Range range) const {
+    const bool low = range.low_excluded ? value > range.low : value >= range.low;
+    const bool high = range.high_excluded ? value < range.high : value <= range.high;
+    if (!low || !high) {
+      throw usage_error(fields_.place(key) + ": expected " + (range.low_excluded ? "more than " : "from ") +
+                        text_of(range.low) + (range.high_excluded ? " to below " : " to ") +
+                        text_of(range.high) + ", found " + text_of(value));
+    }
+  }
+  Fields fields_;
+};
+
+class Writer {
+ public:
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+
+  template <class T, class... Rest>
+  void put(const char* key, const T& value) {
+    json[key] = value;
+  }
+  void text(const char* key, const std::string& value, const char*) { put(key, value); }
+  void flag(const char* key, bool value, const char*) { put(key, value); }
+  void word(const char* key, const std::string& value, Words, const char*) { put(key, value); }
+  template <class T>
+  void integer(const char* key, T value, Range, const char*) {
+    put(key, value);
+  }
+  void number(const char* key, double value, Range, const char*) { put(key, value); }
+  void numbers(const char* key, const std::vector<double>& value, Range, int, const char*) {
+    put(key, value);
+  }
+  void words(const char* key, const std::vector<std::string>& value, const char*) { put(key, value); }
+};
+
+void check_consistency(const Recipe& recipe, const std::string& origin) {
+  const auto refuse = [&](const std::string& message, const std::string& hint = {}) {
+    throw usage_error(origin + ": " + message, hint);
+  };
+  if (recipe.arch.empty() == recipe.graph.empty()) {
+    refuse("exactly one of \"arch\" and \"graph\" must be given",
+           recipe.graph.empty() ? "" : "with \"graph\", set \"arch\" to \"\"");
+  }
+  if (recipe.warmup_epochs > recipe.epochs) {
+    refuse("\"warmup_epochs\" is " + std::to_string(recipe.warmup_epochs) + ", but there are only " +
+           std::to_string(recipe.epochs) + " epochs");
+  }
+  if (!recipe.nested()) {
+    return;
+  }
+  try {
+    nested::check_sparsities(recipe.sparsities);
+  } catch (const Error& error) {
+    refuse(error.what(), error.hint());
+  }
+  if (recipe.prune_start_epoch > recipe.prune_end_epoch || recipe.prune_end_epoch >= recipe.epochs) {
+    refuse("pruning from epoch " + std::to_string(recipe.prune_start_epoch) + " to " +
+               std::to_string(recipe.prune_end_epoch) + " does not fit into " +
+               std::to_string(recipe.epochs) + " epochs",
+           "prune_start_epoch <= prune_end_epoch < epochs");
+  }
+}
+
+}  // namespace
+
+int block_width(const std::string& block) {
+  if (block == "1x1" || block == "1x2" || block == "1x4") {
+    return block[2] - '0';
+  }
+  throw usage_error("block \"" + block + "\": expected 1x1, 1x2 or 1x4");
+}
+
+Recipe recipe_from_json(const Json& json, const std::string& origin) {
+  Recipe recipe;
+  Reader reader(json, origin);
+  visit_fields(recipe, reader);
+  reader.finish();
+  check_consistency(recipe, origin);
+  return recipe;
+}
+
+nlohmann::ordered_json to_json(const Recipe& recipe) {
+  Writer writer;
+  visit_fields(recipe, writer);
+  return std::move(writer.json);
+}
+
+void apply_setting(Json& recipe, std::string_view setting) {
+  const std::string where = "--set " + std::string(setting);
+  const std::size_t equals = setting.find('=');
+  if (equals == std::string_view::npos) {
+    throw usage_error(where + ": expected key=value");
+  }
+  const std::string key(setting.substr(0, equals)), value(setting.substr(equals + 1));
+  const nlohmann::ordered_json defaults = to_json(Recipe{});
+  const auto known = defaults.find(key);
+  if (known == defaults.end()) {
+    std::vector<std::string> keys;
+    for (const auto& [name, unused] : defaults.items()) {
+      keys.push_back(name);
+    }
+    throw usage_error(where + ": unknown key \"" + key + "\"", nearest_hint(key, keys));
+  }
+  if (known->is_string()) {
+    recipe[key] = value;
+  } else if (!known->is_array() || value.starts_with("[")) {
+    recipe[key] = parse_json(value, where, ErrorKind::kUsage);
+  } else {
+    Json list = Json::array();
+    const bool text = known->front().is_string();
+    for (std::size_t begin = 0; begin < value.size();) {
+      const std::size_t end = std::min(value.find(',', begin), value.size());
+      const std::string item = value.substr(begin, end - begin);
+      list.push_back(text ? Json(item) : parse_json(item, where, ErrorKind::kUsage));
+      begin = end + 1;
+    }
+    recipe[key] = std::move(list);
+  }
+}
+
+}  // namespace ns::train

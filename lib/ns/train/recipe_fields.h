@@ -1,0 +1,78 @@
+// The one list of a recipe's keys: reader, writer and JSON Schema visit it. Private to this room.
+#pragma once
+
+#include "ns/train/recipe.h"
+
+namespace ns::train {
+
+/// Allowed values of a number.
+struct Range {
+  double low, high;
+  bool low_excluded = false, high_excluded = false;
+};
+
+/// Calls visitor.word / text / flag / integer / number / numbers / words for every key in order. `R` is
+/// Recipe or const Recipe.
+template <class R, class Visitor>
+void visit_fields(R& r, Visitor&& v) {
+  const Range any_count{0, 1e9};
+  v.word("dataset", r.dataset, {"fashion_mnist", "cifar10"}, "Data set to train on.");
+  v.text("data_dir", r.data_dir, "Folder of the data set's files; empty: its usual place.");
+  v.integer("train_images", r.train_images, any_count,
+            "Use only the first so many training images that are not held out; 0: all.");
+  v.integer("validation_images", r.validation_images, any_count,
+            "The last so many images of the training set are held out for validation.");
+  v.integer("crop_padding", r.crop_padding, Range{0, 32},
+            "Augmentation: random crop after padding each side by so many pixels.");
+  v.flag("horizontal_flip", r.horizontal_flip, "Augmentation: mirror every other image at random.");
+
+  v.text("arch", r.arch, "Built-in architecture; empty when \"graph\" is given.");
+  v.text("graph", r.graph, "Path of a network in JSON (nestkit.graph/1) instead of \"arch\".");
+  v.number("width", r.width, Range{0, 16, true},
+           "Multiplies the channels of \"arch\"; ignored with \"graph\".");
+
+  v.word("method", r.method, {"dense", "nested"},
+         "dense, or nested: dense warm-up, gradual nested pruning, fine-tuning.");
+  v.integer("epochs", r.epochs, Range{1, 100000}, "Passes over the training images, all phases together.");
+  v.integer("batch_size", r.batch_size, Range{1, 65536}, "Images per optimiser step.");
+  v.number("learning_rate", r.learning_rate, Range{0, 100, true}, "Peak learning rate.");
+  v.word("schedule", r.schedule, {"cosine", "constant"}, "Learning rate after the warm-up.");
+  v.integer("warmup_epochs", r.warmup_epochs, Range{0, 100000},
+            "Epochs over which the learning rate rises linearly to its peak.");
+  v.number("momentum", r.momentum, Range{0, 1, false, true}, "Momentum of SGD.");
+  v.flag("nesterov", r.nesterov, "Nesterov's form of momentum.");
+  v.number("weight_decay", r.weight_decay, Range{0, 1},
+           "L2 penalty on weights, not on biases and batch-norm.");
+  v.number("label_smoothing", r.label_smoothing, Range{0, 1, false, true},
+           "Share of the target spread evenly over all classes.");
+  v.integer("seed", r.seed, Range{0, 9007199254740991.0}, "Seed of every random choice.");
+  v.integer("threads", r.threads, Range{0, 256},
+            "Threads of the training engine; 0: one per core. A run repeats exactly at the same number.");
+
+  v.numbers("sparsities", r.sparsities, Range{0, 1, true, true}, nested::kMaxSubnets,
+            "Fraction of each pruned layer's weights that the subnets lack, increasing: the densest first.");
+  v.word("block", r.block, {"1x1", "1x2", "1x4"}, "Adjacent input channels that are pruned together.");
+  v.words("dense_layers", r.dense_layers,
+          "Layers that are not pruned: names, or the roles first_conv, depthwise, classifier.");
+  v.integer("prune_start_epoch", r.prune_start_epoch, Range{0, 100000},
+            "Epoch before which the network is dense.");
+  v.integer("prune_end_epoch", r.prune_end_epoch, Range{0, 100000},
+            "Epoch at which the final sparsities are reached and frozen.");
+  v.integer("prune_every_steps", r.prune_every_steps, Range{1, 1000000},
+            "Optimiser steps between two changes of the masks.");
+  v.word("routing", r.routing, {"sum", "mean", "sparsest", "densest"},
+         "Which subnets' gradients reach a shared weight: all, their mean, or one subnet's.");
+  v.number("distillation_weight", r.distillation_weight, Range{0, 1},
+           "Share of distillation from the densest subnet in the loss of the others.");
+  v.number("distillation_temperature", r.distillation_temperature, Range{0, 100, true},
+           "Temperature of the distillation.");
+
+  v.integer(
+      "recalibration_images", r.recalibration_images, any_count,
+      "Recompute the final batch-norm statistics of every subnet on so many training images; 0: keep the "
+      "running averages.");
+  v.integer("checkpoint_every_epochs", r.checkpoint_every_epochs, Range{0, 100000},
+            "Epochs between resumable checkpoints; 0: only when interrupted.");
+}
+
+}  // namespace ns::train
