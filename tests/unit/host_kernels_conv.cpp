@@ -2,7 +2,7 @@
 // depthwise.
 #include <doctest/doctest.h>
 
-#include "kernel_levels.h"
+#include "support/kernel_levels.h"
 
 using namespace ns::testing;
 using nsrt::Window;

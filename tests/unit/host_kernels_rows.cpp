@@ -1,7 +1,7 @@
 // Every level of the host kernels against the reference kernels: linear, pools, addition.
 #include <doctest/doctest.h>
 
-#include "kernel_levels.h"
+#include "support/kernel_levels.h"
 
 using namespace ns::testing;
 using nsrt::Window;

@@ -1,9 +1,17 @@
 #include "kernels/kernels.h"
 
+#if !defined(__arm__)
+#include "kernels/host/levels.h"
+#endif
+
 namespace nsrt {
 
 const KernelSet& fast_kernels() {
+#if defined(__arm__)
   return reference_kernels();
+#else
+  return host_kernels();
+#endif
 }
 
 }  // namespace nsrt
