@@ -5,9 +5,11 @@
 #include <span>
 #include <vector>
 
-#include "ns/pack/weights.h"
+#include "ns/quant/levelled_weights.h"
 
 namespace ns::pack {
+
+using quant::WeightShape;
 
 /// Encoding 1, convolutions: channel pairs of two consecutive positions interleaved into four bytes, so that
 /// one word gives both operands of two dual MACs. `values` is [co][ci][kh][kw]; a missing channel or position

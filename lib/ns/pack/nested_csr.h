@@ -6,9 +6,12 @@
 #include <span>
 #include <vector>
 
-#include "ns/pack/weights.h"
+#include "ns/quant/levelled_weights.h"
 
 namespace ns::pack {
+
+using quant::LevelledWeights;
+using quant::WeightShape;
 
 /// The bytes of the counts [co][levels] (u16, zero-filled to 4 bytes) followed by the records of every row
 /// and level. A block of level > 0 is always an entry, even if its weights are zero. Throws Error(kInternal)

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace ns::pack {
+namespace ns::quant {
 
 /// Extents of a weight array [co][ci][kh][kw]; linear is [units][inputs][1][1], depthwise
 /// [channels][1][kh][kw].
@@ -31,4 +31,4 @@ struct LevelledWeights {
   bool operator==(const LevelledWeights&) const = default;
 };
 
-}  // namespace ns::pack
+}  // namespace ns::quant

@@ -1,0 +1,142 @@
+#include "ns/pack/memory_plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "ns/base/rng.h"
+
+namespace ns::pack {
+namespace {
+
+constexpr std::uint32_t kAlignment = 16;
+constexpr int kRandomOrders = 200;
+
+std::uint32_t align(std::uint32_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+/// Memory that is needed from operator `first` to operator `last`, both included.
+struct Item {
+  std::uint32_t bytes = 0;
+  int first = 0, last = 0;
+  std::uint32_t offset = 0;
+};
+
+/// Tensors and scratches as items; tensors that an addition may overwrite in place share one.
+struct Problem {
+  std::vector<Item> items;
+  std::vector<std::size_t> item_of_tensor, item_of_scratch;
+};
+
+Problem items_of(const quant::QuantisedNetwork& network, const std::vector<std::uint32_t>& scratch_bytes, bool in_place) {
+  const int operators = static_cast<int>(network.operators.size());
+  std::vector<int> last_read(network.tensors.size(), -1);
+  for (int i = 0; i < operators; ++i) {
+    const auto& op = network.operators[static_cast<std::size_t>(i)];
+    last_read[static_cast<std::size_t>(op.input)] = i;
+    if (op.second_input >= 0) last_read[static_cast<std::size_t>(op.second_input)] = i;
+  }
+  last_read.back() = operators;  // the network's output outlives the last operator
+
+  Problem problem;
+  problem.items.push_back({align(tensor_bytes(network.tensors[0])), 0, last_read[0]});
+  problem.item_of_tensor.push_back(0);
+  for (int i = 0; i < operators; ++i) {
+    const auto index = static_cast<std::size_t>(i);
+    const auto& op = network.operators[index];
+    const int last = last_read[index + 1];
+    const auto dies_here = [&](int tensor) {
+      return tensor >= 0 && last_read[static_cast<std::size_t>(tensor)] == i &&
+             network.tensors[static_cast<std::size_t>(tensor)] == network.tensors[index + 1];
+    };
+    int reused = -1;
+    if (in_place && op.kind == quant::OperatorKind::kAdd)
+      reused = dies_here(op.input) ? op.input : dies_here(op.second_input) ? op.second_input : -1;
+    if (reused >= 0) {
+      problem.item_of_tensor.push_back(problem.item_of_tensor[static_cast<std::size_t>(reused)]);
+      Item& item = problem.items[problem.item_of_tensor.back()];
+      item.last = std::max(item.last, last);
+    } else {
+      problem.item_of_tensor.push_back(problem.items.size());
+      problem.items.push_back({align(tensor_bytes(network.tensors[index + 1])), i, last});
+    }
+  }
+  for (int i = 0; i < operators; ++i) {
+    problem.item_of_scratch.push_back(problem.items.size());
+    problem.items.push_back({align(scratch_bytes[static_cast<std::size_t>(i)]), i, i});
+  }
+  return problem;
+}
+
+/// Lowest free place for each item in turn. Returns the arena's size.
+std::uint32_t place(std::vector<Item>& items, const std::vector<std::size_t>& order) {
+  std::uint32_t arena = 0;
+  std::vector<const Item*> placed;  // by rising offset
+  for (const std::size_t index : order) {
+    Item& item = items[index];
+    item.offset = 0;
+    if (item.bytes == 0) continue;
+    for (const Item* other : placed) {
+      if (other->first > item.last || item.first > other->last) continue;
+      if (other->offset >= item.offset + item.bytes) break;
+      item.offset = std::max(item.offset, other->offset + other->bytes);
+    }
+    arena = std::max(arena, item.offset + item.bytes);
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), &item,
+                                   [](const Item* a, const Item* b) { return a->offset < b->offset; }),
+                  &item);
+  }
+  return arena;
+}
+
+std::uint32_t most_alive(const std::vector<Item>& items, int operators) {
+  std::uint32_t most = 0;
+  for (int i = 0; i < operators; ++i) {
+    std::uint32_t alive = 0;
+    for (const Item& item : items)
+      if (item.first <= i && i <= item.last) alive += item.bytes;
+    most = std::max(most, alive);
+  }
+  return most;
+}
+
+}  // namespace
+
+std::uint32_t tensor_bytes(const quant::QuantisedTensor& tensor) {
+  return static_cast<std::uint32_t>(tensor.count()) * (tensor.is_int16 ? 2 : 1);
+}
+
+MemoryPlan plan_memory(const quant::QuantisedNetwork& network, const std::vector<std::uint32_t>& scratch_bytes) {
+  MemoryPlan best;
+  for (const bool in_place : {true, false}) {
+    Problem problem = items_of(network, scratch_bytes, in_place);
+    std::vector<Item>& items = problem.items;
+    const std::uint32_t bound = most_alive(items, static_cast<int>(network.operators.size()));
+    if (in_place) best.lower_bound_bytes = bound;
+
+    const auto try_order = [&](const std::vector<std::size_t>& order) {
+      const std::uint32_t arena = place(items, order);
+      if (best.arena_bytes != 0 && arena >= best.arena_bytes) return;
+      best.arena_bytes = arena;
+      best.tensor_offsets.clear();
+      for (const std::size_t item : problem.item_of_tensor) best.tensor_offsets.push_back(items[item].offset);
+      best.scratch_offsets.clear();
+      for (const std::size_t item : problem.item_of_scratch) best.scratch_offsets.push_back(items[item].offset);
+    };
+    std::vector<std::size_t> order(items.size());
+    std::iota(order.begin(), order.end(), 0U);
+    const auto try_sorted = [&](auto key) {
+      std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(items[a]) > key(items[b]); });
+      try_order(order);
+    };
+    try_sorted([](const Item& item) { return std::uint64_t{item.bytes}; });
+    try_sorted([](const Item& item) { return std::uint64_t{item.bytes} * static_cast<unsigned>(item.last - item.first + 1); });
+    try_sorted([](const Item& item) { return static_cast<std::uint64_t>(item.last - item.first); });
+    Rng rng(1);  // a plan must not depend on the run
+    for (int i = 0; i < kRandomOrders && best.arena_bytes > bound; ++i) {
+      rng.shuffle(std::span(order));
+      try_order(order);
+    }
+  }
+  return best;
+}
+
+}  // namespace ns::pack

@@ -1,0 +1,75 @@
+// An integer network with N nested subnets, ready to be packed: plain data, no training code behind it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ns/quant/levelled_weights.h"
+
+namespace ns::quant {
+
+/// The numbers are those of docs/format/nsm.md.
+enum class OperatorKind : std::uint8_t {
+  kConv = 1,
+  kDepthwiseConv = 2,
+  kLinear = 3,
+  kMaxPool = 4,
+  kAvgPool = 5,
+  kAdd = 6
+};
+
+/// real = scale·(q − zero_point)
+struct Affine {
+  double scale = 1;
+  int zero_point = 0;
+  bool operator==(const Affine&) const = default;
+};
+
+/// Tables of one operator for one subnet; their arithmetic is that of docs/numerics.md.
+struct RowTable {
+  int input_zero_point = 0, output_zero_point = 0;
+  std::vector<std::int32_t> multiplier, bias;  ///< by output channel
+};
+struct AvgPoolTable {
+  std::int32_t multiplier = 0, bias = 0;
+  int output_zero_point = 0, left_shift = 0;
+};
+struct AddTable {
+  int m0 = 0, m1 = 0;
+  std::int32_t bias = 0;
+  int shift = 0;
+};
+using RequantTable = std::variant<std::monostate, RowTable, AvgPoolTable, AddTable>;  // max pool needs none
+
+struct QuantisedTensor {
+  int h = 1, w = 1, c = 1;
+  bool is_int16 = false;
+  int count() const { return h * w * c; }
+  bool operator==(const QuantisedTensor&) const = default;
+};
+
+struct QuantisedOperator {
+  std::string layer;  ///< name in the graph
+  OperatorKind kind = OperatorKind::kConv;
+  int input = 0, second_input = -1, output = 0;  ///< tensors
+  std::array<int, 2> kernel{1, 1}, stride{1, 1};
+  int pad_top = 0, pad_left = 0;
+  LevelledWeights weights;           ///< empty for pools and add; all of level 1 in a dense layer
+  std::vector<RequantTable> tables;  ///< by subnet
+  bool has_weights() const { return kind <= OperatorKind::kLinear; }
+};
+
+/// Operators in execution order; tensor 0 is the input, tensor i + 1 the output of operator i.
+struct QuantisedNetwork {
+  int subnets = 1;
+  double input_scale = 1;
+  int input_zero_point = 0;
+  std::vector<QuantisedTensor> tensors;
+  std::vector<QuantisedOperator> operators;
+  std::vector<std::vector<double>> tensor_scales;  ///< [subnet][tensor]
+};
+
+}  // namespace ns::quant
