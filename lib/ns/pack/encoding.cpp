@@ -19,7 +19,8 @@ std::vector<std::uint8_t> encode_dense(const quant::QuantisedOperator& op) {
 EncodedWeights encode_weights(const quant::QuantisedOperator& op) {
   if (!op.has_weights()) return {};
   const auto& level = op.weights.level;
-  const bool same_in_all_subnets = std::all_of(level.begin(), level.end(), [](std::uint8_t l) { return l <= 1; });
+  const bool same_in_all_subnets =
+      std::all_of(level.begin(), level.end(), [](std::uint8_t l) { return l <= 1; });
   const bool depthwise = op.kind == quant::OperatorKind::kDepthwiseConv;
   const auto dense = op.kind == quant::OperatorKind::kConv ? Encoding::kDenseQuads : Encoding::kDenseRows;
   if (same_in_all_subnets && (depthwise || dense_bytes(op) <= nested_csr_bytes(op.weights)))
@@ -37,13 +38,15 @@ EncodedWeights encode_weights(const quant::QuantisedOperator& op) {
 std::size_t dense_bytes(const quant::QuantisedOperator& op) {
   if (!op.has_weights()) return 0;
   const quant::WeightShape& shape = op.weights.shape;
-  const std::size_t row = op.kind == quant::OperatorKind::kConv ? (shape.positions(2) + 1) / 2 * 4 : (shape.row() + 3) / 4 * 4;
+  const std::size_t row =
+      op.kind == quant::OperatorKind::kConv ? (shape.positions(2) + 1) / 2 * 4 : (shape.row() + 3) / 4 * 4;
   return static_cast<std::size_t>(shape.co) * row;
 }
 
 std::size_t kept_weights(const quant::LevelledWeights& weights, int subnet) {
   const quant::WeightShape& shape = weights.shape;
-  const std::size_t positions = shape.positions(weights.block), taps = shape.taps(), block = static_cast<std::size_t>(weights.block);
+  const std::size_t positions = shape.positions(weights.block), taps = shape.taps(),
+                    block = static_cast<std::size_t>(weights.block);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < weights.level.size(); ++i) {
     if (weights.level[i] == 0 || weights.level[i] > subnet) continue;

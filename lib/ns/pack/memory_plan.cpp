@@ -11,7 +11,9 @@ namespace {
 constexpr std::uint32_t kAlignment = 16;
 constexpr int kRandomOrders = 200;
 
-std::uint32_t align(std::uint32_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+std::uint32_t align(std::uint32_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 /// Memory that is needed from operator `first` to operator `last`, both included.
 struct Item {
@@ -26,7 +28,8 @@ struct Problem {
   std::vector<std::size_t> item_of_tensor, item_of_scratch;
 };
 
-Problem items_of(const quant::QuantisedNetwork& network, const std::vector<std::uint32_t>& scratch_bytes, bool in_place) {
+Problem items_of(const quant::QuantisedNetwork& network, const std::vector<std::uint32_t>& scratch_bytes,
+                 bool in_place) {
   const int operators = static_cast<int>(network.operators.size());
   std::vector<int> last_read(network.tensors.size(), -1);
   for (int i = 0; i < operators; ++i) {
@@ -104,7 +107,8 @@ std::uint32_t tensor_bytes(const quant::QuantisedTensor& tensor) {
   return static_cast<std::uint32_t>(tensor.count()) * (tensor.is_int16 ? 2 : 1);
 }
 
-MemoryPlan plan_memory(const quant::QuantisedNetwork& network, const std::vector<std::uint32_t>& scratch_bytes) {
+MemoryPlan plan_memory(const quant::QuantisedNetwork& network,
+                       const std::vector<std::uint32_t>& scratch_bytes) {
   MemoryPlan best;
   for (const bool in_place : {true, false}) {
     Problem problem = items_of(network, scratch_bytes, in_place);
@@ -119,16 +123,20 @@ MemoryPlan plan_memory(const quant::QuantisedNetwork& network, const std::vector
       best.tensor_offsets.clear();
       for (const std::size_t item : problem.item_of_tensor) best.tensor_offsets.push_back(items[item].offset);
       best.scratch_offsets.clear();
-      for (const std::size_t item : problem.item_of_scratch) best.scratch_offsets.push_back(items[item].offset);
+      for (const std::size_t item : problem.item_of_scratch)
+        best.scratch_offsets.push_back(items[item].offset);
     };
     std::vector<std::size_t> order(items.size());
     std::iota(order.begin(), order.end(), 0U);
     const auto try_sorted = [&](auto key) {
-      std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(items[a]) > key(items[b]); });
+      std::stable_sort(order.begin(), order.end(),
+                       [&](std::size_t a, std::size_t b) { return key(items[a]) > key(items[b]); });
       try_order(order);
     };
     try_sorted([](const Item& item) { return std::uint64_t{item.bytes}; });
-    try_sorted([](const Item& item) { return std::uint64_t{item.bytes} * static_cast<unsigned>(item.last - item.first + 1); });
+    try_sorted([](const Item& item) {
+      return std::uint64_t{item.bytes} * static_cast<unsigned>(item.last - item.first + 1);
+    });
     try_sorted([](const Item& item) { return static_cast<std::uint64_t>(item.last - item.first); });
     Rng rng(1);  // a plan must not depend on the run
     for (int i = 0; i < kRandomOrders && best.arena_bytes > bound; ++i) {

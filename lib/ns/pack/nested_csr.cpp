@@ -27,6 +27,7 @@ void check(const LevelledWeights& w) {
 template <class Visit>
 void for_each_record(const LevelledWeights& w, Visit visit) {
   const std::size_t positions = w.shape.positions(w.block), taps = w.shape.taps();
+  const std::size_t lanes = std::min<std::size_t>(static_cast<std::size_t>(w.block), 4);
   for (std::size_t row = 0; row < static_cast<std::size_t>(w.shape.co); ++row) {
     const std::uint8_t* level_of = w.level.data() + row * positions;
     for (int level = 1; level <= w.levels; ++level) {
@@ -36,8 +37,8 @@ void for_each_record(const LevelledWeights& w, Visit visit) {
         std::size_t gap = p - previous;
         for (; gap > kMaxGap; gap -= kMaxGap) visit(row, level, kMaxGap, nullptr);
         std::int8_t block[4] = {};
-        for (std::size_t lane = 0; lane < static_cast<std::size_t>(w.block); ++lane) {
-          const std::size_t channel = p / taps * static_cast<std::size_t>(w.block) + lane;
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+          const std::size_t channel = p / taps * lanes + lane;
           if (channel < static_cast<std::size_t>(w.shape.ci))
             block[lane] = w.values[row * w.shape.row() + channel * taps + p % taps];
         }

@@ -6,10 +6,12 @@
 
 namespace ns::pack {
 
-/// Throws Error(kInput) naming the layer if an extent does not fit the packed model (16 bits; kernels, strides and padding 8 bits).
+/// Throws Error(kInput) naming the layer if an extent does not fit the packed model (16 bits; kernels,
+/// strides and padding 8 bits).
 nsrt::Window window_of(const quant::QuantisedNetwork& network, const quant::QuantisedOperator& op);
 
 /// Arena bytes that the operator's M7 kernel needs besides its tensors.
-std::uint32_t scratch_bytes(const quant::QuantisedNetwork& network, const quant::QuantisedOperator& op, bool nested_csr);
+std::uint32_t scratch_bytes(const quant::QuantisedNetwork& network, const quant::QuantisedOperator& op,
+                            bool nested_csr);
 
 }  // namespace ns::pack

@@ -1,0 +1,175 @@
+#include "ns/pack/nsm_writer.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "ns/base/bytes.h"
+#include "ns/base/error.h"
+#include "ns/pack/sections.h"
+#include "ns/pack/windows.h"
+#include "nsrt/nsrt.h"
+
+namespace ns::pack {
+namespace {
+
+constexpr std::uint8_t kMagic[8] = {0x89, 'N', 'S', 'M', '\r', '\n', 0x1A, '\n'};
+constexpr std::size_t kHeaderBytes = 64, kEntryBytes = 32, kSectionAlignment = 32;
+constexpr std::uint16_t kNoNetwork = 0xFFFF;
+constexpr std::uint32_t kFeatureNestedCsr = 1;
+
+struct Section {
+  std::string_view type;
+  std::uint16_t network;
+  Bytes bytes;
+};
+
+std::uint32_t crc(std::span<const std::uint8_t> bytes) {
+  return static_cast<std::uint32_t>(crc32_z(0, bytes.data(), bytes.size()));
+}
+
+NetworkLayout layout_of(const quant::QuantisedNetwork& network) {
+  NetworkLayout layout;
+  for (const auto& op : network.operators) {
+    layout.weights.push_back(encode_weights(op));
+    layout.scratch_bytes.push_back(
+        scratch_bytes(network, op, layout.weights.back().encoding == Encoding::kNestedCsr));
+  }
+  layout.plan = plan_memory(network, layout.scratch_bytes);
+  return layout;
+}
+
+std::vector<Section> sections_of(const std::vector<NetworkDescription>& networks,
+                                 std::vector<NetworkLayout>& layouts, const Provenance& provenance,
+                                 const std::vector<std::vector<Bytes>>& outputs) {
+  std::vector<Section> sections;
+  const std::string meta = canonical_dump(metadata(networks, provenance));
+  sections.push_back({"META", kNoNetwork, Bytes(meta.begin(), meta.end())});
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    const auto index = static_cast<std::uint16_t>(i);
+    const auto add = [&](std::string_view type, Bytes bytes) {
+      if (!bytes.empty()) sections.push_back({type, index, std::move(bytes)});
+    };
+    OperatorSections parts = operator_sections(networks[i], layouts[i]);
+    layouts[i].requant_bytes = parts.requant.size();
+    add("NETW", network_section(networks[i], layouts[i]));
+    add("TENS", tensor_section(networks[i], layouts[i]));
+    add("OPER", std::move(parts.operators));
+    add("WDEN", std::move(parts.dense_weights));
+    add("WNCS", std::move(parts.nested_weights));
+    add("REQT", std::move(parts.requant));
+    add("TEST", test_section(networks[i], outputs[i]));
+  }
+  return sections;
+}
+
+Bytes assemble(const std::vector<Section>& sections, std::size_t networks, std::uint32_t arena_bytes) {
+  ByteWriter table, body;
+  const std::size_t body_at = (kHeaderBytes + kEntryBytes * sections.size() + kSectionAlignment - 1) /
+                              kSectionAlignment * kSectionAlignment;
+  bool nested = false;
+  for (const Section& section : sections) {
+    nested = nested || section.type == "WNCS";
+    body.align(kSectionAlignment);
+    table.append(section.type);
+    table.write(static_cast<std::uint32_t>(body_at + body.size()));
+    table.write(static_cast<std::uint32_t>(section.bytes.size()));
+    table.write(crc(section.bytes));
+    table.write(section.network);
+    table.align(kEntryBytes);
+    body.append(section.bytes);
+  }
+  body.align(kSectionAlignment);
+  if (body_at + body.size() > 0x7FFFFFFFU) throw input_error("the packed model would exceed 2 GiB");
+
+  ByteWriter file;
+  file.append(kMagic);
+  file.write(std::uint16_t{1});
+  file.write(std::uint16_t{0});
+  file.write(static_cast<std::uint32_t>(body_at + body.size()));
+  file.write(nested ? kFeatureNestedCsr : 0U);
+  file.write(std::uint32_t{0});
+  file.write(static_cast<std::uint16_t>(sections.size()));
+  file.write(static_cast<std::uint16_t>(networks));
+  file.write(arena_bytes);
+  for (int i = 0; i < 24; ++i) file.write(std::uint8_t{0});
+  file.write(crc(table.bytes()));
+  file.write(crc(file.bytes()));
+  file.append(table.bytes());
+  file.align(kSectionAlignment);
+  file.append(body.bytes());
+  return file.bytes();
+}
+
+/// The model at an address that the runtime accepts, as in flash, with an arena.
+class Loaded {
+ public:
+  Loaded(const Bytes& bytes, std::size_t arena_bytes)
+      : file_((bytes.size() + sizeof(Line) - 1) / sizeof(Line)),
+        arena_((arena_bytes + sizeof(Line) - 1) / sizeof(Line)) {
+    std::memcpy(file_.data(), bytes.data(), bytes.size());
+    const nsrt_error error = nsrt_open(&model_, file_.data(), bytes.size());
+    if (error.status != NSRT_OK)
+      throw internal_error(std::string("the runtime refuses the packed model: ") +
+                           nsrt_status_text(error.status) + " at byte " + std::to_string(error.offset) +
+                           ", index " + std::to_string(error.index));
+  }
+  Bytes run(std::size_t network, int subnet, const std::vector<std::int8_t>& input,
+            std::size_t output_bytes) {
+    std::vector<Line> output((output_bytes + sizeof(Line) - 1) / sizeof(Line));
+    check(nsrt_run(&model_, static_cast<unsigned>(network), static_cast<unsigned>(subnet), input.data(),
+                   output.data(), arena_.data(), arena_.size() * sizeof(Line), nullptr));
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(output.data());
+    return {begin, begin + output_bytes};
+  }
+  void self_test() { check(nsrt_self_test(&model_, arena_.data(), arena_.size() * sizeof(Line))); }
+
+ private:
+  struct alignas(32) Line {
+    std::uint8_t bytes[32];
+  };
+  static void check(nsrt_status status) {
+    if (status != NSRT_OK)
+      throw internal_error(std::string("the runtime cannot run the packed model: ") +
+                           nsrt_status_text(status));
+  }
+  std::vector<Line> file_, arena_;
+  nsrt_model model_{};
+};
+
+}  // namespace
+
+PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Provenance& provenance) {
+  if (networks.empty() || networks.size() > 16) throw input_error("a packed model holds 1 to 16 networks");
+  PackedModel result;
+  std::uint32_t arena_bytes = 0;
+  std::vector<std::vector<Bytes>> outputs;
+  for (const NetworkDescription& description : networks) {
+    const quant::QuantisedNetwork& network = description.network;
+    if (description.test_input.size() != static_cast<std::size_t>(network.tensors.front().count()))
+      throw internal_error("network \"" + description.name +
+                           "\": the test vector does not fit the input tensor");
+    result.layouts.push_back(layout_of(network));
+    arena_bytes = std::max(arena_bytes, result.layouts.back().plan.arena_bytes);
+    outputs.emplace_back(static_cast<std::size_t>(network.subnets),
+                         Bytes(tensor_bytes(network.tensors.back())));
+  }
+  const auto bytes = [&] {
+    return assemble(sections_of(networks, result.layouts, provenance, outputs), networks.size(), arena_bytes);
+  };
+
+  Loaded draft(bytes(), arena_bytes);  // the test vectors' outputs are still zero
+  for (std::size_t i = 0; i < networks.size(); ++i)
+    for (int subnet = 1; subnet <= networks[i].network.subnets; ++subnet) {
+      Bytes& output = outputs[i][static_cast<std::size_t>(subnet - 1)];
+      output = draft.run(i, subnet, networks[i].test_input, output.size());
+    }
+  result.bytes = bytes();
+  Loaded(result.bytes, arena_bytes).self_test();
+  return result;
+}
+
+}  // namespace ns::pack

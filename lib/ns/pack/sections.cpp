@@ -1,0 +1,173 @@
+#include "ns/pack/sections.h"
+
+#include "ns/base/bytes.h"
+#include "ns/base/version.h"
+#include "ns/pack/windows.h"
+
+namespace ns::pack {
+namespace {
+
+using quant::OperatorKind;
+
+constexpr std::uint8_t kLogitFractionBits = 8;
+constexpr std::uint16_t kNoTensor = 0xFFFF;
+
+/// Multiply-accumulates of one inference on subnet k's weights.
+std::uint64_t kept_macs(const quant::QuantisedNetwork& network, int subnet) {
+  std::uint64_t macs = 0;
+  for (const auto& op : network.operators) {
+    const auto& out = network.tensors[static_cast<std::size_t>(op.output)];
+    macs += kept_weights(op.weights, subnet) * static_cast<std::uint64_t>(out.h * out.w);
+  }
+  return macs;
+}
+
+std::uint32_t to_u32(const std::string& network, const char* what, std::uint64_t value) {
+  if (value > 0xFFFFFFFFU)
+    throw input_error("network \"" + network + "\": " + std::to_string(value) + " " + what +
+                      " do not fit 32 bits");
+  return static_cast<std::uint32_t>(value);
+}
+
+std::uint16_t to_u16(const std::string& network, const char* what, std::size_t value, std::size_t limit) {
+  if (value > limit)
+    throw input_error("network \"" + network + "\": " + std::to_string(value) + " " + what +
+                      ", a packed model holds up to " + std::to_string(limit));
+  return static_cast<std::uint16_t>(value);
+}
+
+void write_table(ByteWriter& out, const quant::RequantTable& table) {
+  if (const auto* rows = std::get_if<quant::RowTable>(&table)) {
+    out.write(static_cast<std::int8_t>(rows->input_zero_point));
+    out.write(static_cast<std::int8_t>(rows->output_zero_point));
+    out.write(std::uint16_t{0});
+    for (std::size_t row = 0; row < rows->multiplier.size(); ++row) {
+      out.write(rows->multiplier[row]);
+      out.write(rows->bias[row]);
+    }
+  } else if (const auto* pool = std::get_if<quant::AvgPoolTable>(&table)) {
+    out.write(pool->multiplier);
+    out.write(pool->bias);
+    out.write(static_cast<std::int8_t>(pool->output_zero_point));
+    out.write(static_cast<std::uint8_t>(pool->left_shift));
+    out.write(std::uint16_t{0});
+  } else if (const auto* add = std::get_if<quant::AddTable>(&table)) {
+    out.write(static_cast<std::int16_t>(add->m0));
+    out.write(static_cast<std::int16_t>(add->m1));
+    out.write(add->bias);
+    out.write(static_cast<std::uint8_t>(add->shift));
+    out.align(4);
+  }
+}
+
+}  // namespace
+
+Bytes network_section(const NetworkDescription& description, const NetworkLayout& layout) {
+  const quant::QuantisedNetwork& network = description.network;
+  const std::string& name = description.name;
+  ByteWriter out;
+  out.write(to_u16(name, "subnets", static_cast<std::size_t>(network.subnets), 8));
+  out.write(to_u16(name, "tensors", network.tensors.size(), 1024));
+  out.write(to_u16(name, "operators", network.operators.size(), 1024));
+  out.write(std::uint16_t{0});
+  out.write(static_cast<std::uint16_t>(network.tensors.size() - 1));
+  out.write(static_cast<std::int8_t>(network.input_zero_point));
+  out.write(kLogitFractionBits);
+  out.write(static_cast<float>(network.input_scale));
+  out.write(layout.plan.arena_bytes);
+  out.align(32);
+  for (int subnet = 1; subnet <= network.subnets; ++subnet) {
+    std::size_t kept = 0;
+    for (const auto& op : network.operators) kept += kept_weights(op.weights, subnet);
+    const double sparsity = description.sparsities.at(static_cast<std::size_t>(subnet - 1));
+    out.write(to_u32(name, "multiply-accumulates", kept_macs(network, subnet)));
+    out.write(to_u32(name, "weights", kept));
+    out.write(static_cast<std::uint32_t>(sparsity * 1e6 + 0.5));
+    out.write(std::uint32_t{0});
+  }
+  return out.bytes();
+}
+
+Bytes tensor_section(const NetworkDescription& description, const NetworkLayout& layout) {
+  ByteWriter out;
+  for (std::size_t i = 0; i < description.network.tensors.size(); ++i) {
+    const quant::QuantisedTensor& tensor = description.network.tensors[i];
+    for (const int extent : {tensor.h, tensor.w, tensor.c})
+      out.write(to_u16(description.name, "pixels or channels in one direction",
+                       static_cast<std::size_t>(extent), 65535));
+    out.write(static_cast<std::uint8_t>(tensor.is_int16));
+    out.write(std::uint8_t{0});
+    out.write(layout.plan.tensor_offsets[i]);
+    out.write(tensor_bytes(tensor));
+  }
+  return out.bytes();
+}
+
+OperatorSections operator_sections(const NetworkDescription& description, const NetworkLayout& layout) {
+  const quant::QuantisedNetwork& network = description.network;
+  ByteWriter operators, dense, nested, requant;
+  for (std::size_t i = 0; i < network.operators.size(); ++i) {
+    const quant::QuantisedOperator& op = network.operators[i];
+    const EncodedWeights& weights = layout.weights[i];
+    const nsrt::Window window = window_of(network, op);
+    const bool is_nested = weights.encoding == Encoding::kNestedCsr;
+    ByteWriter& section = is_nested ? nested : dense;
+    const std::size_t weights_at = weights.bytes.empty() ? 0 : section.size();
+    section.append(weights.bytes);
+    section.align(4);
+    const std::size_t requant_at = requant.size();
+    for (const quant::RequantTable& table : op.tables) write_table(requant, table);
+    const std::size_t requant_bytes = requant.size() - requant_at;
+
+    operators.write(static_cast<std::uint8_t>(op.kind));
+    operators.write(static_cast<std::uint8_t>(weights.encoding));
+    operators.write(static_cast<std::uint8_t>(is_nested ? op.weights.block : 0));
+    operators.write(std::uint8_t{0});
+    operators.write(static_cast<std::uint16_t>(op.input));
+    operators.write(op.second_input < 0 ? kNoTensor : static_cast<std::uint16_t>(op.second_input));
+    operators.write(static_cast<std::uint16_t>(op.output));
+    for (const std::uint8_t field :
+         {window.kh, window.kw, window.sh, window.sw, window.pad_top, window.pad_left})
+      operators.write(field);
+    operators.write(to_u32(description.name, "bytes of weights", weights_at));
+    operators.write(to_u32(description.name, "bytes of weights", weights.bytes.size()));
+    operators.write(static_cast<std::uint32_t>(requant_bytes == 0 ? 0 : requant_at));
+    operators.write(static_cast<std::uint32_t>(requant_bytes));
+    operators.write(layout.plan.scratch_offsets[i]);
+    operators.write(layout.scratch_bytes[i]);
+    operators.write(std::uint64_t{0});
+  }
+  return {operators.bytes(), dense.bytes(), nested.bytes(), requant.bytes()};
+}
+
+Bytes test_section(const NetworkDescription& description, const std::vector<Bytes>& outputs) {
+  ByteWriter out;
+  out.write(std::uint32_t{0});
+  for (const std::int8_t q : description.test_input) out.write(q);
+  out.align(4);
+  for (const Bytes& output : outputs) out.append(output);
+  return out.bytes();
+}
+
+Json metadata(const std::vector<NetworkDescription>& networks, const Provenance& provenance) {
+  Json list = Json::array();
+  for (const NetworkDescription& description : networks) {
+    Json layers = Json::array();
+    for (const auto& op : description.network.operators) layers.push_back(op.layer);
+    list.push_back({{"name", description.name},
+                    {"classes", description.classes},
+                    {"sparsities", description.sparsities},
+                    {"operators", layers},
+                    {"graph", description.graph},
+                    {"tensor_scales", description.network.tensor_scales}});
+  }
+  return {{"schema", "nestkit.nsm/1"},
+          {"tool_version", version()},
+          {"parents", provenance.parents},
+          {"seed", provenance.seed},
+          {"data_manifest_sha256", provenance.data_manifest_sha256},
+          {"config", provenance.config},
+          {"networks", list}};
+}
+
+}  // namespace ns::pack

@@ -1,0 +1,72 @@
+#include "ns/quant/calibrate.h"
+
+#include <algorithm>
+#include <span>
+
+#include "ns/base/error.h"
+#include "ns/quant/histogram.h"
+
+namespace ns::quant {
+namespace {
+
+constexpr std::int64_t kBatch = 128;
+
+/// Runs the images through the network and calls visit(operator index, values of its output) for every batch.
+template <class Visit>
+void for_each_output(nn::Network& network, const LoweredGraph& lowered, const Tensor& images, Visit visit,
+                     const std::function<void(std::int64_t)>& done) {
+  const std::int64_t count = images.shape()[0], stride = images.size() / count;
+  for (std::int64_t first = 0; first < count; first += kBatch) {
+    const std::int64_t n = std::min(kBatch, count - first);
+    Shape shape = images.shape();
+    shape[0] = n;
+    Tensor batch(shape);
+    std::copy_n(images.data() + first * stride, n * stride, batch.data());
+    network.forward(batch, nn::Mode::kEval);
+    for (std::size_t i = 0; i < lowered.operators.size(); ++i)
+      visit(i, network.activation(static_cast<std::size_t>(lowered.operators[i].value)).values());
+    done(n);
+  }
+}
+
+}  // namespace
+
+std::vector<Range> calibrate(nn::Network& network, const LoweredGraph& lowered,
+                             const nested::SubnetMasks& masks, int subnet, const Tensor& images,
+                             RangeRule rule, const CalibrationProgress& progress) {
+  if (images.shape().size() != 4 || images.shape()[0] < 1)
+    throw usage_error("calibration needs at least one image");
+  const std::int64_t total = images.shape()[0] * (rule == RangeRule::kMinMax ? 1 : 2);
+  std::int64_t passed = 0;
+  const auto done = [&](std::int64_t n) {
+    passed += n;
+    if (progress) progress(passed, total);
+  };
+  masks.select(network, subnet);
+  network.keep_activations(true);
+  std::vector<Range> ranges(lowered.tensors.size());
+  for_each_output(
+      network, lowered, images,
+      [&](std::size_t i, std::span<const float> values) {
+        Range& range = ranges[i + 1];
+        const auto [low, high] = std::minmax_element(values.begin(), values.end());
+        range.low = std::min(range.low, static_cast<double>(*low));
+        range.high = std::max(range.high, static_cast<double>(*high));
+      },
+      done);
+  if (rule == RangeRule::kLeastSquares) {
+    std::vector<Histogram> histograms;
+    for (std::size_t i = 1; i < ranges.size(); ++i) histograms.emplace_back(ranges[i].low, ranges[i].high);
+    for_each_output(
+        network, lowered, images,
+        [&](std::size_t i, std::span<const float> values) { histograms[i].add(values); }, done);
+    for (std::size_t i = 1; i < ranges.size(); ++i) {
+      const Histogram::Limits limits = histograms[i - 1].best_limits();
+      ranges[i] = {limits.low, limits.high};
+    }
+  }
+  network.keep_activations(false);
+  return ranges;
+}
+
+}  // namespace ns::quant

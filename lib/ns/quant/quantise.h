@@ -1,0 +1,22 @@
+// A calibrated float network with its nested subnets becomes an integer network.
+#pragma once
+
+#include <vector>
+
+#include "ns/nested/level_map.h"
+#include "ns/nn/network.h"
+#include "ns/quant/calibrate.h"
+#include "ns/quant/lowering.h"
+
+namespace ns::quant {
+
+/// `ranges[k − 1]` are subnet k's (calibrate). `input`: how images are coded, q = pixel − 128. Subnet k takes
+/// its batch-norm from bank k − 1. Throws Error(kInput) naming the layer for what integers cannot hold.
+QuantisedNetwork quantise(const nn::Network& network, const LoweredGraph& lowered,
+                          const nested::LevelMaps& maps, const std::vector<std::vector<Range>>& ranges,
+                          const Affine& input);
+
+/// Subnet k alone: its weights, its tables, one subnet. Computes what subnet k computes, bit for bit.
+QuantisedNetwork extract_subnet(const QuantisedNetwork& network, int subnet);
+
+}  // namespace ns::quant

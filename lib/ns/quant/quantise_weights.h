@@ -1,0 +1,28 @@
+// Float weights to int8, once for all subnets.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ns/nested/level_map.h"
+#include "ns/quant/quantised_network.h"
+#include "ns/quant/requant_table.h"
+#include "ns/tensor/tensor.h"
+
+namespace ns::quant {
+
+struct QuantisedWeights {
+  LevelledWeights weights;
+  std::vector<double> scales;  ///< by output channel; 0 for a row without weights
+};
+
+/// Symmetric per output channel, −127…127, scaled by the largest weight of level > 0. Blocks of level > 0
+/// stay entries even where they become zero. `map` is null for a dense layer; `shape` are the weights'
+/// extents as [co][ci][kh][kw]. Throws Error(kInput) naming `layer` if a weight is not finite.
+QuantisedWeights quantise_weights(const std::string& layer, const Tensor& values, const WeightShape& shape,
+                                  const nested::LevelMap* map, int subnets);
+
+/// Σq and Σ|q| of every row over the weights of level 1…subnet.
+std::vector<RowSums> row_sums(const LevelledWeights& weights, int subnet);
+
+}  // namespace ns::quant

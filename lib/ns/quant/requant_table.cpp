@@ -1,0 +1,122 @@
+#include "ns/quant/requant_table.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ns/base/error.h"
+
+namespace ns::quant {
+namespace {
+
+constexpr double kTwo32 = 4294967296.0;
+constexpr std::int64_t kInt32Limit = std::int64_t{1} << 31;
+constexpr std::int64_t kLeastMultiplier = 512, kEmptyRowMultiplier = 1 << 24;
+constexpr double kMargin = 1 + 1e-6;  // keeps a multiplier that sits at its limit below it after rounding
+
+std::string place(const std::string& layer, std::size_t row) {
+  return "layer \"" + layer + "\", output channel " + std::to_string(row);
+}
+
+struct Row {
+  std::int64_t multiplier, bias;
+};
+
+/// Bias for a given multiplier: the constant plus the input zero point's share. A constant that saturates the
+/// output whatever the accumulator holds is cut to the smallest one that does.
+std::int64_t bias_for(std::int64_t multiplier, double constant, std::int64_t zero_point_share,
+                      std::int64_t acc_limit, double output_span) {
+  const double always_saturated = (output_span + 2) * kTwo32 / std::fabs(static_cast<double>(multiplier)) +
+                                  static_cast<double>(acc_limit);
+  const double bias =
+      constant * kTwo32 / static_cast<double>(multiplier) - static_cast<double>(zero_point_share);
+  return std::llround(std::clamp(bias, -always_saturated, always_saturated));
+}
+
+Row row_for(const RowFunction& row, const RowSums& sums, const Affine& input, const Affine& output,
+            double output_span) {
+  const double constant = row.offset / output.scale;
+  if (sums.absolute == 0)
+    return {kEmptyRowMultiplier, bias_for(kEmptyRowMultiplier, constant, 0, 0, output_span)};
+  const double exact = kTwo32 * input.scale * row.weight_scale * row.gain / output.scale;
+  const std::int64_t sign = row.gain < 0 ? -1 : 1;
+  std::int64_t magnitude =
+      std::max<std::int64_t>(kLeastMultiplier, std::llround(std::min(std::fabs(exact), kTwo32)));
+  const std::int64_t acc_limit = sums.absolute * 128, zero_point_share = input.zero_point * sums.sum;
+  while (true) {
+    const std::int64_t bias = bias_for(sign * magnitude, constant, zero_point_share, acc_limit, output_span);
+    if (std::llabs(bias) + acc_limit < kInt32Limit || magnitude >= kInt32Limit)
+      return {sign * magnitude, bias};
+    magnitude += 1 + magnitude / 64;
+  }
+}
+
+}  // namespace
+
+double least_output_scale(std::span<const RowFunction> rows, std::span<const RowSums> sums,
+                          double input_scale) {
+  double least = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (sums[i].absolute > 0)
+      least = std::max(least, 2 * kMargin * input_scale * rows[i].weight_scale * std::fabs(rows[i].gain));
+  return least;
+}
+
+RowTable row_table(const std::string& layer, std::span<const RowFunction> rows, std::span<const RowSums> sums,
+                   const Affine& input, const Affine& output, bool int16_output) {
+  RowTable table{input.zero_point, output.zero_point, {}, {}};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!std::isfinite(rows[i].gain) || !std::isfinite(rows[i].offset) ||
+        !std::isfinite(rows[i].weight_scale))
+      throw input_error(place(layer, i) + ": weights, bias or batch-norm are not finite");
+    const Row row = row_for(rows[i], sums[i], input, output, int16_output ? 65535 : 255);
+    if (std::llabs(row.multiplier) >= kInt32Limit)
+      throw input_error(
+          place(layer, i) + ": one step of the accumulator exceeds half a step of the output",
+          "the weights of this layer are far larger than its output's unit; train with weight decay");
+    if (std::llabs(row.bias) + sums[i].absolute * 128 >= kInt32Limit)
+      throw input_error(place(layer, i) + ": the 32-bit accumulator may overflow");
+    table.multiplier.push_back(static_cast<std::int32_t>(row.multiplier));
+    table.bias.push_back(static_cast<std::int32_t>(row.bias));
+  }
+  return table;
+}
+
+AvgPoolTable avg_pool_table(const std::string& layer, int count, const Affine& input, const Affine& output) {
+  AvgPoolTable table{0, -count * input.zero_point, output.zero_point, 0};
+  const double exact = kTwo32 * input.scale / (output.scale * count);
+  while (std::ldexp(exact, -table.left_shift) * kMargin >= static_cast<double>(kInt32Limit))
+    ++table.left_shift;
+  if (table.left_shift > 30 || (std::int64_t{255} * count) << table.left_shift >= kInt32Limit)
+    throw input_error("layer \"" + layer + "\": the 32-bit sum of the average pool may overflow");
+  table.multiplier = static_cast<std::int32_t>(std::llround(std::ldexp(exact, -table.left_shift)));
+  return table;
+}
+
+AddTable add_table(const std::string& layer, const Affine& a, const Affine& b, const Affine& output) {
+  for (int shift = 30; shift >= 0; --shift) {
+    const double m0 = std::nearbyint(std::ldexp(a.scale / output.scale, shift)),
+                 m1 = std::nearbyint(std::ldexp(b.scale / output.scale, shift));
+    if (m0 > 32767 || m1 > 32767) continue;
+    const auto i0 = static_cast<std::int64_t>(m0), i1 = static_cast<std::int64_t>(m1);
+    const std::int64_t half = shift == 0 ? 0 : std::int64_t{1} << (shift - 1);
+    const std::int64_t bias =
+        output.zero_point * (std::int64_t{1} << shift) + half - a.zero_point * i0 - b.zero_point * i1;
+    if (std::llabs(bias) + 128 * (i0 + i1) >= kInt32Limit) continue;
+    return {static_cast<int>(i0), static_cast<int>(i1), static_cast<std::int32_t>(bias), shift};
+  }
+  throw input_error("layer \"" + layer +
+                    "\": one addend's steps are more than 32767 times as large as the sum's");
+}
+
+Affine affine_for(double low, double high, bool after_relu, double least_scale) {
+  if (after_relu) low = 0;
+  double scale = std::max((high - low) / 255, least_scale);
+  if (scale <= 0) scale = 1;  // a tensor that is zero everywhere
+  if (after_relu) return {scale, -128};
+  // A scale that was enlarged leaves room on both sides; the range stays centred in it.
+  const double spare = 255 * scale - (high - low);
+  const double zero_point = std::nearbyint(-128 - (low - spare / 2) / scale);
+  return {scale, static_cast<int>(std::clamp(zero_point, -128.0, 127.0))};
+}
+
+}  // namespace ns::quant
