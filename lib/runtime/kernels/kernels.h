@@ -44,7 +44,8 @@ struct PoolRequant {
   std::uint8_t left_shift;
 };
 
-/// One implementation of every operator. `scratch` is 16-byte aligned and has the size the twin below asks for.
+/// One implementation of every operator. `scratch` is 16-byte aligned and has the size the twin below asks for
+/// (UINT32_MAX: more than can be had; never a size that wrapped around).
 /// Input and output never overlap, except add's output with either input at the same address.
 struct KernelSet {
   /// weights: dense quads (encoding 1)
@@ -71,6 +72,7 @@ const KernelSet& fast_kernels();       ///< the best of this target: m7 on the d
 
 /// What the M7 kernels need in the arena: the packer plans with it on the host, so it is plain arithmetic, the same everywhere
 /// (kernels/m7/scratch.cpp, compiled for every target).
+/// UINT32_MAX where the size would not fit: a hostile file may hold any window.
 std::uint32_t m7_conv_s8_scratch_bytes(const Window&);
 std::uint32_t m7_conv_ncsr_s8_scratch_bytes(const Window&, std::uint8_t block);
 std::uint32_t m7_dwconv_s8_scratch_bytes(const Window&);

@@ -1,6 +1,6 @@
 // Which cases there are. Shapes: 1, primes, channels 31/32/33, tile ± 1 columns, strides, padding on one side
 // only, kernels larger than the image, rows longer than a gap of 255 and than the M7's 24-bit lane.
-#include <iterator>
+#include <array>
 
 #include "selftest/kernel_case.h"
 

@@ -18,26 +18,28 @@ extern "C" {
 
 typedef enum nsrt_status {
   NSRT_OK = 0,
-  NSRT_TRUNCATED,          /* shorter than its header says, or than any header */
+  NSRT_TRUNCATED, /* shorter than its header says, or than any header */
   NSRT_BAD_MAGIC,
   NSRT_BAD_VERSION,
-  NSRT_BAD_HEADER,         /* header CRC or a header field */
-  NSRT_UNKNOWN_FEATURE,    /* a required feature this build does not have */
-  NSRT_BAD_SECTION_TABLE,  /* table CRC, order, alignment, bounds, hole, reserved byte */
+  NSRT_BAD_HEADER,        /* header CRC or a header field */
+  NSRT_UNKNOWN_FEATURE,   /* a required feature this build does not have */
+  NSRT_BAD_SECTION_TABLE, /* table CRC, order, alignment, bounds, hole, reserved byte */
   NSRT_BAD_PADDING,
   NSRT_BAD_SECTION_CRC,
-  NSRT_BAD_NETWORK,        /* NETW */
-  NSRT_BAD_TENSOR,         /* TENS */
-  NSRT_BAD_OPERATOR,       /* OPER: kinds, shapes, graph, memory plan */
-  NSRT_BAD_WEIGHTS,        /* WDEN or WNCS */
-  NSRT_BAD_REQUANT,        /* REQT */
-  NSRT_BAD_TEST,           /* TEST */
-  NSRT_MISALIGNED,         /* file or arena not aligned to 16 bytes */
-  NSRT_BAD_ARGUMENT,       /* no such network or subnet */
+  NSRT_BAD_NETWORK,  /* NETW */
+  NSRT_BAD_TENSOR,   /* TENS */
+  NSRT_BAD_OPERATOR, /* OPER: kinds, shapes, graph, memory plan */
+  NSRT_BAD_WEIGHTS,  /* WDEN or WNCS */
+  NSRT_BAD_REQUANT,  /* REQT */
+  NSRT_BAD_TEST,     /* TEST */
+  NSRT_MISALIGNED,   /* file or arena not aligned to 16 bytes */
+  NSRT_BAD_ARGUMENT, /* no such network or subnet, or a null buffer */
   NSRT_ARENA_TOO_SMALL
 } nsrt_status;
 
-/* What went wrong and where: `offset` in the file, `index` the section, tensor, operator or row concerned. */
+/* What went wrong and where: `offset` of the field or byte in the file; `index` counts what lies there:
+ * sections for the container, subnets in NETW and in tables without rows, tensors in TENS, operators in OPER,
+ * rows in WDEN, WNCS and REQT. */
 typedef struct nsrt_error {
   nsrt_status status;
   uint32_t offset;
@@ -80,14 +82,15 @@ typedef struct nsrt_run_options {
   void* user;
 } nsrt_run_options;
 
-/* Runs subnet 1…N of a network on planar int8 input (CHW; images: pixel − 128). `output` receives output.bytes bytes
- * (int16 logits in units of 1/256 for classifiers). `arena` must be 16-byte aligned and hold arena_bytes; its contents
- * are scratch between calls. `input` may lie in the arena at the input tensor's place (nsrt_input_place) and is then not copied.
- * `options` may be NULL. */
-nsrt_status nsrt_run(const nsrt_model* model, unsigned network, unsigned subnet, const int8_t* input, void* output,
-                     void* arena, size_t arena_bytes, const nsrt_run_options* options);
+/* Runs subnet 1…N of a network on planar int8 input (CHW; images: pixel − 128). `output` receives
+ * output.bytes bytes (int16 logits in units of 1/256 for classifiers). `arena` must be 16-byte aligned and
+ * hold arena_bytes; its contents are scratch between calls. `input` may lie in the arena at the input
+ * tensor's place (nsrt_input_place) and is then not copied. `options` may be NULL. */
+nsrt_status nsrt_run(const nsrt_model* model, unsigned network, unsigned subnet, const int8_t* input,
+                     void* output, void* arena, size_t arena_bytes, const nsrt_run_options* options);
 
-/* Where the input tensor lives in `arena`, so that a camera or a stream can write it in place. NULL for a bad network. */
+/* Where the input tensor lives in `arena`, so that a camera or a stream can write it in place. NULL for a bad
+ * network. */
 int8_t* nsrt_input_place(const nsrt_model* model, unsigned network, void* arena);
 
 /* Runs the file's own test vector on every subnet of every network. NSRT_BAD_TEST if a byte differs. */

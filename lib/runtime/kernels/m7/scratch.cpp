@@ -3,15 +3,26 @@
 #include "kernels/m7/plan.h"
 
 namespace nsrt {
+namespace {
+
+// The plan counts in 32 bits; this bound of all its terms, in 64 bits, tells where that would wrap around.
+bool plannable(const Window& w) {
+  const std::uint64_t in_rows = std::uint64_t{8} * w.sh + w.kh;
+  const std::uint64_t row_words = (std::uint64_t{w.ow} + w.kw + m7::kTileWords) * w.sw;
+  const std::uint64_t weights = (std::uint64_t{w.ci} + 3) * w.kh * w.kw;
+  return (std::uint64_t{w.ci} + 3) * in_rows * row_words * 4 + weights * 16 < std::uint64_t{1} << 31;
+}
+
+}  // namespace
 
 std::uint32_t m7_conv_s8_scratch_bytes(const Window& w) {
-  return m7::plan_dense(w).bytes;
+  return plannable(w) ? m7::plan_dense(w).bytes : UINT32_MAX;
 }
 std::uint32_t m7_conv_ncsr_s8_scratch_bytes(const Window& w, std::uint8_t block) {
-  return m7::plan_sparse(w, block).bytes;
+  return plannable(w) ? m7::plan_sparse(w, block).bytes : UINT32_MAX;
 }
 std::uint32_t m7_dwconv_s8_scratch_bytes(const Window& w) {
-  return m7::plan_depthwise(w).bytes;
+  return plannable(w) ? m7::plan_depthwise(w).bytes : UINT32_MAX;
 }
 
 }  // namespace nsrt

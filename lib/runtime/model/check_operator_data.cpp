@@ -1,0 +1,117 @@
+#include "model/check.h"
+#include "model/weight_rows.h"
+
+namespace nsrt {
+namespace {
+
+constexpr std::uint64_t kAccumulatorLimit = (std::uint64_t{1} << 31) - 1;
+constexpr std::uint64_t kActivationLimit = 128;
+constexpr std::int32_t kLeastMultiplier = 512;
+
+constexpr std::uint64_t magnitude(std::int64_t x) {
+  return static_cast<std::uint64_t>(x < 0 ? -x : x);
+}
+
+bool has_rows(OperatorKind kind) {
+  return kind == OperatorKind::kConv || kind == OperatorKind::kDepthwise || kind == OperatorKind::kLinear;
+}
+
+// Offsets and sizes of weights and tables inside their sections.
+nsrt_error check_extents(const NetworkView& net, const OperatorView& op, std::uint32_t index) {
+  const std::uint32_t at = net.section(SectionType::kOperators).file_offset + index * kOperatorBytes;
+  if (op.encoding == WeightEncoding::kNone) {
+    if (op.weights_offset != 0 || op.weights_bytes != 0) return fault(NSRT_BAD_WEIGHTS, at + 16, index);
+  } else {
+    const bool sparse = op.encoding == WeightEncoding::kNestedCsr;
+    const Region& section = net.section(sparse ? SectionType::kSparse : SectionType::kDense);
+    if (op.weights_offset % 4 != 0 || !section.contains(op.weights_offset, op.weights_bytes)) {
+      return fault(NSRT_BAD_WEIGHTS, at + 16, index);
+    }
+    const WeightRows rows(net, op);
+    if (sparse ? op.weights_bytes < rows.counts_bytes() : op.weights_bytes != rows.dense_bytes()) {
+      return fault(NSRT_BAD_WEIGHTS, at + 20, index);
+    }
+  }
+  const std::uint64_t table = requant_table_bytes(op.kind, net.tensor(op.output).c);
+  if (op.requant_bytes != net.subnets() * table) return fault(NSRT_BAD_REQUANT, at + 28, index);
+  if (op.requant_offset % 4 != 0 || (table == 0 && op.requant_offset != 0) ||
+      !net.section(SectionType::kRequant).contains(op.requant_offset, op.requant_bytes)) {
+    return fault(NSRT_BAD_REQUANT, at + 24, index);
+  }
+  return kNoError;
+}
+
+// Row `row` of every subnet's table: multipliers in range, and no input carries acc + bias beyond int32.
+nsrt_error check_requant_row(const NetworkView& net, const OperatorView& op, std::uint32_t row,
+                             const RowMagnitudes& weights) {
+  for (unsigned k = 1; k <= net.subnets(); ++k) {
+    const Region table = net.requant(op, k);
+    const std::uint32_t at = 4 + row * 8;
+    const std::uint64_t multiplier = magnitude(table.i32(at));
+    if (multiplier < kLeastMultiplier || multiplier > kAccumulatorLimit) {
+      return fault(NSRT_BAD_REQUANT, table.file_offset + at, row);
+    }
+    if (weights[k - 1] * kActivationLimit + magnitude(table.i32(at + 4)) > kAccumulatorLimit) {
+      return fault(NSRT_BAD_REQUANT, table.file_offset + at + 4, row);
+    }
+  }
+  return kNoError;
+}
+
+nsrt_error check_rows(const NetworkView& net, const OperatorView& op) {
+  const bool int16_output = net.tensor(op.output).type == TensorType::kInt16;
+  for (unsigned k = 1; k <= net.subnets(); ++k) {
+    const Region table = net.requant(op, k);
+    if (int16_output && table.i8(1) != 0) return fault(NSRT_BAD_REQUANT, table.file_offset + 1);
+    if (table.u16(2) != 0) return fault(NSRT_BAD_REQUANT, table.file_offset + 2);
+  }
+  WeightRows rows(net, op);
+  for (std::uint32_t row = 0; row < net.tensor(op.output).c; ++row) {
+    RowMagnitudes weights{};
+    nsrt_error error = rows.check_next(weights);
+    if (error.status == NSRT_OK) error = check_requant_row(net, op, row, weights);
+    if (error.status != NSRT_OK) return error;
+  }
+  return rows.check_end();
+}
+
+nsrt_error check_average(const NetworkView& net, const OperatorView& op) {
+  const std::uint64_t sum = kActivationLimit * op.kh * op.kw;
+  for (unsigned k = 1; k <= net.subnets(); ++k) {
+    const Region table = net.requant(op, k);
+    const auto bad = [&](std::uint32_t at) { return fault(NSRT_BAD_REQUANT, table.file_offset + at, k); };
+    if (table.i32(0) < 1) return bad(0);
+    if (table.u8(9) > 30) return bad(9);
+    if ((sum + magnitude(table.i32(4))) << table.u8(9) > kAccumulatorLimit) return bad(4);
+    if (table.u16(10) != 0) return bad(10);
+  }
+  return kNoError;
+}
+
+nsrt_error check_add(const NetworkView& net, const OperatorView& op) {
+  for (unsigned k = 1; k <= net.subnets(); ++k) {
+    const Region table = net.requant(op, k);
+    const auto bad = [&](std::uint32_t at) { return fault(NSRT_BAD_REQUANT, table.file_offset + at, k); };
+    const std::uint64_t products = kActivationLimit * (magnitude(table.i16(0)) + magnitude(table.i16(2)));
+    if (products + magnitude(table.i32(4)) > kAccumulatorLimit) return bad(4);
+    if (table.u8(8) > 30) return bad(8);
+    if (!table.zero(9, 3)) return bad(9);
+  }
+  return kNoError;
+}
+
+}  // namespace
+
+nsrt_error check_operator_data(const NetworkView& net) {
+  for (std::uint32_t i = 0; i < net.operators(); ++i) {
+    const OperatorView op = net.op(i);
+    nsrt_error error = check_extents(net, op, i);
+    if (error.status == NSRT_OK && has_rows(op.kind)) error = check_rows(net, op);
+    if (error.status == NSRT_OK && op.kind == OperatorKind::kAveragePool) error = check_average(net, op);
+    if (error.status == NSRT_OK && op.kind == OperatorKind::kAdd) error = check_add(net, op);
+    if (error.status != NSRT_OK) return error;
+  }
+  return kNoError;
+}
+
+}  // namespace nsrt

@@ -1,0 +1,116 @@
+#include "model/check.h"
+
+namespace {
+
+using namespace nsrt;
+
+nsrt_error check_one(const NetworkView& net) {
+  constexpr nsrt_error (*kChecks[])(const NetworkView&) = {
+      check_network, check_tensors, check_operators, check_memory_plan, check_operator_data, check_test};
+  for (auto check : kChecks) {
+    const nsrt_error error = check(net);
+    if (error.status != NSRT_OK) return error;
+  }
+  return kNoError;
+}
+
+nsrt_error check_file(const Region& file) {
+  const nsrt_error error = check_container(file);
+  if (error.status != NSRT_OK) return error;
+  std::uint32_t largest_arena = 0;
+  for (unsigned i = 0; i < file.u16(26); ++i) {
+    const NetworkView net = network_view(file, i);
+    const nsrt_error network_error = check_one(net);
+    if (network_error.status != NSRT_OK) return network_error;
+    if (net.arena_bytes() > largest_arena) largest_arena = net.arena_bytes();
+  }
+  return file.u32(28) == largest_arena ? kNoError : fault(NSRT_BAD_HEADER, 28);
+}
+
+nsrt_tensor_info tensor_info(const TensorView& t) {
+  return {t.h, t.w, t.c, static_cast<std::uint8_t>(t.type), t.bytes};
+}
+
+}  // namespace
+
+extern "C" nsrt_error nsrt_open(nsrt_model* model, const void* data, size_t bytes) {
+  *model = {nullptr, 0, 0};
+  if (data == nullptr) return fault(NSRT_BAD_ARGUMENT, 0);
+  if (reinterpret_cast<std::uintptr_t>(data) % 16 != 0) return fault(NSRT_MISALIGNED, 0);
+  // Offsets are 32 bits wide: what lies beyond cannot belong to a model.
+  const Region file{static_cast<const std::uint8_t*>(data),
+                    bytes > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(bytes), 0};
+  const nsrt_error error = check_file(file);
+  if (error.status == NSRT_OK) *model = {file.data, file.size, file.u16(26)};
+  return error;
+}
+
+extern "C" nsrt_status nsrt_describe(const nsrt_model* model, unsigned network, nsrt_network_info* info) {
+  if (network >= model->networks) return NSRT_BAD_ARGUMENT;
+  const NetworkView net = network_view(file_region(*model), network);
+  *info = {.subnets = net.subnets(),
+           .operators = net.operators(),
+           .tensors = net.tensors(),
+           .input = tensor_info(net.tensor(net.input())),
+           .output = tensor_info(net.tensor(net.output())),
+           .input_zero_point = net.input_zero_point(),
+           .input_scale = net.input_scale(),
+           .arena_bytes = net.arena_bytes()};
+  return NSRT_OK;
+}
+
+extern "C" int8_t* nsrt_input_place(const nsrt_model* model, unsigned network, void* arena) {
+  if (network >= model->networks) return nullptr;
+  const NetworkView net = network_view(file_region(*model), network);
+  return static_cast<int8_t*>(arena) + net.tensor(net.input()).offset;
+}
+
+extern "C" unsigned nsrt_argmax(const int16_t* logits, unsigned count) {
+  unsigned best = 0;
+  for (unsigned i = 1; i < count; ++i) {
+    if (logits[i] > logits[best]) best = i;
+  }
+  return best;
+}
+
+extern "C" const char* nsrt_status_text(nsrt_status status) {
+  switch (status) {
+    case NSRT_OK:
+      return "ok";
+    case NSRT_TRUNCATED:
+      return "the file is shorter than its header says";
+    case NSRT_BAD_MAGIC:
+      return "not an .nsm file, or damaged by a text-mode transfer";
+    case NSRT_BAD_VERSION:
+      return "an .nsm version that this build cannot read";
+    case NSRT_BAD_HEADER:
+      return "damaged header";
+    case NSRT_UNKNOWN_FEATURE:
+      return "the model requires a feature that this build does not have";
+    case NSRT_BAD_SECTION_TABLE:
+      return "damaged section table";
+    case NSRT_BAD_PADDING:
+      return "padding between sections is not zero";
+    case NSRT_BAD_SECTION_CRC:
+      return "a section's checksum does not match";
+    case NSRT_BAD_NETWORK:
+      return "impossible network record";
+    case NSRT_BAD_TENSOR:
+      return "impossible tensor";
+    case NSRT_BAD_OPERATOR:
+      return "impossible operator, graph or memory plan";
+    case NSRT_BAD_WEIGHTS:
+      return "malformed weights";
+    case NSRT_BAD_REQUANT:
+      return "malformed requantisation table";
+    case NSRT_BAD_TEST:
+      return "the test vector is malformed or its result differs";
+    case NSRT_MISALIGNED:
+      return "file, arena or scratch is not aligned to 16 bytes";
+    case NSRT_BAD_ARGUMENT:
+      return "no such network or subnet, or a missing buffer";
+    case NSRT_ARENA_TOO_SMALL:
+      return "the arena or scratch is too small";
+  }
+  return "unknown status";
+}

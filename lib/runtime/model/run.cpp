@@ -1,0 +1,204 @@
+#include "model/run.h"
+
+namespace nsrt {
+namespace {
+
+bool aligned(const void* p) {
+  return reinterpret_cast<std::uintptr_t>(p) % 16 == 0;
+}
+
+void copy(void* to, const void* from, std::uint32_t bytes) {
+  auto* out = static_cast<std::uint8_t*>(to);
+  const auto* in = static_cast<const std::uint8_t*>(from);
+  for (std::uint32_t i = 0; i < bytes; ++i) out[i] = in[i];
+}
+
+bool equal(const std::uint8_t* a, const std::uint8_t* b, std::uint32_t bytes) {
+  for (std::uint32_t i = 0; i < bytes; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+// One pass through a network whose input already lies in the arena.
+class Pass {
+ public:
+  Pass(const NetworkView& net, unsigned subnet, std::uint8_t* arena, const KernelSet& kernels,
+       Scratch scratch)
+      : net_(net), subnet_(subnet), arena_(arena), kernels_(kernels), scratch_(scratch) {}
+
+  void run(Observer observer) {
+    const std::uint32_t operators = net_.operators();
+    for (std::uint32_t i = 0; i < operators; ++i) {
+      const OperatorView op = net_.op(i);
+      run_operator(op);
+      const TensorView out = net_.tensor(op.output);
+      if (observer.call != nullptr) observer.call(observer.user, i, arena_ + out.offset, out.bytes);
+    }
+  }
+
+ private:
+  std::int8_t* place(std::uint16_t tensor) {
+    return reinterpret_cast<std::int8_t*>(arena_ + net_.tensor(tensor).offset);
+  }
+
+  Requant rows(const OperatorView& op) const {
+    const Region table = net_.requant(op, subnet_);
+    return {table.i8(0), table.i8(1), reinterpret_cast<const RequantRow*>(table.data + 4)};
+  }
+
+  NestedCsr sparse_rows(const OperatorView& op) const {
+    const Region weights = net_.weights(op);
+    const std::uint32_t counts = std::uint32_t{2} * net_.tensor(op.output).c * net_.subnets();
+    return {reinterpret_cast<const std::uint16_t*>(weights.data), weights.data + round_up(counts, 4),
+            op.block, static_cast<std::uint8_t>(net_.subnets()), static_cast<std::uint8_t>(subnet_)};
+  }
+
+  void run_operator(const OperatorView& op) {
+    void* scratch = scratch_.data != nullptr ? scratch_.data : arena_ + op.scratch_offset;
+    std::int8_t* in = place(op.input);
+    std::int8_t* out = place(op.output);
+    const auto* weights = reinterpret_cast<const std::int8_t*>(net_.weights(op).data);
+    switch (op.kind) {
+      case OperatorKind::kConv:
+        if (op.encoding == WeightEncoding::kNestedCsr) {
+          kernels_.conv_ncsr_s8(net_.window(op), sparse_rows(op), rows(op), in, out, scratch);
+        } else {
+          kernels_.conv_s8(net_.window(op), weights, rows(op), in, out, scratch);
+        }
+        break;
+      case OperatorKind::kDepthwise:
+        kernels_.dwconv_s8(net_.window(op), weights, rows(op), in, out, scratch);
+        break;
+      case OperatorKind::kLinear:
+        run_linear(op, weights, in, out);
+        break;
+      case OperatorKind::kMaxPool:
+        kernels_.max_pool_s8(net_.window(op), in, out);
+        break;
+      case OperatorKind::kAveragePool: {
+        const Region table = net_.requant(op, subnet_);
+        kernels_.avg_pool_s8(net_.window(op), {table.i32(0), table.i32(4), table.i8(8), table.u8(9)}, in,
+                             out);
+        break;
+      }
+      case OperatorKind::kAdd: {
+        const Region table = net_.requant(op, subnet_);
+        kernels_.add_s8(net_.tensor(op.output).elements(),
+                        {table.i16(0), table.i16(2), table.i32(4), table.u8(8)}, in, place(op.input2), out);
+        break;
+      }
+    }
+  }
+
+  void run_linear(const OperatorView& op, const std::int8_t* weights, const std::int8_t* in,
+                  std::int8_t* out) {
+    const TensorView to = net_.tensor(op.output);
+    const bool wide = to.type == TensorType::kInt16;
+    std::int8_t* const out8 = wide ? nullptr : out;
+    std::int16_t* const out16 = wide ? reinterpret_cast<std::int16_t*>(out) : nullptr;
+    if (op.encoding == WeightEncoding::kNestedCsr) {
+      kernels_.linear_ncsr_s8(linear_inputs(net_, op), to.c, sparse_rows(op), rows(op), in, out8, out16);
+    } else {
+      kernels_.linear_s8(linear_inputs(net_, op), to.c, weights, rows(op), in, out8, out16);
+    }
+  }
+
+  const NetworkView& net_;
+  unsigned subnet_;
+  std::uint8_t* arena_;
+  const KernelSet& kernels_;
+  Scratch scratch_;
+};
+
+bool planned_scratch_fits(const NetworkView& net, const KernelSet& kernels) {
+  for (std::uint32_t i = 0; i < net.operators(); ++i) {
+    const OperatorView op = net.op(i);
+    if (operator_scratch_bytes(net, op, kernels) > op.scratch_bytes) return false;
+  }
+  return true;
+}
+
+nsrt_status check_arena(const NetworkView& net, const void* arena, std::size_t arena_bytes) {
+  if (arena == nullptr) return NSRT_BAD_ARGUMENT;
+  if (!aligned(arena)) return NSRT_MISALIGNED;
+  return arena_bytes < net.arena_bytes() ? NSRT_ARENA_TOO_SMALL : NSRT_OK;
+}
+
+// The fastest kernels that need no more than the planned scratch.
+const KernelSet& planned_kernels(const NetworkView& net) {
+  return planned_scratch_fits(net, fast_kernels()) ? fast_kernels() : reference_kernels();
+}
+
+// Runs the test vector of one network and compares in the arena: no buffer for the output is needed.
+nsrt_status self_test(const NetworkView& net, std::uint8_t* arena) {
+  const KernelSet& kernels = planned_kernels(net);
+  const Region input = net.test_input();
+  for (unsigned k = 1; k <= net.subnets(); ++k) {
+    copy(arena + net.tensor(net.input()).offset, input.data, input.size);
+    Pass(net, k, arena, kernels, {}).run({});
+    const Region expected = net.test_output(k);
+    if (!equal(arena + net.tensor(net.output()).offset, expected.data, expected.size)) return NSRT_BAD_TEST;
+  }
+  return NSRT_OK;
+}
+
+}  // namespace
+
+std::uint32_t scratch_bytes(const NetworkView& net, const KernelSet& kernels) {
+  std::uint32_t most = 0;
+  for (std::uint32_t i = 0; i < net.operators(); ++i) {
+    const std::uint32_t bytes = operator_scratch_bytes(net, net.op(i), kernels);
+    if (bytes > most) most = bytes;
+  }
+  return most;
+}
+
+std::uint32_t scratch_bytes(const nsrt_model& model, unsigned network, const KernelSet& kernels) {
+  return network < model.networks ? scratch_bytes(network_view(file_region(model), network), kernels) : 0;
+}
+
+nsrt_status run(const nsrt_model& model, unsigned network, unsigned subnet, const std::int8_t* input,
+                void* output, void* arena, std::size_t arena_bytes, const KernelSet& kernels, Scratch scratch,
+                Observer observer) {
+  if (network >= model.networks || input == nullptr || output == nullptr) return NSRT_BAD_ARGUMENT;
+  const NetworkView net = network_view(file_region(model), network);
+  if (subnet < 1 || subnet > net.subnets()) return NSRT_BAD_ARGUMENT;
+  const nsrt_status status = check_arena(net, arena, arena_bytes);
+  if (status != NSRT_OK) return status;
+  if (!aligned(scratch.data)) return NSRT_MISALIGNED;
+  const bool fits = scratch.data != nullptr ? scratch_bytes(net, kernels) <= scratch.bytes
+                                            : planned_scratch_fits(net, kernels);
+  if (!fits) return NSRT_ARENA_TOO_SMALL;
+
+  auto* const base = static_cast<std::uint8_t*>(arena);
+  const TensorView in = net.tensor(net.input()), out = net.tensor(net.output());
+  if (reinterpret_cast<const std::uint8_t*>(input) != base + in.offset)
+    copy(base + in.offset, input, in.bytes);
+  Pass(net, subnet, base, kernels, scratch).run(observer);
+  copy(output, base + out.offset, out.bytes);
+  return NSRT_OK;
+}
+
+}  // namespace nsrt
+
+extern "C" nsrt_status nsrt_run(const nsrt_model* model, unsigned network, unsigned subnet,
+                                const int8_t* input, void* output, void* arena, size_t arena_bytes,
+                                const nsrt_run_options* options) {
+  if (network >= model->networks) return NSRT_BAD_ARGUMENT;
+  const nsrt::Observer observer =
+      options != nullptr ? nsrt::Observer{options->observer, options->user} : nsrt::Observer{};
+  return nsrt::run(*model, network, subnet, input, output, arena, arena_bytes,
+                   nsrt::planned_kernels(nsrt::network_view(nsrt::file_region(*model), network)), {},
+                   observer);
+}
+
+extern "C" nsrt_status nsrt_self_test(const nsrt_model* model, void* arena, size_t arena_bytes) {
+  for (unsigned network = 0; network < model->networks; ++network) {
+    const nsrt::NetworkView net = nsrt::network_view(nsrt::file_region(*model), network);
+    nsrt_status status = nsrt::check_arena(net, arena, arena_bytes);
+    if (status == NSRT_OK) status = nsrt::self_test(net, static_cast<std::uint8_t*>(arena));
+    if (status != NSRT_OK) return status;
+  }
+  return NSRT_OK;
+}

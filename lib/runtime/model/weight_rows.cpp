@@ -1,0 +1,88 @@
+#include "model/weight_rows.h"
+
+namespace nsrt {
+
+WeightRows::WeightRows(const NetworkView& net, const OperatorView& op)
+    : bytes_(net.weights(op)),
+      encoding_(op.encoding),
+      block_(op.encoding == WeightEncoding::kNestedCsr    ? op.block
+             : op.encoding == WeightEncoding::kDenseQuads ? 2
+                                                          : 1),
+      levels_(net.subnets()),
+      rows_(net.tensor(op.output).c),
+      channels_(op.kind == OperatorKind::kDepthwise ? 1
+                : op.kind == OperatorKind::kLinear  ? linear_inputs(net, op)
+                                                    : net.tensor(op.input).c),
+      taps_(std::uint64_t{op.kh} * op.kw),
+      positions_((channels_ + block_ - 1) / block_ * taps_) {
+  if (encoding_ == WeightEncoding::kDenseQuads) row_bytes_ = (positions_ + 1) / 2 * 4;
+  if (encoding_ == WeightEncoding::kDenseRows) row_bytes_ = round_up(positions_, 4);
+  if (encoding_ == WeightEncoding::kNestedCsr) record_ = static_cast<std::uint32_t>(counts_bytes());
+}
+
+nsrt_error WeightRows::check_next(RowMagnitudes& weights) {
+  const nsrt_error error =
+      encoding_ == WeightEncoding::kNestedCsr ? check_sparse(weights) : check_dense(weights);
+  ++row_;
+  return error;
+}
+
+nsrt_error WeightRows::check_end() const {
+  if (encoding_ != WeightEncoding::kNestedCsr) return kNoError;
+  const std::uint32_t counts = 2 * rows_ * levels_;
+  if (!bytes_.zero(counts, static_cast<std::uint32_t>(counts_bytes()) - counts)) return bad(counts);
+  return record_ == bytes_.size ? kNoError : bad(record_);
+}
+
+// Byte `index` of a dense row stands for no weight and must be zero.
+bool WeightRows::absent(std::uint32_t index) const {
+  if (encoding_ == WeightEncoding::kDenseRows) return index >= positions_;
+  const std::uint64_t position = index / 4 * 2 + index % 2;
+  return position >= positions_ || position / taps_ * 2 + index % 4 / 2 >= channels_;
+}
+
+nsrt_error WeightRows::check_dense(RowMagnitudes& weights) const {
+  // The extent was compared with dense_bytes(): rows lie inside the section, offsets in 32 bits.
+  const auto row_bytes = static_cast<std::uint32_t>(row_bytes_);
+  const std::uint32_t start = row_ * row_bytes;
+  std::uint64_t sum = 0;
+  for (std::uint32_t i = 0; i < row_bytes; ++i) {
+    const std::int32_t w = bytes_.i8(start + i);
+    if (w == -128 || (w != 0 && absent(i))) return bad(start + i);
+    sum += static_cast<std::uint32_t>(w < 0 ? -w : w);
+  }
+  weights.fill(sum);
+  return kNoError;
+}
+
+nsrt_error WeightRows::check_sparse(RowMagnitudes& weights) {
+  const std::uint32_t record_bytes = 1 + block_;
+  std::uint64_t sum = 0;
+  for (std::uint32_t level = 0; level < levels_; ++level) {
+    const std::uint32_t count_at = 2 * (row_ * levels_ + level);
+    const std::uint32_t count = bytes_.u16(count_at);
+    if (!bytes_.contains(record_, std::uint64_t{count} * record_bytes)) return bad(count_at);
+    std::uint64_t position = 0;
+    for (std::uint32_t i = 0; i < count; ++i, record_ += record_bytes) {
+      const std::uint8_t gap = bytes_.u8(record_);
+      position += gap;
+      if ((gap == 0 && i > 0) || position >= positions_) return bad(record_);
+      const nsrt_error error = check_record(record_, position, sum);
+      if (error.status != NSRT_OK) return error;
+    }
+    weights[level] = sum;
+  }
+  return kNoError;
+}
+
+nsrt_error WeightRows::check_record(std::uint32_t record, std::uint64_t position, std::uint64_t& sum) const {
+  const std::uint64_t first_channel = position / taps_ * block_;
+  for (std::uint32_t i = 0; i < block_; ++i) {
+    const std::int32_t w = bytes_.i8(record + 1 + i);
+    if (w == -128 || (w != 0 && first_channel + i >= channels_)) return bad(record + 1 + i);
+    sum += static_cast<std::uint32_t>(w < 0 ? -w : w);
+  }
+  return kNoError;
+}
+
+}  // namespace nsrt
