@@ -21,7 +21,9 @@ Bytes counting(ImageShape shape) {
   return image;
 }
 
-std::string text(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+std::string text(const Bytes& bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
 // The definition, one pixel at a time.
 Bytes shifted(const Bytes& in, ImageShape s, int dy, int dx, std::uint8_t fill) {

@@ -130,7 +130,7 @@ TEST_CASE("An image's augmentation depends on seed, epoch and image, not on its 
   CHECK(repeated < 6);  // one in 50 is expected
 }
 
-TEST_CASE("Without augmentation a batch holds the normalised images; the padding of a crop is zero") {
+TEST_CASE("Without augmentation a batch holds the normalised images, and the padding of a crop is zero") {
   const Dataset set = numbered(8);
   Loader loader(set, {.batch_size = 8});
   const Batch& batch = loader.next();
