@@ -1,0 +1,161 @@
+// Small packed models that together use every feature of the format. The weights are random, the tables
+// plausible.
+#pragma once
+
+#include <algorithm>
+#include <random>
+
+#include "ns/pack/nsm_writer.h"
+#include "ns/quant/quantise.h"
+#include "ns/quant/quantise_weights.h"
+#include "ns/quant/requant_table.h"
+
+namespace sample {
+
+using namespace ns::quant;
+
+/// Builds networks operator by operator; real-valued tables of unit gain, random weights and levels.
+class Builder {
+ public:
+  Builder(int h, int w, int c, int subnets, unsigned seed) : rng_(seed) {
+    network_.subnets = subnets;
+    network_.input_scale = 1.0 / 128;
+    network_.tensors.push_back({h, w, c, false});
+    coding_.push_back({1.0 / 128, 0});
+  }
+
+  /// block 0: dense. Returns the output tensor.
+  int conv(int input, int filters, int kernel, int stride, int block) {
+    const QuantisedTensor in = tensor(input);
+    const int pad = kernel / 2;
+    const auto windows = [&](int extent) { return (extent + 2 * pad - kernel) / stride + 1; };
+    QuantisedOperator op =
+        make("conv", OperatorKind::kConv, input, {windows(in.h), windows(in.w), filters, false});
+    op.kernel = {kernel, kernel};
+    op.stride = {stride, stride};
+    op.pad_top = op.pad_left = pad;
+    fill(op, {filters, in.c, kernel, kernel}, block);
+    return append(std::move(op));
+  }
+  int dwconv(int input, int kernel) {
+    const QuantisedTensor in = tensor(input);
+    QuantisedOperator op = make("dwconv", OperatorKind::kDepthwiseConv, input, in);
+    op.kernel = {kernel, kernel};
+    op.pad_top = op.pad_left = kernel / 2;
+    fill(op, {in.c, 1, kernel, kernel}, 0);
+    return append(std::move(op));
+  }
+  int linear(int input, int units, int block, bool int16) {
+    QuantisedOperator op = make("linear", OperatorKind::kLinear, input, {1, 1, units, int16});
+    fill(op, {units, tensor(input).count(), 1, 1}, block);
+    return append(std::move(op));
+  }
+  int max_pool(int input, int kernel) { return pool(input, kernel, OperatorKind::kMaxPool); }
+  int avg_pool(int input, int kernel) { return pool(input, kernel, OperatorKind::kAvgPool); }
+  int add(int a, int b) {
+    QuantisedOperator op = make("add", OperatorKind::kAdd, a, tensor(a));
+    op.second_input = b;
+    for (int k = 0; k < network_.subnets; ++k)
+      op.tables.push_back(add_table(op.layer, coding(a), coding(b), kActivation));
+    return append(std::move(op));
+  }
+
+  ns::pack::NetworkDescription description(const std::string& name) {
+    ns::pack::NetworkDescription result;
+    result.name = name;
+    result.classes = {"first", "second", "third"};
+    for (int k = 1; k <= network_.subnets; ++k) result.sparsities.push_back(1 - 0.1 * k);
+    result.graph = {{"schema", "nestkit.graph/1"}};
+    network_.tensor_scales.assign(static_cast<std::size_t>(network_.subnets), {});
+    for (auto& scales : network_.tensor_scales)
+      for (const Affine& coding : coding_) scales.push_back(coding.scale);
+    for (int i = 0; i < tensor(0).count(); ++i)
+      result.test_input.push_back(static_cast<std::int8_t>(rng_() % 256 - 128));
+    result.network = network_;
+    return result;
+  }
+
+ private:
+  static constexpr Affine kActivation{0.02, -128};
+
+  const QuantisedTensor& tensor(int i) const { return network_.tensors[static_cast<std::size_t>(i)]; }
+  const Affine& coding(int i) const { return coding_[static_cast<std::size_t>(i)]; }
+
+  QuantisedOperator make(const char* name, OperatorKind kind, int input, const QuantisedTensor& output) {
+    QuantisedOperator op;
+    op.layer = name + std::to_string(network_.operators.size());
+    op.kind = kind;
+    op.input = input;
+    op.output = static_cast<int>(network_.tensors.size());
+    network_.tensors.push_back(output);
+    coding_.push_back(output.is_int16 ? Affine{1.0 / 256, 0} : kActivation);
+    return op;
+  }
+  int append(QuantisedOperator op) {
+    network_.operators.push_back(std::move(op));
+    return static_cast<int>(network_.tensors.size()) - 1;
+  }
+  int pool(int input, int kernel, OperatorKind kind) {
+    const QuantisedTensor in = tensor(input);
+    QuantisedOperator op =
+        make("pool", kind, input, {(in.h - kernel) / kernel + 1, (in.w - kernel) / kernel + 1, in.c, false});
+    op.kernel = op.stride = {kernel, kernel};
+    if (kind == OperatorKind::kMaxPool) coding_.back() = coding(input);
+    for (int k = 0; k < network_.subnets; ++k)
+      op.tables.push_back(kind == OperatorKind::kMaxPool
+                              ? RequantTable{}
+                              : avg_pool_table(op.layer, kernel * kernel, coding(input), kActivation));
+    return append(std::move(op));
+  }
+  void fill(QuantisedOperator& op, const WeightShape& shape, int block) {
+    LevelledWeights& w = op.weights;
+    w = {shape, block == 0 ? 1 : block, network_.subnets, std::vector<std::int8_t>(shape.count()), {}};
+    w.level.assign(static_cast<std::size_t>(shape.co) * shape.positions(w.block), 1);
+    if (block != 0)
+      for (auto& level : w.level) {
+        const auto draw = static_cast<int>(rng_() % 10);
+        level = static_cast<std::uint8_t>(draw <= network_.subnets ? draw : 0);
+      }
+    for (std::size_t i = 0; i < w.values.size(); ++i) {
+      const std::size_t channel = i % shape.row() / shape.taps() / static_cast<std::size_t>(w.block);
+      const std::size_t at =
+          i / shape.row() * shape.positions(w.block) + channel * shape.taps() + i % shape.taps();
+      const int value = static_cast<int>(rng_() % 255) - 127;
+      w.values[i] = static_cast<std::int8_t>(w.level[at] == 0 ? 0 : value);
+    }
+    const Affine out = coding(op.output);
+    for (int k = 1; k <= network_.subnets; ++k) {
+      const std::vector<RowSums> sums = row_sums(w, k);
+      std::vector<RowFunction> rows(sums.size(), {0.001, 1, 0.1});
+      for (std::size_t row = 0; row < rows.size(); ++row) rows[row].gain = row % 3 == 2 ? -0.5 : 1.0 / k;
+      op.tables.push_back(row_table(op.layer, rows, sums, coding(op.input), out, tensor(op.output).is_int16));
+    }
+  }
+
+  std::mt19937 rng_;
+  QuantisedNetwork network_;
+  std::vector<Affine> coding_;
+};
+
+/// Residual block, every operator, dense and nested weights, three subnets.
+inline ns::pack::NetworkDescription nested_network() {
+  Builder b(6, 6, 1, 3, 1);
+  const int stem = b.conv(0, 4, 3, 1, 0);
+  const int branch = b.conv(b.conv(stem, 4, 3, 1, 2), 4, 1, 1, 4);
+  const int sum = b.add(stem, branch);
+  const int wide = b.dwconv(b.max_pool(sum, 2), 3);
+  return (b.linear(b.avg_pool(wide, 3), 3, 0, true), b.description("nested"));
+}
+
+/// One subnet, odd channel counts, sparse classifier, int8 output.
+inline ns::pack::NetworkDescription single_network() {
+  Builder b(5, 4, 3, 1, 2);
+  const int conv = b.conv(0, 5, 3, 2, 1);
+  return (b.linear(conv, 3, 2, false), b.description("single"));
+}
+
+inline ns::pack::Provenance provenance() {
+  return {{"aa"}, 7, "bb", {{"seed", 7}}};
+}
+
+}  // namespace sample
