@@ -19,6 +19,28 @@ Tensor checked_tensor(const checkpoint::Archive& archive, const std::string& nam
   return tensor;
 }
 
+LevelMaps level_maps_of(const checkpoint::Archive& archive, int block_width, const Model& model) {
+  LevelMaps levels;
+  for (const nn::Parameter& parameter : model.network().parameters()) {
+    const std::string name = parameter.name + kLevelSuffix;
+    const auto found = archive.arrays.find(name);
+    if (found == archive.arrays.end()) {
+      continue;
+    }
+    try {
+      const BlockGrid grid(parameter.value.shape(), block_width);
+      if (found->second.shape != grid.shape()) {
+        throw input_error("expected " + to_string(grid.shape()) + ", found " +
+                          to_string(found->second.shape));
+      }
+      levels.emplace(parameter.name, LevelMap(grid, model.subnets(), archive.values<std::uint8_t>(name)));
+    } catch (const Error& error) {
+      throw input_error(archive.origin + ": tensor " + name + ": " + error.what());
+    }
+  }
+  return levels;
+}
+
 }  // namespace
 
 void Model::set_levels(LevelMaps levels) {
@@ -52,25 +74,45 @@ void read_tensors(const checkpoint::Archive& archive, int block_width, Model& mo
   for (nn::Buffer& buffer : model.network().buffers()) {
     buffer.value = checked_tensor(archive, buffer.name, buffer.value.shape());
   }
-  LevelMaps levels;
-  for (const nn::Parameter& parameter : model.network().parameters()) {
-    const std::string name = parameter.name + kLevelSuffix;
-    const auto found = archive.arrays.find(name);
-    if (found == archive.arrays.end()) {
+  model.set_levels(level_maps_of(archive, block_width, model));
+}
+
+void read_dense_tensors(const checkpoint::Archive& archive, Model& model) {
+  for (nn::Parameter& parameter : model.network().parameters()) {
+    parameter.value = checked_tensor(archive, name_in_bank_0(parameter.name), parameter.value.shape());
+  }
+  for (nn::Buffer& buffer : model.network().buffers()) {
+    buffer.value = checked_tensor(archive, name_in_bank_0(buffer.name), buffer.value.shape());
+  }
+}
+
+std::string name_in_bank_0(const std::string& name) {
+  const std::size_t dot = name.rfind('.');
+  const std::size_t at = name.rfind('@', dot);
+  if (dot == std::string::npos || at == std::string::npos || at + 1 == dot ||
+      name.find_first_not_of("0123456789", at + 1) != dot) {
+    return name;
+  }
+  return name.substr(0, at) + name.substr(dot);
+}
+
+std::vector<int> banks_of_parameters(const nn::Network& network) {
+  std::map<std::string, int> banks;
+  for (const nn::Layer& layer : network.graph().layers) {
+    if (layer.op != nn::Op::kBatchNorm) {
       continue;
     }
-    try {
-      const BlockGrid grid(parameter.value.shape(), block_width);
-      if (found->second.shape != grid.shape()) {
-        throw input_error("expected " + to_string(grid.shape()) + ", found " +
-                          to_string(found->second.shape));
-      }
-      levels.emplace(parameter.name, LevelMap(grid, model.subnets(), archive.values<std::uint8_t>(name)));
-    } catch (const Error& error) {
-      throw input_error(archive.origin + ": tensor " + name + ": " + error.what());
+    for (int bank = 0; bank < network.banks(); ++bank) {
+      const std::string prefix = layer.name + (bank == 0 ? "" : "@" + std::to_string(bank));
+      banks[prefix + ".weight"] = banks[prefix + ".bias"] = bank;
     }
   }
-  model.set_levels(std::move(levels));
+  std::vector<int> result;
+  for (const nn::Parameter& parameter : network.parameters()) {
+    const auto found = banks.find(parameter.name);
+    result.push_back(found == banks.end() ? -1 : found->second);
+  }
+  return result;
 }
 
 Model model_of(const checkpoint::Archive& archive) {
@@ -86,7 +128,8 @@ Model model_of(const checkpoint::Archive& archive) {
   read_tensors(archive, profile.block, model);
   if (model.levels().empty() != profile.sparsities.empty()) {
     throw input_error(archive.origin + (subnets == 0 ? ": has level maps but no sparsities"
-                                                     : ": has sparsities but no level map"));
+                                                     : ": has sparsities but no level map"),
+                      "a resumable checkpoint of an unfinished run is continued with ns-train --resume");
   }
   return model;
 }

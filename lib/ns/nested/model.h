@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "ns/checkpoint/profile.h"
 #include "ns/nested/subnet_masks.h"
@@ -39,6 +40,16 @@ void write_tensors(const Model& model, checkpoint::Archive& archive);
 /// Overwrites parameters, buffers and level maps by the archive's. Throws Error(kInput) naming the file and
 /// the first tensor that is missing or has another shape, or the level map that does not fit.
 void read_tensors(const checkpoint::Archive& archive, int block_width, Model& model);
+
+/// Overwrites parameters and buffers by those of a dense archive; every batch-norm bank becomes the dense
+/// one. Throws as read_tensors does.
+void read_dense_tensors(const checkpoint::Archive& archive, Model& model);
+
+/// "stem.bn@2.weight" → "stem.bn.weight": the name in bank 0. Names of shared parameters stay.
+std::string name_in_bank_0(const std::string& name);
+
+/// The batch-norm bank that each of the network's parameters belongs to; -1 for shared ones.
+std::vector<int> banks_of_parameters(const nn::Network& network);
 
 /// The checkpoint's model. Throws Error(kInput) naming the file if it is no valid checkpoint.
 Model model_of(const checkpoint::Archive& archive);

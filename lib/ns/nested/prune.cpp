@@ -1,0 +1,100 @@
+#include "ns/nested/prune.h"
+
+#include <map>
+
+#include "ns/base/version.h"
+#include "ns/nested/model.h"
+
+namespace ns::nested {
+namespace {
+
+// The input's weights in a network with one batch-norm bank per new subnet.
+Model with_banks(const Model& from, int banks, std::uint64_t seed) {
+  Model to(from.network().graph(), banks, seed);
+  // Bank b of an input with N subnets is "layer@b"; its densest one is the last.
+  const std::string densest = from.subnets() > 1 ? "@" + std::to_string(from.subnets() - 1) : "";
+  const auto copy = [&](auto& items, const auto& sources) {
+    std::map<std::string, const Tensor*> values;
+    for (const auto& source : sources) {
+      values[source.name] = &source.value;
+    }
+    for (auto& item : items) {
+      const std::string plain = name_in_bank_0(item.name);
+      const std::size_t dot = plain.rfind('.');
+      const auto banked = values.find(plain.substr(0, dot) + densest + plain.substr(dot));
+      item.value = banked != values.end() ? *banked->second : *values.at(plain);
+    }
+  };
+  copy(to.network().parameters(), from.network().parameters());
+  copy(to.network().buffers(), from.network().buffers());
+  return to;
+}
+
+PruneReport report_of(const Model& model) {
+  PruneReport report;
+  report.total.layer = "total";
+  report.total.kept.assign(static_cast<std::size_t>(model.subnets()), 0);
+  for (const nn::Layer& layer : model.network().graph().layers) {
+    for (const nn::Parameter& parameter : model.network().parameters()) {
+      if (parameter.name != layer.name + ".weight" || layer.op == nn::Op::kBatchNorm) {
+        continue;
+      }
+      LayerReport row{layer.name, parameter.value.size(), {}, false};
+      const auto map = model.levels().find(parameter.name);
+      row.pruned = map != model.levels().end();
+      for (int subnet = 1; subnet <= model.subnets(); ++subnet) {
+        row.kept.push_back(row.pruned ? map->second.kept_weights(subnet) : row.weights);
+        report.total.kept[static_cast<std::size_t>(subnet - 1)] += row.kept.back();
+      }
+      report.total.weights += row.weights;
+      report.total.pruned = report.total.pruned || row.pruned;
+      report.layers.push_back(std::move(row));
+    }
+  }
+  return report;
+}
+
+}  // namespace
+
+Json to_json(const PruneReport& report) {
+  const auto row = [](const LayerReport& layer) {
+    Json sparsities = Json::array();
+    for (const std::int64_t kept : layer.kept) {
+      sparsities.push_back(layer.sparsity(kept));
+    }
+    return Json{{"layer", layer.layer},
+                {"weights", layer.weights},
+                {"kept_weights", layer.kept},
+                {"sparsity", std::move(sparsities)},
+                {"pruned", layer.pruned}};
+  };
+  Json layers = Json::array();
+  for (const LayerReport& layer : report.layers) {
+    layers.push_back(row(layer));
+  }
+  return {{"schema", "nestkit.prune/1"},
+          {"tool", "ns-prune"},
+          {"version", version()},
+          {"layers", std::move(layers)},
+          {"total", row(report.total)}};
+}
+
+Pruned prune(const checkpoint::Archive& input, const std::string& input_sha256, const PruneOptions& options) {
+  checkpoint::Profile profile = checkpoint::profile_of(input);
+  const Model from = model_of(input);
+  const Allocation allocation =
+      uniform_allocation(from.network().graph(), options.dense_layers, options.sparsities);
+  Model model = with_banks(from, static_cast<int>(options.sparsities.size()), profile.seed);
+  model.set_levels(magnitude_levels(model.network(), allocation, options.block_width, 1.0));
+  profile.parents = {input_sha256};
+  profile.banks = model.subnets();
+  profile.sparsities = options.sparsities;
+  profile.block = options.block_width;
+  Pruned pruned;
+  checkpoint::set_profile(pruned.archive, profile);
+  write_tensors(model, pruned.archive);
+  pruned.report = report_of(model);
+  return pruned;
+}
+
+}  // namespace ns::nested

@@ -1,0 +1,31 @@
+// What one epoch of training came to.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ns/base/json.h"
+
+namespace ns::train {
+
+struct SubnetRecord {
+  int subnet = 1;
+  double sparsity = 0;              ///< requested in the end, 0 for a dense network
+  double train_loss = 0;            ///< mean over the epoch's steps
+  double validation_accuracy = -1;  ///< 0…1; negative without validation images
+};
+
+struct EpochRecord {
+  int epoch = 0;          ///< counted from 1: epochs done
+  std::int64_t step = 0;  ///< optimiser steps done
+  double learning_rate = 0;
+  std::string phase;  ///< "dense", "pruning", "nested"
+  double images_per_second = 0, seconds = 0;
+  std::vector<SubnetRecord> subnets;  ///< subnet 1 first; one while the network is dense
+};
+
+/// A record of schema nestkit.train/1.
+Json to_json(const EpochRecord& record);
+
+}  // namespace ns::train

@@ -1,0 +1,165 @@
+#include "ns/train/run_state.h"
+
+#include <filesystem>
+#include <map>
+
+#include "ns/base/json.h"
+
+namespace ns::train {
+namespace {
+
+constexpr const char* kOptimizerPrefix = "optimizer.";
+
+// Paths have no place in a checkpoint: they say where, not what.
+Json stored_config(const Recipe& recipe) {
+  Recipe stored = recipe;
+  stored.data_dir.clear();
+  stored.graph = std::filesystem::path(recipe.graph).filename().string();
+  return to_json(stored);
+}
+
+std::string graph_text(const RunState& state) {
+  return canonical_dump(nn::to_json(state.model.network().graph()));
+}
+
+void check_same_run(const checkpoint::Archive& archive, const checkpoint::Profile& profile,
+                    const Recipe& recipe, const std::string& data_manifest_sha256, const RunState& state) {
+  const Json config = stored_config(recipe);
+  const Json found = parse_json(profile.config, archive.origin + ": config");
+  for (const auto& [key, value] : config.items()) {
+    const auto other = found.find(key);
+    if (other == found.end() || *other != value) {
+      throw usage_error(archive.origin + ": was interrupted with \"" + key + "\" " +
+                            (other == found.end() ? "absent" : canonical_dump(*other)) +
+                            ", but the recipe says " + canonical_dump(value),
+                        "--resume continues the same run; --init starts another from its weights");
+    }
+  }
+  if (profile.graph != graph_text(state)) {
+    throw input_error(archive.origin + ": its network is not the one of the recipe");
+  }
+  if (profile.data_manifest_sha256 != data_manifest_sha256) {
+    throw input_error(archive.origin + ": was trained on other data files (manifest " +
+                      profile.data_manifest_sha256.substr(0, 12) + "…, found " +
+                      data_manifest_sha256.substr(0, 12) + "…)");
+  }
+}
+
+}  // namespace
+
+RunState::RunState(const Recipe& recipe, nn::Graph graph)
+    : model(std::move(graph), recipe.subnets(), recipe.seed),
+      optimizer(model.network().parameters(), {recipe.momentum, recipe.weight_decay, recipe.nesterov}),
+      loss_sums(static_cast<std::size_t>(recipe.subnets()), 0.0) {}
+
+void spread_bank_0(RunState& state) {
+  const auto spread = [](auto& items, auto name_of) {
+    std::map<std::string, const Tensor*> first;
+    for (const auto& item : items) {
+      first[name_of(item)] = &item.value;
+    }
+    for (auto& item : items) {
+      item.value = *first.at(nested::name_in_bank_0(name_of(item)));
+    }
+  };
+  const auto own_name = [](const auto& item) { return item.name; };
+  spread(state.model.network().parameters(), own_name);
+  spread(state.model.network().buffers(), own_name);
+  spread(state.optimizer.state(), [](const nn::Buffer& velocity) {
+    return velocity.name.substr(0, velocity.name.rfind(".momentum"));
+  });
+}
+
+checkpoint::Archive model_archive(const RunState& state, const Recipe& recipe,
+                                  const std::string& data_manifest_sha256) {
+  checkpoint::Archive archive;
+  checkpoint::Profile profile;
+  profile.graph = graph_text(state);
+  profile.config = canonical_dump(stored_config(recipe));
+  profile.parents = state.parent_sha256s;
+  profile.seed = recipe.seed;
+  profile.data_manifest_sha256 = data_manifest_sha256;
+  profile.banks = state.model.subnets();
+  if (recipe.nested()) {
+    profile.sparsities = recipe.sparsities;
+    profile.block = block_width(recipe.block);
+  }
+  checkpoint::set_profile(archive, profile);
+  nested::write_tensors(state.model, archive);
+  return archive;
+}
+
+checkpoint::Archive resumable_archive(const RunState& state, const Recipe& recipe,
+                                      const std::string& data_manifest_sha256) {
+  checkpoint::Archive archive = model_archive(state, recipe, data_manifest_sha256);
+  const std::vector<nn::Parameter>& parameters = state.model.network().parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    archive.arrays[kOptimizerPrefix + parameters[i].name] =
+        checkpoint::make_array(state.optimizer.state()[i].value);
+  }
+  archive.arrays["progress.step"] = checkpoint::make_array<std::int64_t>({1}, std::span(&state.step, 1));
+  archive.arrays["progress.loss_sums"] =
+      checkpoint::make_array<double>({static_cast<std::int64_t>(state.loss_sums.size())}, state.loss_sums);
+  archive.metadata["levels_given"] = state.levels_given ? "true" : "false";
+  return archive;
+}
+
+void start_from(const checkpoint::Archive& archive, const std::string& sha256, const Recipe& recipe,
+                RunState& state) {
+  const checkpoint::Profile profile = checkpoint::profile_of(archive);
+  state.parent_sha256s = {sha256};
+  if (profile.sparsities.empty()) {
+    nested::read_dense_tensors(archive, state.model);
+    return;
+  }
+  if (!recipe.nested()) {
+    throw usage_error(archive.origin + ": is nested, but the recipe's method is dense",
+                      "--set method=nested");
+  }
+  const int width = block_width(recipe.block);
+  if (profile.sparsities != recipe.sparsities || profile.block != width) {
+    const std::string sparsities = canonical_dump(profile.sparsities), block = std::to_string(profile.block);
+    throw usage_error(archive.origin + ": has sparsities " + sparsities + " in blocks 1x" + block +
+                          ", but the recipe says " + canonical_dump(recipe.sparsities) + " in blocks " +
+                          recipe.block,
+                      "--set sparsities=" + sparsities + " --set block=1x" + block);
+  }
+  nested::read_tensors(archive, width, state.model);
+  if (state.model.levels().empty()) {
+    throw input_error(archive.origin + ": has sparsities but no level map",
+                      "a resumable checkpoint of an unfinished run is continued with --resume");
+  }
+  state.levels_given = true;
+}
+
+void resume_from(const checkpoint::Archive& archive, const Recipe& recipe,
+                 const std::string& data_manifest_sha256, RunState& state) {
+  const checkpoint::Profile profile = checkpoint::profile_of(archive);
+  if (archive.arrays.count("progress.step") == 0) {
+    throw input_error(archive.origin + ": is a finished model, not a resumable checkpoint",
+                      "--init starts a run from its weights");
+  }
+  check_same_run(archive, profile, recipe, data_manifest_sha256, state);
+  nested::read_tensors(archive, profile.block, state.model);
+  const std::vector<nn::Parameter>& parameters = state.model.network().parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const std::string name = kOptimizerPrefix + parameters[i].name;
+    Tensor velocity = archive.tensor(name);
+    if (velocity.shape() != parameters[i].value.shape()) {
+      throw input_error(archive.origin + ": tensor " + name + " is " + to_string(velocity.shape()) +
+                        ", expected " + to_string(parameters[i].value.shape()));
+    }
+    state.optimizer.state()[i].value = std::move(velocity);
+  }
+  const auto steps = archive.values<std::int64_t>("progress.step");
+  const auto loss_sums = archive.values<double>("progress.loss_sums");
+  if (steps.size() != 1 || steps[0] < 0 || loss_sums.size() != state.loss_sums.size()) {
+    throw input_error(archive.origin + ": progress.step or progress.loss_sums is damaged");
+  }
+  state.step = steps[0];
+  state.loss_sums = loss_sums;
+  state.levels_given = archive.meta("levels_given") == "true";
+  state.parent_sha256s = profile.parents;
+}
+
+}  // namespace ns::train

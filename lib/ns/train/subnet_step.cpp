@@ -1,0 +1,63 @@
+#include "ns/train/subnet_step.h"
+
+namespace ns::train {
+
+SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options)
+    : model_(model), options_(options), banks_(nested::banks_of_parameters(model.network())) {
+  for (const nn::Parameter& parameter : model.network().parameters()) {
+    totals_.emplace_back(parameter.value.shape());
+  }
+}
+
+std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool regrow) {
+  nn::Network& network = model_.network();
+  const int subnets = dense ? 1 : model_.subnets();
+  for (Tensor& total : totals_) {
+    total.fill(0.0f);
+  }
+  std::vector<double> losses(static_cast<std::size_t>(subnets));
+  for (int subnet = subnets; subnet >= 1; --subnet) {
+    model_.select(subnet);
+    const Tensor& logits = network.forward(batch.x, nn::Mode::kTrain);
+    double& loss = losses[static_cast<std::size_t>(subnet - 1)];
+    if (subnet == subnets) {
+      loss = nn::cross_entropy(logits, batch.labels, options_.mix.smoothing, logits_grad_);
+      if (subnets > 1) {
+        teacher_ = logits;
+      }
+    } else {
+      loss = nn::distilled_cross_entropy(logits, batch.labels, teacher_, options_.mix, logits_grad_);
+    }
+    network.backward(logits_grad_);
+    add_gradients(subnet, subnets, regrow);
+  }
+  for (std::size_t i = 0; i < totals_.size(); ++i) {
+    network.parameters()[i].grad = totals_[i];
+  }
+  return losses;
+}
+
+void SubnetStep::add_gradients(int subnet, int subnets, bool regrow) {
+  const std::vector<nn::Parameter>& parameters = model_.network().parameters();
+  for (std::size_t i = 0; i < totals_.size(); ++i) {
+    const nn::Parameter& parameter = parameters[i];
+    if (banks_[i] >= 0) {
+      if (banks_[i] == subnet - 1) {
+        totals_[i] = parameter.grad;
+      }
+      continue;
+    }
+    const auto map = model_.levels().find(parameter.name);
+    if (map != model_.levels().end()) {
+      nested::add_routed(map->second, options_.routing, subnet, regrow, parameter.grad, totals_[i]);
+      continue;
+    }
+    // What no map covers is used by every subnet, like a weight of level 1.
+    const float factor = nested::routing_factor(options_.routing, 1, subnet, subnets, regrow);
+    for (std::int64_t j = 0; j < totals_[i].size(); ++j) {
+      totals_[i][j] += factor * parameter.grad[j];
+    }
+  }
+}
+
+}  // namespace ns::train

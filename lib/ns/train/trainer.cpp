@@ -1,0 +1,174 @@
+#include "ns/train/trainer.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "ns/train/evaluate.h"
+#include "ns/train/recalibrate.h"
+
+namespace ns::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+data::LoaderOptions loader_options(const Recipe& recipe) {
+  data::LoaderOptions options;
+  options.batch_size = recipe.batch_size;
+  options.augmentation = {recipe.crop_padding, recipe.horizontal_flip};
+  options.seed = recipe.seed;
+  return options;
+}
+
+SubnetStepOptions step_options(const Recipe& recipe) {
+  return {nested::routing_from_name(recipe.routing),
+          {recipe.distillation_weight, recipe.distillation_temperature, recipe.label_smoothing}};
+}
+
+nn::Schedule learning_rate(const Recipe& recipe, std::int64_t steps_per_epoch) {
+  nn::Schedule schedule;
+  schedule.kind = recipe.schedule == "cosine" ? nn::Schedule::Kind::kCosine : nn::Schedule::Kind::kConstant;
+  schedule.base_rate = recipe.learning_rate;
+  schedule.total_steps = recipe.epochs * steps_per_epoch;
+  schedule.warmup_steps = recipe.warmup_epochs * steps_per_epoch;
+  return schedule;
+}
+
+}  // namespace
+
+Trainer::Trainer(Recipe recipe, const data::Split& data)
+    : recipe_(std::move(recipe)),
+      data_(data),
+      state_(recipe_, graph_for(recipe_, data.train)),
+      step_(state_.model, step_options(recipe_)),
+      steps_per_epoch_(data::Loader(data.train, loader_options(recipe_)).batches_per_epoch()),
+      rate_(learning_rate(recipe_, steps_per_epoch_)),
+      pruning_(recipe_.prune_start_epoch * steps_per_epoch_, recipe_.prune_end_epoch * steps_per_epoch_,
+               recipe_.prune_every_steps) {
+  if (recipe_.nested()) {
+    const nn::Graph& graph = state_.model.network().graph();
+    allocation_ = nested::uniform_allocation(graph, recipe_.dense_layers, recipe_.sparsities);
+    nested::magnitude_levels(state_.model.network(), allocation_, block_width(recipe_.block), 1.0);
+  }
+  omp_set_num_threads(recipe_.threads > 0 ? recipe_.threads : omp_get_num_procs());
+}
+
+void Trainer::initialise(const checkpoint::Archive& archive, const std::string& sha256) {
+  start_from(archive, sha256, recipe_, state_);
+}
+
+void Trainer::resume(const checkpoint::Archive& archive) {
+  resume_from(archive, recipe_, data_.train.manifest_sha256, state_);
+}
+
+checkpoint::Archive Trainer::finished() const {
+  return model_archive(state_, recipe_, data_.train.manifest_sha256);
+}
+
+Trainer::Phase Trainer::phase_at(std::int64_t step) const {
+  if (!recipe_.nested() || (!state_.levels_given && !pruning_.started(step))) {
+    return Phase::kDense;
+  }
+  return !state_.levels_given && pruning_.under_way(step) ? Phase::kPruning : Phase::kNested;
+}
+
+void Trainer::update_levels() {
+  if (!recipe_.nested() || state_.levels_given || !pruning_.updates_at(state_.step)) {
+    return;
+  }
+  if (state_.model.levels().empty()) {
+    spread_bank_0(state_);
+  }
+  state_.model.set_levels(nested::magnitude_levels(
+      state_.model.network(), allocation_, block_width(recipe_.block), pruning_.fraction(state_.step)));
+}
+
+std::vector<double> Trainer::train_step(const data::Batch& batch) {
+  update_levels();
+  const Phase phase = phase_at(state_.step);
+  const std::vector<double> losses = step_.run(batch, phase == Phase::kDense, phase == Phase::kPruning);
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    if (!std::isfinite(losses[i])) {
+      throw usage_error("the loss of subnet " + std::to_string(i + 1) + " is not a number any more in step " +
+                            std::to_string(state_.step % steps_per_epoch_ + 1) + " of epoch " +
+                            std::to_string(state_.step / steps_per_epoch_ + 1),
+                        "lower learning_rate; checkpoints saved so far are good");
+    }
+    state_.loss_sums[i] += losses[i];
+  }
+  state_.optimizer.step(rate_.rate(state_.step));
+  return losses;
+}
+
+EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
+  EpochRecord record;
+  record.epoch = static_cast<int>(state_.step / steps_per_epoch_);
+  record.step = state_.step;
+  record.learning_rate = rate_.rate(state_.step - 1);
+  record.seconds = seconds;
+  record.images_per_second = seconds > 0 ? static_cast<double>(images) / seconds : 0;
+  const Phase phase = phase_at(state_.step - 1);
+  const bool dense = phase == Phase::kDense;
+  record.phase = dense ? "dense" : phase == Phase::kPruning ? "pruning" : "nested";
+  const int subnets = dense ? 1 : state_.model.subnets();
+  for (int subnet = 1; subnet <= subnets; ++subnet) {
+    SubnetRecord item;
+    item.subnet = subnet;
+    item.sparsity = dense ? 0 : recipe_.sparsities[static_cast<std::size_t>(subnets - subnet)];
+    item.train_loss =
+        state_.loss_sums[static_cast<std::size_t>(subnet - 1)] / static_cast<double>(steps_per_epoch_);
+    if (data_.validation.size() > 0) {
+      item.validation_accuracy = accuracy(state_.model, subnet, data_.validation);
+    }
+    record.subnets.push_back(item);
+  }
+  return record;
+}
+
+bool Trainer::run(const Observers& observers) {
+  const std::int64_t total_steps = recipe_.epochs * steps_per_epoch_;
+  const auto save = [&] {
+    if (observers.save_resumable) {
+      observers.save_resumable(resumable_archive(state_, recipe_, data_.train.manifest_sha256));
+    }
+  };
+  const auto images_at = [&](std::int64_t step) { return step * recipe_.batch_size; };
+  data::Loader loader(data_.train, loader_options(recipe_), state_.step / steps_per_epoch_,
+                      state_.step % steps_per_epoch_);
+  Clock::time_point begin = Clock::now();
+  std::int64_t begin_step = state_.step;
+  while (state_.step < total_steps) {
+    const std::vector<double> losses = train_step(loader.next());
+    ++state_.step;
+    if (observers.on_step) {
+      observers.on_step({static_cast<int>((state_.step - 1) / steps_per_epoch_) + 1, images_at(state_.step),
+                         images_at(total_steps), losses.back()});
+    }
+    if (state_.step % steps_per_epoch_ == 0) {
+      const std::chrono::duration<double> seconds = Clock::now() - begin;
+      const EpochRecord record = record_epoch(seconds.count(), images_at(state_.step - begin_step));
+      std::fill(state_.loss_sums.begin(), state_.loss_sums.end(), 0.0);
+      if (observers.on_epoch) {
+        observers.on_epoch(record);
+      }
+      if (recipe_.checkpoint_every_epochs > 0 && record.epoch % recipe_.checkpoint_every_epochs == 0 &&
+          state_.step < total_steps) {
+        save();
+      }
+      begin = Clock::now();
+      begin_step = state_.step;
+    }
+    if (state_.step < total_steps && observers.stop_requested && observers.stop_requested()) {
+      save();
+      return false;
+    }
+  }
+  if (recipe_.recalibration_images > 0) {
+    recalibrate_batch_norm(state_.model, data_.train, static_cast<std::size_t>(recipe_.recalibration_images));
+  }
+  return true;
+}
+
+}  // namespace ns::train

@@ -1,0 +1,75 @@
+// Trains a network as a recipe says: dense, or nested in one go.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "ns/data/split.h"
+#include "ns/nested/pruning_schedule.h"
+#include "ns/nn/schedule.h"
+#include "ns/train/epoch_record.h"
+#include "ns/train/run_state.h"
+#include "ns/train/subnet_step.h"
+
+namespace ns::train {
+
+/// Position and present loss of a run, after every step.
+struct StepReport {
+  int epoch = 0;                                   ///< counted from 1, the one under way
+  std::int64_t images_done = 0, images_total = 0;  ///< of the whole run
+  double loss = 0;                                 ///< of the densest subnet
+};
+
+/// All are optional.
+struct Observers {
+  std::function<void(const StepReport&)> on_step;
+  std::function<void(const EpochRecord&)> on_epoch;
+  std::function<void(const checkpoint::Archive&)> save_resumable;
+  std::function<bool()> stop_requested;  ///< asked after every step
+};
+
+/// The images to train on and those held out, which may be none. Throws Error(kUsage) if the recipe asks for
+/// more than there are.
+data::Split split_for(const Recipe& recipe, data::Dataset training_set);
+
+/// The recipe's network for this data: built-in, or read from its file. Throws Error(kUsage) if its output is
+/// not one score per class.
+nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset);
+
+class Trainer {
+ public:
+  /// Checks all that can be checked before hours of work: the network against the data, and that every layer
+  /// can reach the sparsities. `data` must outlive the trainer.
+  Trainer(Recipe recipe, const data::Split& data);
+
+  /// Instead of random weights. Throw as start_from and resume_from do.
+  void initialise(const checkpoint::Archive& archive, const std::string& sha256);
+  void resume(const checkpoint::Archive& archive);
+
+  /// Trains to the end, then recalibrates if asked to; true. When a stop is requested it finishes the step,
+  /// saves a resumable checkpoint and returns false. Throws Error(kUsage) when the loss is no longer a
+  /// number: the checkpoints saved until then are good.
+  bool run(const Observers& observers);
+
+  const RunState& state() const { return state_; }
+  nested::Model& model() { return state_.model; }
+  checkpoint::Archive finished() const;
+
+ private:
+  enum class Phase { kDense, kPruning, kNested };
+  Phase phase_at(std::int64_t step) const;
+  void update_levels();
+  std::vector<double> train_step(const data::Batch& batch);
+  EpochRecord record_epoch(double seconds, std::int64_t images);
+
+  Recipe recipe_;
+  const data::Split& data_;
+  RunState state_;
+  nested::Allocation allocation_;
+  SubnetStep step_;
+  std::int64_t steps_per_epoch_;
+  nn::Schedule rate_;
+  nested::PruningSchedule pruning_;
+};
+
+}  // namespace ns::train

@@ -1,0 +1,193 @@
+// A network evaluated in double precision with the plainest loops there are: the truth for lib/ns/nn.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ns/nn/network.h"
+
+namespace nn_reference {
+
+using Values = std::vector<double>;
+
+inline Values to_double(const ns::Tensor& tensor) {
+  return {tensor.values().begin(), tensor.values().end()};
+}
+
+/// Parameters (times their masks) and buffers by name.
+inline std::map<std::string, Values> arrays_of(const ns::nn::Network& network) {
+  std::map<std::string, Values> arrays;
+  for (const auto& parameter : network.parameters()) {
+    Values values = to_double(parameter.value);
+    for (std::size_t i = 0; parameter.mask != nullptr && i < values.size(); ++i) {
+      values[i] *= parameter.mask->data()[i];
+    }
+    arrays[parameter.name] = values;
+  }
+  for (const auto& buffer : network.buffers()) {
+    arrays[buffer.name] = to_double(buffer.value);
+  }
+  return arrays;
+}
+
+class Reference {
+ public:
+  Reference(const ns::nn::Graph& graph, std::map<std::string, Values>& arrays, bool train, int bank = 0)
+      : graph_(graph), arrays_(arrays), train_(train), bank_(bank), shapes_(graph.infer_shapes()) {}
+
+  /// Outputs of all layers for a batch [n,h,w,c].
+  std::vector<Values> forward(const Values& x, int n) {
+    x_ = &x;
+    n_ = n;
+    outputs_.clear();
+    for (std::size_t i = 0; i < graph_.layers.size(); ++i) {
+      outputs_.push_back(layer(i));
+    }
+    return outputs_;
+  }
+
+ private:
+  using Layer = ns::nn::Layer;
+  using Op = ns::nn::Op;
+  using ImageShape = ns::nn::ImageShape;
+
+  Values layer(std::size_t i) {
+    const Layer& l = graph_.layers[i];
+    const int source = graph_.index_of(l.inputs[0]);
+    in_ = source < 0 ? graph_.input : shapes_[source];
+    out_ = shapes_[i];
+    const Values& x = source < 0 ? *x_ : outputs_[source];
+    switch (l.op) {
+      case Op::kConv:
+        return convolution(l, x, in_.c);
+      case Op::kDepthwiseConv:
+        return convolution(l, x, 1);
+      case Op::kLinear:
+        return linear(l, x);
+      case Op::kBatchNorm:
+        return batch_norm(l, x);
+      case Op::kRelu: {
+        Values y = x;
+        for (double& v : y) v = v > 0 ? v : 0;
+        return y;
+      }
+      case Op::kAdd: {
+        const int other = graph_.index_of(l.inputs[1]);
+        const Values& b = other < 0 ? *x_ : outputs_[other];
+        Values y = x;
+        for (std::size_t k = 0; k < y.size(); ++k) y[k] += b[k];
+        return y;
+      }
+      case Op::kMaxPool:
+        return pool(l, x, true);
+      case Op::kAvgPool:
+        return pool(l, x, false);
+      case Op::kGlobalAvgPool: {
+        Layer whole = l;
+        whole.kernel = {in_.h, in_.w};
+        return pool(whole, x, false);
+      }
+    }
+    throw std::logic_error("operator without reference");
+  }
+
+  double pixel(const Values& x, int n, int y, int column, int c) const {
+    return x[((std::size_t(n) * in_.h + y) * in_.w + column) * in_.c + c];
+  }
+  bool inside(int y, int x) const { return y >= 0 && y < in_.h && x >= 0 && x < in_.w; }
+
+  template <class F>
+  Values for_outputs(const F& f) const {
+    Values result;
+    for (int n = 0; n < n_; ++n)
+      for (int y = 0; y < out_.h; ++y)
+        for (int x = 0; x < out_.w; ++x)
+          for (int c = 0; c < out_.c; ++c) result.push_back(f(n, y, x, c));
+    return result;
+  }
+
+  Values convolution(const Layer& l, const Values& x, int inputs) {
+    const Values& weight = arrays_.at(l.name + ".weight");
+    return for_outputs([&](int n, int oy, int ox, int co) {
+      double sum = l.bias ? arrays_.at(l.name + ".bias")[co] : 0.0;
+      for (int ci = 0; ci < inputs; ++ci)
+        for (int ky = 0; ky < l.kernel[0]; ++ky)
+          for (int kx = 0; kx < l.kernel[1]; ++kx) {
+            const int y = oy * l.stride[0] - l.padding.top + ky,
+                      column = ox * l.stride[1] - l.padding.left + kx;
+            if (inside(y, column)) {
+              sum += pixel(x, n, y, column, l.op == Op::kDepthwiseConv ? co : ci) *
+                     weight[((std::size_t(co) * inputs + ci) * l.kernel[0] + ky) * l.kernel[1] + kx];
+            }
+          }
+      return sum;
+    });
+  }
+
+  Values linear(const Layer& l, const Values& x) {
+    const Values& weight = arrays_.at(l.name + ".weight");
+    return for_outputs([&](int n, int, int, int unit) {
+      double sum = l.bias ? arrays_.at(l.name + ".bias")[unit] : 0.0;
+      for (int c = 0; c < in_.c; ++c)
+        for (int y = 0; y < in_.h; ++y)
+          for (int column = 0; column < in_.w; ++column)
+            sum += pixel(x, n, y, column, c) *
+                   weight[((std::size_t(unit) * in_.c + c) * in_.h + y) * in_.w + column];
+      return sum;
+    });
+  }
+
+  Values pool(const Layer& l, const Values& x, bool max) const {
+    return for_outputs([&](int n, int oy, int ox, int c) {
+      double best = -std::numeric_limits<double>::infinity(), sum = 0.0;
+      int count = 0;
+      for (int ky = 0; ky < l.kernel[0]; ++ky)
+        for (int kx = 0; kx < l.kernel[1]; ++kx) {
+          const int y = oy * l.stride[0] - l.padding.top + ky,
+                    column = ox * l.stride[1] - l.padding.left + kx;
+          if (inside(y, column)) {
+            best = std::max(best, pixel(x, n, y, column, c));
+            sum += pixel(x, n, y, column, c);
+            ++count;
+          }
+        }
+      return max ? best : sum / count;
+    });
+  }
+
+  Values batch_norm(const Layer& l, const Values& x) {
+    const std::string name = l.name + (bank_ > 0 ? "@" + std::to_string(bank_) : "");
+    const Values &gamma = arrays_.at(name + ".weight"), &beta = arrays_.at(name + ".bias");
+    Values mean(in_.c), variance(in_.c);
+    if (train_) {
+      const double rows = double(x.size()) / in_.c;
+      for (std::size_t i = 0; i < x.size(); ++i) mean[i % in_.c] += x[i] / rows;
+      for (std::size_t i = 0; i < x.size(); ++i)
+        variance[i % in_.c] += std::pow(x[i] - mean[i % in_.c], 2) / rows;
+    } else {
+      mean = arrays_.at(name + ".running_mean");
+      variance = arrays_.at(name + ".running_var");
+    }
+    Values y = x;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const std::size_t c = i % in_.c;
+      y[i] = (x[i] - mean[c]) / std::sqrt(variance[c] + 1e-5) * gamma[c] + beta[c];
+    }
+    return y;
+  }
+
+  const ns::nn::Graph& graph_;
+  std::map<std::string, Values>& arrays_;
+  bool train_;
+  int bank_;
+  std::vector<ImageShape> shapes_;
+  std::vector<Values> outputs_;
+  const Values* x_ = nullptr;
+  int n_ = 0;
+  ImageShape in_, out_;
+};
+
+}  // namespace nn_reference

@@ -1,0 +1,203 @@
+// Forward and backward of every layer against a double-precision reference and its central differences.
+#include <doctest/doctest.h>
+
+#include "nn_reference.h"
+#include "ns/arch/registry.h"
+#include "ns/base/json.h"
+#include "ns/base/rng.h"
+
+namespace {
+
+using nn_reference::Values;
+using ns::nn::Mode;
+
+ns::Tensor random_tensor(const ns::Shape& shape, ns::Rng& rng) {
+  ns::Tensor tensor(shape);
+  for (float& value : tensor.values()) {
+    value = rng.normal();
+  }
+  return tensor;
+}
+
+ns::nn::Graph graph_of(const std::string& h_w_c, const std::string& layers) {
+  return ns::nn::graph_from_json(ns::parse_json(
+      R"({"schema":"nestkit.graph/1","name":"g","input":)" + h_w_c + R"(,"layers":[)" + layers + "]}",
+      "test"));
+}
+
+/// Largest difference relative to the largest reference value, or to 0.1 where the truth is zero (a bias
+/// before a batch-norm) and only rounding is left.
+double worst(const Values& reference, std::span<const float> found) {
+  REQUIRE(reference.size() == found.size());
+  double scale = 0.1, difference = 0.0;
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    scale = std::max(scale, std::abs(reference[i]));
+    difference = std::max(difference, std::abs(reference[i] - found[i]));
+  }
+  return difference / scale;
+}
+
+double dot(const Values& a, const ns::Tensor& b) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    sum += a[i] * b.data()[i];
+  }
+  return sum;
+}
+
+/// d <reference output, cotangent> / d parameter by central differences against `found`: of every element, or
+/// of some hundred spread over a large parameter.
+double worst_gradient(const ns::nn::Network& network, const ns::nn::Parameter& parameter, const Values& x,
+                      int n, const ns::Tensor& cotangent, int bank) {
+  auto arrays = nn_reference::arrays_of(network);
+  nn_reference::Reference reference(network.graph(), arrays, true, bank);
+  constexpr double kStep = 1e-6;
+  Values& values = arrays.at(parameter.name);
+  Values expected;
+  std::vector<float> found;
+  for (std::size_t i = 0; i < values.size(); i += 1 + values.size() / 101) {
+    const double value = values[i];
+    values[i] = value + kStep;
+    const double above = dot(reference.forward(x, n).back(), cotangent);
+    values[i] = value - kStep;
+    const double below = dot(reference.forward(x, n).back(), cotangent);
+    values[i] = value;
+    expected.push_back((above - below) / (2.0 * kStep));
+    found.push_back(parameter.grad.data()[i]);
+  }
+  return worst(expected, found);
+}
+
+void check(const ns::nn::Graph& graph, int n, std::uint64_t seed, int banks = 1, int bank = 0) {
+  CAPTURE(seed);
+  ns::Rng rng(seed);
+  ns::nn::Network network(graph, banks, seed);
+  for (auto& parameter : network.parameters()) {  // away from γ = 1, β = 0, bias = 0
+    if (!parameter.decay) {
+      for (float& value : parameter.value.values()) {
+        value += 0.5f * rng.normal();
+      }
+    }
+  }
+  network.select_bank(bank);
+  const ns::Tensor x = random_tensor({n, graph.input.h, graph.input.w, graph.input.c}, rng);
+  const Values x_double = nn_reference::to_double(x);
+  auto arrays = nn_reference::arrays_of(network);
+
+  for (const bool train : {false, true}) {
+    CAPTURE(train);
+    nn_reference::Reference reference(graph, arrays, train, bank);
+    const std::vector<Values> expected = reference.forward(x_double, n);
+    network.keep_activations(true);
+    network.forward(x, train ? Mode::kTrain : Mode::kEval);
+    for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+      CAPTURE(graph.layers[i].name);
+      CHECK(worst(expected[i], network.activation(i).values()) < 1e-5);
+    }
+  }
+  network.keep_activations(false);
+  const ns::Tensor& y = network.forward(x, Mode::kTrain);
+  const ns::Tensor cotangent = random_tensor(y.shape(), rng);
+  network.backward(cotangent);
+  for (const auto& parameter : network.parameters()) {
+    const bool other_bank =
+        (parameter.name.find('@') != std::string::npos) != (bank > 0) && !parameter.decay && banks > 1;
+    if (other_bank) {
+      continue;
+    }
+    CAPTURE(parameter.name);
+    CHECK(worst_gradient(network, parameter, x_double, n, cotangent, bank) < 2e-4);
+  }
+}
+
+/// The layer under test reads a small convolution, whose weights see the data gradient.
+void check_layer(const std::string& layer, const std::string& h_w_c = R"({"h":7,"w":5,"c":3})") {
+  CAPTURE(layer);
+  check(graph_of(h_w_c, R"({"name":"first","op":"conv","filters":5,"kernel":1,"bias":true},)" + layer), 3,
+        11);
+}
+
+}  // namespace
+
+TEST_CASE("a convolution and its gradients agree with the reference") {
+  check_layer(R"({"name":"l","op":"conv","filters":6,"kernel":3,"padding":1})");
+  check_layer(R"({"name":"l","op":"conv","filters":16,"kernel":3,"padding":1,"bias":true})");
+  check_layer(R"({"name":"l","op":"conv","filters":7,"kernel":1,"stride":2})");
+  check_layer(R"({"name":"l","op":"conv","filters":4,"kernel":3,"stride":2,"padding":"same"})");
+  check_layer(R"({"name":"l","op":"conv","filters":4,"kernel":[2,3],"stride":[1,2],"padding":[0,2,1,0]})");
+  check_layer(R"({"name":"l","op":"conv","filters":1,"kernel":5,"padding":2})", R"({"h":1,"w":1,"c":1})");
+}
+
+TEST_CASE("a convolution with full vector widths agrees with the reference") {
+  check(graph_of(R"({"h":6,"w":6,"c":16})",
+                 R"({"name":"a","op":"conv","filters":16,"kernel":3,"padding":1},
+                    {"name":"b","op":"conv","filters":32,"kernel":3,"padding":1,"stride":2})"),
+        2, 5);
+}
+
+TEST_CASE("a depthwise convolution and its gradients agree with the reference") {
+  check_layer(R"({"name":"l","op":"depthwise_conv","kernel":3,"padding":1})");
+  check_layer(R"({"name":"l","op":"depthwise_conv","kernel":3,"padding":1,"bias":true})");
+  check_layer(R"({"name":"l","op":"depthwise_conv","kernel":3,"stride":2,"padding":"same"})");
+  check_layer(R"({"name":"l","op":"depthwise_conv","kernel":[3,2],"stride":[2,1],"padding":[0,1,2,0]})");
+  check(graph_of(R"({"h":8,"w":8,"c":3})",
+                 R"({"name":"first","op":"conv","filters":32,"kernel":1},
+                    {"name":"l","op":"depthwise_conv","kernel":3,"padding":1},
+                    {"name":"m","op":"depthwise_conv","kernel":3,"padding":[0,0,1,1],"stride":2})"),
+        2, 6);
+}
+
+TEST_CASE("a linear layer flattens in c, h, w order and its gradients agree with the reference") {
+  check_layer(R"({"name":"l","op":"linear","units":4})");
+  check_layer(R"({"name":"l","op":"linear","units":4,"bias":false})", R"({"h":1,"w":1,"c":3})");
+}
+
+TEST_CASE("batch-norm and its gradients agree with the reference, alone and with its ReLU") {
+  check_layer(R"({"name":"l","op":"batch_norm"})");
+  check_layer(R"({"name":"l","op":"batch_norm"},{"name":"r","op":"relu"})");
+  check(graph_of(R"({"h":20,"w":31,"c":3})",
+                 R"({"name":"a","op":"conv","filters":17,"kernel":1},{"name":"l","op":"batch_norm"},
+                    {"name":"r","op":"relu"})"),
+        5, 7);
+}
+
+TEST_CASE("a ReLU that does not follow a batch-norm agrees with the reference") {
+  check_layer(R"({"name":"l","op":"relu"})");
+}
+
+TEST_CASE("a batch-norm whose output has a second reader is not hidden in its ReLU") {
+  check_layer(
+      R"({"name":"l","op":"batch_norm"},{"name":"r","op":"relu"},{"name":"s","op":"add","inputs":["r","l"]})");
+}
+
+TEST_CASE("pools and their gradients agree with the reference") {
+  for (const std::string op : {"max_pool", "avg_pool"}) {
+    check_layer(R"({"name":"l","kernel":2,"stride":2,"op":")" + op + "\"}");
+    check_layer(R"({"name":"l","kernel":3,"stride":2,"padding":1,"op":")" + op + "\"}");
+    check_layer(R"({"name":"l","kernel":[3,2],"stride":[1,2],"padding":[0,1,2,0],"op":")" + op + "\"}");
+  }
+  check_layer(R"({"name":"l","op":"global_avg_pool"})");
+}
+
+TEST_CASE("sums and their gradients agree with the reference") {
+  check_layer(R"({"name":"l","op":"add","inputs":["first","first"]})");
+  check_layer(R"({"name":"c","op":"conv","filters":5,"kernel":3,"padding":1},
+                 {"name":"l","op":"add","inputs":["c","first"]})");
+  check_layer(R"({"name":"b","op":"batch_norm"},{"name":"l","op":"add","inputs":["b","first"]},
+                 {"name":"r","op":"relu"})");
+  check_layer(R"({"name":"b","op":"batch_norm"},{"name":"l","op":"add","inputs":["first","b"]},
+                 {"name":"r","op":"relu"},{"name":"s","op":"add","inputs":["r","first"]})");
+}
+
+TEST_CASE("a small residual network and its gradients agree with the reference") {
+  const ns::nn::Graph graph = ns::arch::build("resnet8", {8, 8, 2}, 3, 0.25);
+  check(graph, 3, 21);
+}
+
+TEST_CASE("every batch-norm bank has its own parameters and gradients") {
+  const ns::nn::Graph graph = graph_of(R"({"h":5,"w":4,"c":2})",
+                                       R"({"name":"a","op":"conv","filters":3,"kernel":1},
+                                          {"name":"l","op":"batch_norm"},{"name":"r","op":"relu"})");
+  check(graph, 3, 31, 2, 0);
+  check(graph, 3, 31, 2, 1);
+}

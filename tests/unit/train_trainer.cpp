@@ -1,0 +1,231 @@
+#include "ns/train/trainer.h"
+
+#include <doctest/doctest.h>
+
+#include "expect_error.h"
+#include "ns/base/rng.h"
+#include "ns/train/evaluate.h"
+#include "ns/train/recalibrate.h"
+
+using namespace ns;
+using namespace ns::train;
+
+namespace {
+
+// Class c is a bright square in corner c of an 8x8 image with noise.
+data::Dataset corners(std::size_t count) {
+  data::Dataset set;
+  set.name = "corners";
+  set.classes = {"a", "b", "c", "d"};
+  set.shape = {8, 8, 1};
+  set.normalisation = {64, 1.0f / 64.0f};
+  set.manifest_sha256 = std::string(64, 'a');
+  Rng rng(5);
+  for (std::size_t i = 0; i < count; ++i) {
+    const int label = static_cast<int>(i % 4);
+    set.labels.push_back(label);
+    for (int y = 0; y < 8; ++y) {
+      for (int x = 0; x < 8; ++x) {
+        const bool bright = y / 4 == label / 2 && x / 4 == label % 2;
+        set.pixels.push_back(static_cast<std::uint8_t>(rng.below(120) + (bright ? 100 : 0)));
+      }
+    }
+  }
+  return set;
+}
+
+Recipe small_recipe() {
+  Recipe recipe;
+  recipe.width = 0.5;
+  recipe.method = "nested";
+  recipe.epochs = 6;
+  recipe.batch_size = 20;
+  recipe.learning_rate = 0.05;
+  recipe.warmup_epochs = 1;
+  recipe.crop_padding = 1;
+  recipe.horizontal_flip = false;
+  recipe.validation_images = 40;
+  recipe.sparsities = {0.5, 0.8};
+  recipe.prune_start_epoch = 2;
+  recipe.prune_end_epoch = 4;
+  recipe.prune_every_steps = 3;
+  recipe.threads = 1;
+  return recipe;
+}
+
+struct Run {
+  std::vector<EpochRecord> epochs;
+  std::vector<checkpoint::Archive> saved;
+  checkpoint::Archive finished;
+  bool complete = false;
+};
+
+// Trains, from a checkpoint if given, until the end or until `stop_after` steps are done.
+Run run_recipe(const Recipe& recipe, const data::Split& data, const checkpoint::Archive* from = nullptr,
+               std::int64_t stop_after = -1) {
+  Trainer trainer(recipe, data);
+  if (from != nullptr) {
+    trainer.resume(*from);
+  }
+  Run run;
+  Observers observers;
+  observers.on_epoch = [&](const EpochRecord& record) { run.epochs.push_back(record); };
+  observers.save_resumable = [&](const checkpoint::Archive& archive) { run.saved.push_back(archive); };
+  observers.stop_requested = [&] { return trainer.state().step == stop_after; };
+  run.complete = trainer.run(observers);
+  run.finished = trainer.finished();
+  return run;
+}
+
+}  // namespace
+
+TEST_CASE("a nested run learns, ends at the requested sparsities and reports every epoch and subnet") {
+  const Recipe recipe = small_recipe();
+  const data::Split data = split_for(recipe, corners(240));
+  const Run run = run_recipe(recipe, data);
+  REQUIRE(run.complete);
+  REQUIRE(run.epochs.size() == 6);
+  std::vector<std::string> phases;
+  for (const EpochRecord& epoch : run.epochs) {
+    phases.push_back(epoch.phase);
+  }
+  CHECK(phases == std::vector<std::string>{"dense", "dense", "pruning", "pruning", "nested", "nested"});
+  CHECK(run.epochs[1].subnets.size() == 1);
+  REQUIRE(run.epochs[5].subnets.size() == 2);
+  CHECK(run.epochs[5].step == 60);
+  CHECK(run.epochs[5].subnets[0].sparsity == 0.8);
+  CHECK(run.epochs[5].subnets[0].train_loss < run.epochs[0].subnets[0].train_loss);
+  CHECK(run.epochs[5].subnets[0].validation_accuracy > 0.8);
+  CHECK(run.epochs[5].subnets[1].validation_accuracy > 0.8);
+
+  checkpoint::Archive archive = run.finished;
+  archive.origin = "done.safetensors";
+  nested::Model model = nested::model_of(archive);
+  CHECK(model.levels().size() == 8);
+  for (const auto& [name, map] : model.levels()) {
+    CAPTURE(name);
+    CHECK(map.sparsity(1) == doctest::Approx(0.8).epsilon(0.05));
+    CHECK(map.sparsity(2) == doctest::Approx(0.5).epsilon(0.05));
+  }
+  CHECK(accuracy(model, 1, data.validation) == run.epochs[5].subnets[0].validation_accuracy);
+  const Json record = to_json(run.epochs[5]);
+  CHECK(record["schema"] == "nestkit.train/1");
+  CHECK(record["subnets"][1]["validation_accuracy"] == run.epochs[5].subnets[1].validation_accuracy);
+}
+
+TEST_CASE("a run stopped at any step and resumed ends in the bytes of the uninterrupted run") {
+  const Recipe recipe = small_recipe();
+  const data::Split data = split_for(recipe, corners(240));
+  const Run whole = run_recipe(recipe, data);
+  for (const std::int64_t stop : {7, 20, 33, 40, 55}) {  // dense, before the masks, pruning, their end, after
+    CAPTURE(stop);
+    const Run first = run_recipe(recipe, data, nullptr, stop);
+    CHECK_FALSE(first.complete);
+    const Run second = run_recipe(recipe, data, &first.saved.back());
+    CHECK(second.complete);
+    CHECK(second.finished.arrays == whole.finished.arrays);
+    CHECK(second.finished.metadata == whole.finished.metadata);
+    CHECK(second.epochs.back().subnets[0].train_loss == whole.epochs.back().subnets[0].train_loss);
+  }
+  const Run from_epoch = run_recipe(recipe, data, &whole.saved.at(2));
+  CHECK(from_epoch.finished.arrays == whole.finished.arrays);
+}
+
+TEST_CASE("resuming names the recipe key, the data or the kind of checkpoint that does not fit") {
+  Recipe recipe = small_recipe();
+  const data::Split data = split_for(recipe, corners(240));
+  Run run = run_recipe(recipe, data, nullptr, 7);
+  checkpoint::Archive& saved = run.saved.back();
+  saved.origin = "r.safetensors";
+  recipe.learning_rate = 0.06;
+  EXPECT_ERROR(run_recipe(recipe, data, &saved), kUsage,
+               "r.safetensors: was interrupted with \"learning_rate\" 0.05, but the recipe says 0.06");
+  recipe.learning_rate = 0.05;
+  data::Split other = data;
+  other.train.manifest_sha256 = std::string(64, 'b');
+  EXPECT_ERROR(run_recipe(recipe, other, &saved), kInput, "other data files");
+  EXPECT_ERROR(run_recipe(recipe, data, &run.finished), kInput, "not a resumable checkpoint");
+  EXPECT_ERROR(nested::model_of(saved), kInput, "has sparsities but no level map");
+}
+
+TEST_CASE("a dense run can be started from, a nested one keeps its level maps") {
+  Recipe recipe = small_recipe();
+  recipe.method = "dense";
+  recipe.epochs = 2;
+  const data::Split data = split_for(recipe, corners(240));
+  const Run dense = run_recipe(recipe, data);
+  CHECK(dense.epochs.back().subnets.size() == 1);
+  CHECK(dense.finished.meta("banks") == "1");
+
+  recipe = small_recipe();
+  Trainer from_dense(recipe, data);
+  from_dense.initialise(dense.finished, std::string(64, 'c'));
+  CHECK(from_dense.state().step == 0);
+  CHECK(from_dense.finished().array("stem.bn@1.weight") == dense.finished.array("stem.bn.weight"));
+  CHECK(from_dense.finished().meta("parents").find("ccc") != std::string::npos);
+
+  const Run nested_run = run_recipe(recipe, data);
+  recipe.epochs = 5;
+  recipe.seed = 2;
+  Trainer fine_tune(recipe, data);
+  fine_tune.initialise(nested_run.finished, std::string(64, 'd'));
+  CHECK(fine_tune.run({}));
+  CHECK(fine_tune.finished().array("stack2.conv1.weight.level") ==
+        nested_run.finished.array("stack2.conv1.weight.level"));
+  CHECK_FALSE(fine_tune.finished().array("stack2.conv1.weight") ==
+              nested_run.finished.array("stack2.conv1.weight"));
+  recipe.sparsities = {0.6, 0.8};
+  Trainer other(recipe, data);
+  EXPECT_ERROR(other.initialise(nested_run.finished, ""), kUsage, "has sparsities [0.5,0.8] in blocks 1x2");
+  recipe = small_recipe();
+  recipe.width = 0.25;
+  Trainer narrower(recipe, data);
+  EXPECT_ERROR(narrower.initialise(nested_run.finished, ""), kInput, "tensor stem.conv.weight");
+}
+
+TEST_CASE("a loss that is not a number stops the run and leaves the saved checkpoints good") {
+  Recipe recipe = small_recipe();
+  recipe.learning_rate = 100;
+  recipe.warmup_epochs = 0;
+  recipe.momentum = 0.99;
+  recipe.weight_decay = 1;
+  recipe.epochs = 60;
+  recipe.method = "dense";
+  const data::Split data = split_for(recipe, corners(240));
+  EXPECT_ERROR(run_recipe(recipe, data), kUsage, "not a number any more in step");
+}
+
+TEST_CASE("what cannot work is refused before training starts") {
+  Recipe recipe = small_recipe();
+  const data::Split data = split_for(recipe, corners(240));
+  recipe.dense_layers = {"stem"};
+  EXPECT_ERROR(Trainer(recipe, data), kUsage, "\"stem\" is not a layer with weights");
+  recipe = small_recipe();
+  recipe.dense_layers = {};
+  EXPECT_ERROR(Trainer(recipe, data), kUsage, "layer stem.conv: sparsity");
+  recipe = small_recipe();
+  recipe.batch_size = 1000;
+  EXPECT_ERROR(Trainer(recipe, data), kUsage, "");
+  recipe.validation_images = 240;
+  EXPECT_ERROR(split_for(recipe, corners(240)), kUsage, "");
+}
+
+TEST_CASE("recalibrated statistics are the mean of the batch statistics of each subnet") {
+  Recipe recipe = small_recipe();
+  const data::Split data = split_for(recipe, corners(240));
+  Trainer trainer(recipe, data);
+  trainer.initialise(run_recipe(recipe, data).finished, "");
+  nested::Model& model = trainer.model();
+  recalibrate_batch_norm(model, data.train, 1000);  // all 200 images are one batch
+  for (int subnet = 1; subnet <= 2; ++subnet) {
+    model.select(subnet);
+    data::Batch batch;
+    data::evaluation_batch(data.train, 0, 200, batch);
+    const Tensor trained = model.network().forward(batch.x, nn::Mode::kTrain);
+    // The pass above moved the running statistics a tenth of the way to what they already were.
+    const Tensor evaluated = model.network().forward(batch.x, nn::Mode::kEval);
+    for (std::int64_t i = 0; i < trained.size(); ++i) {
+      CHECK(evaluated[i] == doctest::Approx(trained[i]).epsilon(0.1));
+    }
+  }
+}

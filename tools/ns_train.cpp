@@ -1,0 +1,148 @@
+// ns-train: trains a network from a recipe, dense or nested sparse in one go.
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <filesystem>
+#include <optional>
+
+#include "common/option_groups.h"
+#include "common/progress.h"
+#include "common/run_tool.h"
+#include "common/stop_signal.h"
+#include "common/streams.h"
+#include "ns/base/json.h"
+#include "ns/base/sha256.h"
+#include "ns/data/catalog.h"
+#include "ns/report/table.h"
+#include "ns/train/trainer.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using ns::train::Recipe;
+
+struct Options {
+  std::string recipe, output, resume, init, data_dir, progress = "auto";
+  std::vector<std::string> settings;
+  bool print_config = false, print_schema = false, overwrite = false, json = false;
+};
+
+void declare(CLI::App& app, Options& o) {
+  app.add_option("RECIPE", o.recipe, "Recipe in JSON, e.g. configs/fashion_mnist_resnet8_nested.json");
+  app.add_option("-o,--output", o.output, "Checkpoint (.safetensors) to write");
+  app.add_flag("--overwrite", o.overwrite, "Replace an existing output");
+  app.add_option("--set", o.settings, "KEY=VALUE: replaces one key of the recipe; may be repeated")
+      ->allow_extra_args(false);
+  app.add_option("--data-dir", o.data_dir, "Folder of the data set's files, instead of the recipe's")
+      ->envname("NESTKIT_DATA_DIR");
+  auto* resume = app.add_option("--resume", o.resume, "Continue an interrupted run from this checkpoint");
+  app.add_option("--init", o.init, "Start from this checkpoint's weights, and its level maps if it is nested")
+      ->excludes(resume);
+  app.add_flag("--print-config", o.print_config, "Print the effective recipe and stop");
+  app.add_flag("--print-schema", o.print_schema, "Print the JSON Schema of recipes and stop");
+  add_progress_option(app, o.progress);
+  add_json_option(app, o.json);
+}
+
+Recipe effective_recipe(const Options& o) {
+  if (o.recipe.empty()) throw ns::usage_error("RECIPE is required");
+  if (!fs::exists(o.recipe)) throw ns::usage_error(o.recipe + ": no such recipe");
+  ns::Json json = ns::read_json(o.recipe, ns::ErrorKind::kUsage);
+  if (!json.is_object()) throw ns::usage_error(o.recipe + ": expected an object");
+  for (const std::string& setting : o.settings) ns::train::apply_setting(json, setting);
+  if (!o.data_dir.empty()) json["data_dir"] = o.data_dir;
+  return ns::train::recipe_from_json(json, o.recipe);
+}
+
+// model.safetensors → model.resume.safetensors
+std::string resumable_path(const std::string& output) {
+  const fs::path path(output);
+  return (path.parent_path() / path.stem()).string() + ".resume" + path.extension().string();
+}
+
+void check_outputs(const Options& o, const std::string& resumable) {
+  if (o.output.empty()) throw ns::usage_error("--output is required");
+  const auto overwrite = o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
+  ns::check_writable(o.output, overwrite);
+  if (o.resume.empty() && !o.overwrite && fs::exists(resumable)) {
+    throw ns::usage_error(resumable + ": is there from an interrupted run",
+                          "--resume " + resumable + " continues it, --overwrite starts anew");
+  }
+  ns::check_writable(resumable, ns::Overwrite::kYes);
+}
+
+void report_epoch(const ns::train::EpochRecord& epoch, int epochs, bool json) {
+  if (json) standard_output().line(ns::canonical_dump(to_json(epoch)));
+  std::string subnets;
+  for (const ns::train::SubnetRecord& subnet : epoch.subnets) {
+    subnets += fmt::format("{}{:.4f}", subnets.empty() ? "" : " ", subnet.train_loss);
+  }
+  subnets += ", validation";
+  for (const ns::train::SubnetRecord& subnet : epoch.subnets) {
+    subnets += subnet.validation_accuracy < 0 ? " -" : " " + ns::report::percent(subnet.validation_accuracy);
+  }
+  spdlog::info("epoch {}/{} {}: loss {}, {:.0f} images/s", epoch.epoch, epochs, epoch.phase, subnets,
+               epoch.images_per_second);
+}
+
+int train(const Options& o) {
+  const Recipe recipe = effective_recipe(o);
+  if (o.print_config) {
+    standard_output().line(to_json(recipe).dump(2));
+    return kDone;
+  }
+  const std::string resumable = resumable_path(o.output);
+  check_outputs(o, resumable);
+  const ns::data::Split data =
+      split_for(recipe, ns::data::load_dataset(recipe.dataset, recipe.data_dir, ns::data::Part::kTrain));
+  ns::train::Trainer trainer(recipe, data);
+  if (!o.resume.empty()) trainer.resume(ns::checkpoint::read_safetensors(o.resume));
+  if (!o.init.empty()) {
+    trainer.initialise(ns::checkpoint::read_safetensors(o.init), ns::sha256_hex_of_file(o.init));
+  }
+  spdlog::debug("{} training images, {} for validation, {} subnets", data.train.size(),
+                data.validation.size(), recipe.subnets());
+
+  Progress bar("training", "images", progress_mode(o.progress));
+  ns::train::Observers observers;
+  observers.on_step = [&](const ns::train::StepReport& at) {
+    bar.update(at.images_done, at.images_total,
+               fmt::format("epoch {}/{}, loss {:.3f}", at.epoch, recipe.epochs, at.loss));
+  };
+  observers.on_epoch = [&](const ns::train::EpochRecord& epoch) {
+    bar.clear();
+    report_epoch(epoch, recipe.epochs, o.json);
+  };
+  observers.save_resumable = [&](const ns::checkpoint::Archive& archive) {
+    write_safetensors(resumable, archive, ns::Overwrite::kYes);
+  };
+  observers.stop_requested = [] { return stop_signal() != 0; };
+  watch_stop_signals();
+  if (!trainer.run(observers)) {
+    bar.clear();
+    spdlog::warn("interrupted; continue with: ns-train {} -o {} --resume {}", o.recipe, o.output, resumable);
+    return stop_signal() == SIGTERM ? 128 + SIGTERM : kInterrupted;
+  }
+  write_safetensors(o.output, trainer.finished(), o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo);
+  fs::remove(resumable);
+  return kDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const ToolInfo info{
+      "ns-train", "Train a network from a recipe: dense, or nested sparse in one go.",
+      "  ns-train configs/fashion_mnist_resnet8_nested.json -o nested.safetensors\n"
+      "  ns-train configs/cifar10_resnet8_dense.json --set epochs=30 -o dense.safetensors --json > log.jsonl",
+      "ns-pack packs the checkpoint for the Cortex-M7; ns-prune makes a dense one nested."};
+  Options options;
+  return run_tool(info, argc, argv, [&](CLI::App& app) {
+    declare(app, options);
+    return [&options] {
+      if (!options.print_schema) return train(options);
+      standard_output().line(ns::train::recipe_schema().dump(2));
+      return static_cast<int>(kDone);
+    };
+  });
+}
