@@ -1,20 +1,24 @@
-// How a convolution is cut into strips of output rows and tiles of pixels, and what its scratch holds. One
-// plan serves the kernels and their scratch twins.
+// How a convolution is cut into strips of output rows and tiles of pixels, and what its scratch holds. One plan serves
+// the kernels and their scratch twins.
 //
-// Input rows of a strip are expanded in scratch to 32-bit words, one plane per channel (or channel pair):
-// words[plane][row][phase][column]. With stride sw, padded column j lies in phase j % sw at j / sw, so the
-// words of any tap are contiguous over the output pixels.
+// The input rows of a strip are expanded in scratch to 32-bit words, strip[plane][row][phase][column], one plane per
+// channel or channel pair. With horizontal stride s, padded column j lies in phase j % s at j / s, so that the words of
+// any tap are contiguous over the output pixels.
 #pragma once
 
 #include "kernels/kernels.h"
 
 namespace nsrt::m7 {
 
-constexpr std::uint32_t kTileWords = 4;  ///< words of a tile, contiguous in an output row
+constexpr std::uint32_t kTileWords = 4;      ///< words of a tile, contiguous in an output row
+constexpr std::uint32_t kMaxEntries = 64;    ///< decoded weights a tile takes in one go: length of the unrolled code
+constexpr std::uint32_t kMaxLaneSum = 256;   ///< kept weights a 24-bit lane surely holds (tiles.S)
+constexpr std::uint32_t kControlBytes = 96;  ///< room for a Control (control.h)
 
 struct Plan {
-  Window w;                     ///< the window, flattened to one row where the operator is 1×1 with stride 1
-  std::uint32_t half;           ///< words per output row: ow, or ceil(ow/2) where a word holds two pixels
+  Window w;                     ///< the window; 1×1 with stride 1 flattened to one row
+  std::uint32_t span;           ///< output pixels of a row that a strip covers; the last strip overlaps
+  std::uint32_t half;           ///< words per output row: span, or ceil(span/2) where a word holds two pixels
   std::uint32_t tiles_per_row;  ///< ceil(half / kTileWords); the last tile overlaps its neighbour
   std::uint32_t rows;           ///< output rows of a strip
   std::uint32_t in_rows;        ///< input rows of a strip
@@ -23,70 +27,87 @@ struct Plan {
   std::uint32_t plane_words;    ///< in_rows · row_words
   std::uint32_t planes;         ///< channels or channel pairs in the strip
   std::uint32_t entries;        ///< capacity of the list of decoded weights
-  std::uint32_t strip_at, list_at, control_at, tiles_at, sums_at, taps_at,
-      bytes;  ///< byte offsets in scratch
+  std::uint32_t list_at, control_at, tiles_at, bounce_at, sums_at, lows_at, taps_at, bytes;  ///< places in scratch
 };
 
-constexpr std::uint32_t kControlBytes = 96;
-constexpr std::uint32_t kMaxEntries = 64;
+/// What differs between the operators that share the plan.
+struct PlanKind {
+  std::uint32_t pixels_per_word;  ///< 1 (a word is a channel pair) or 2
+  std::uint32_t planes;
+  std::uint32_t entry_bytes;  ///< of the list
+  std::uint32_t entries;      ///< of a row, at most
+  std::uint32_t taps;         ///< entries of the position table
+  std::uint32_t tiles;        ///< that make the decoding of a weight cheap
+};
 
-constexpr std::uint32_t least(std::uint32_t a, std::uint32_t b) {
-  return a < b ? a : b;
-}
-constexpr std::uint32_t most(std::uint32_t a, std::uint32_t b) {
-  return a > b ? a : b;
+constexpr std::uint32_t least(std::uint32_t a, std::uint32_t b) { return a < b ? a : b; }
+constexpr std::uint32_t most(std::uint32_t a, std::uint32_t b) { return a > b ? a : b; }
+constexpr std::uint32_t ceil_div(std::uint32_t a, std::uint32_t b) { return (a + b - 1) / b; }
+
+constexpr bool is_pointwise(const Window& w) {
+  return w.kh == 1 && w.kw == 1 && w.sh == 1 && w.sw == 1 && w.oh == w.ih && w.ow == w.iw &&
+         std::uint32_t{w.ih} * w.iw <= 0xFFFF;
 }
 
-/// `pixels_per_word` 1 (channel pairs) or 2; `planes` in a strip; `entry_bytes` of the list; `weights` of a
-/// row; `taps` entries of the position table.
-constexpr Plan make_plan(const Window& window, std::uint32_t pixels_per_word, std::uint32_t planes,
-                         std::uint32_t entry_bytes, std::uint32_t weights, std::uint32_t taps) {
+constexpr void place(Plan& p, const PlanKind& kind) {
+  p.in_rows = (p.rows - 1) * p.w.sh + p.w.kh;
+  p.plane_words = p.in_rows * p.row_words;
+  const std::uint32_t tiles = p.tiles_per_row * p.rows;
+  p.list_at = p.planes * p.plane_words * 4;
+  p.control_at = p.list_at + p.entries * kind.entry_bytes;
+  p.tiles_at = p.control_at + kControlBytes;
+  p.bounce_at = p.tiles_at + (tiles + 1) * 8;
+  p.sums_at = p.bounce_at + (p.half < kTileWords ? tiles * 8 : 0);
+  p.lows_at = p.sums_at + (kind.entries > p.entries ? tiles * 32 : 0);
+  p.taps_at = p.lows_at + (kind.pixels_per_word == 2 && kind.entries > kMaxLaneSum ? tiles * 16 : 0);
+  p.bytes = (p.taps_at + kind.taps * 2 + 15) / 16 * 16;
+}
+
+/// Takes as many rows as make the decoding cheap, but not so many that the scratch makes the arena grow: the layers
+/// with the largest tensors get little, the later ones more.
+constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
   Plan p{};
   p.w = window;
-  if (window.kh == 1 && window.kw == 1 && window.sh == 1 && window.sw == 1 && window.pad_top == 0 &&
-      window.pad_left == 0 && window.oh == window.ih && window.ow == window.iw &&
-      std::uint32_t{window.ih} * window.iw <= 0xFFFF) {
+  if (is_pointwise(window)) {
     p.w.ih = p.w.oh = 1;
     p.w.iw = p.w.ow = static_cast<std::uint16_t>(window.ih * window.iw);
   }
   const Window& w = p.w;
-  p.planes = planes;
-  // Strips of a flattened plane are cut along the row: 64 pixels keep the decoding of weights cheap.
-  p.half = (w.ow + pixels_per_word - 1) / pixels_per_word;
-  if (w.oh == 1 && w.kw == 1 && w.sw == 1) p.half = least(p.half, 8 * kTileWords);
-  p.tiles_per_row = (p.half + kTileWords - 1) / kTileWords;
-  p.phase_words = most(p.half, kTileWords) + (w.kw - 1) / w.sw;
+  const std::uint32_t most_pixels = is_pointwise(window) ? 8 * kTileWords * kind.pixels_per_word : w.ow;
+  p.span = ceil_div(w.ow, ceil_div(w.ow, most_pixels));
+  p.half = ceil_div(p.span, kind.pixels_per_word);
+  p.tiles_per_row = ceil_div(p.half, kTileWords);
+  p.phase_words = most(p.half, kTileWords) + (w.kw - 1u) / w.sw;
   p.row_words = p.phase_words * least(w.sw, w.kw);
-  p.entries = least(weights, kMaxEntries);
+  p.planes = kind.planes;
+  p.entries = least(kind.entries, kMaxEntries);
   const std::uint32_t tensors = std::uint32_t{w.ih} * w.iw * w.ci + std::uint32_t{w.oh} * w.ow * w.co;
   const std::uint32_t limit = tensors > 32 * 1024 ? 4 * 1024 : 36 * 1024 - tensors;
-  for (p.rows = least(w.oh, (8 + p.tiles_per_row - 1) / p.tiles_per_row);; --p.rows) {
-    p.in_rows = (p.rows - 1) * w.sh + w.kh;
-    p.plane_words = p.in_rows * p.row_words;
-    const std::uint32_t tiles = p.tiles_per_row * p.rows;
-    p.strip_at = 0;
-    p.list_at = p.planes * p.plane_words * 4;
-    p.control_at = p.list_at + p.entries * entry_bytes;
-    p.tiles_at = p.control_at + kControlBytes;
-    p.sums_at = p.tiles_at + (tiles + 1) * 8;
-    p.taps_at = p.sums_at + (weights > p.entries ? tiles * 32 : 0) + (weights > 256 ? tiles * 16 : 0);
-    p.bytes = (p.taps_at + taps * 2 + 15) / 16 * 16;
-    if (p.rows == 1 || p.bytes <= limit) return p;
+  for (p.rows = least(w.oh, ceil_div(kind.tiles, p.tiles_per_row));; --p.rows) {
+    place(p, kind);
+    if (p.rows == 1 || p.bytes <= limit) break;
   }
+  while (p.bytes > limit && p.entries > 16) {
+    p.entries -= 8;
+    place(p, kind);
+  }
+  return p;
 }
 
 constexpr std::uint32_t positions(const Window& w, std::uint32_t block) {
-  return (w.ci + block - 1) / block * w.kh * w.kw;
+  return ceil_div(w.ci, block) * w.kh * w.kw;
 }
 constexpr Plan plan_dense(const Window& w) {
-  return make_plan(w, 1, (w.ci + 1u) / 2, 12, positions(w, 2), 0);
+  const std::uint32_t p = (positions(w, 2) + 1) / 2 * 2;  // quads hold two
+  return make_plan(w, {1, ceil_div(w.ci, 2), 12, p, p, 8});
 }
 constexpr Plan plan_sparse(const Window& w, std::uint32_t block) {
   const std::uint32_t p = positions(w, block);
-  return make_plan(w, 2, (w.ci + block - 1) / block * block, 8, p * block, p);
+  return make_plan(w, {2, ceil_div(w.ci, block) * block, 8, p * block, p, 8});
 }
 constexpr Plan plan_depthwise(const Window& w) {
-  return make_plan(w, 2, 1, 8, std::uint32_t{w.kh} * w.kw, 0);
+  const std::uint32_t taps = std::uint32_t{w.kh} * w.kw;
+  return make_plan(w, {2, 1, 8, taps, taps, 64});
 }
 
 }  // namespace nsrt::m7

@@ -1,0 +1,63 @@
+// What the assembly of tiles.S reads while it runs one output row (or two) over all tiles of a strip.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/m7/plan.h"
+
+namespace nsrt::m7 {
+
+/// A tile: where the stack pointer stands while it is computed, and where its first output goes. The assembly moves
+/// `out` on by Control::out_step + kTileWords, ready for the next row. The list ends with stack = 0.
+struct Tile {
+  std::uint32_t stack;
+  std::int8_t* out;
+};
+
+/// Lies right behind the list of decoded weights. Offsets are known to tiles.S.
+struct Control {
+  std::int32_t output_zero_point;
+  std::int32_t multiplier;         ///< 0: store the sums, do not requantise
+  std::int32_t second_multiplier;  ///< two pixels: what the low lane adds instead
+  std::uint32_t second_out;        ///< bytes from an output to that of the word's other half
+  const Tile* tile;
+  std::int32_t start[8];    ///< sums at the start
+  const void* list;         ///< first decoded weight; to continue: &start
+  const void* code;         ///< where to enter the unrolled code; to continue: the reload
+  std::uint32_t out_step;   ///< added to a tile's output pointer after its row
+  std::int32_t* sums_out;   ///< where sums are stored
+  const std::int32_t* sums_in;  ///< where sums are reloaded
+  const void* list_then;    ///< `list` and `code` after a reload
+  const void* code_then;
+  std::uint32_t saved_stack;
+  std::uint32_t highest_stack;  ///< of all tiles: must not lie above the caller's stack pointer
+};
+static_assert(sizeof(Control) <= kControlBytes);
+#ifdef __arm__
+static_assert(offsetof(Control, start) == 20 && offsetof(Control, list) == 52 && offsetof(Control, out_step) == 60 &&
+              offsetof(Control, highest_stack) == 84);
+#endif
+
+/// Decoded weights. Addresses are relative to the stack pointer, see tiles.S.
+struct ScalarEntry {
+  std::int32_t weight;  ///< · 2^8
+  std::uint32_t address;
+};
+struct PairEntry {
+  std::uint32_t word;  ///< address / 4
+  std::uint32_t first, second;  ///< two int16 weights each, of two rows
+};
+
+extern "C" {
+void nsrt_m7_two_pixels(Control*);  ///< one output row, words of two pixels
+void nsrt_m7_two_rows(Control*);    ///< two output rows, words of two channels
+extern const char nsrt_m7_two_pixels_end[], nsrt_m7_two_pixels_reload[];
+extern const char nsrt_m7_two_rows_end[], nsrt_m7_two_rows_reload[];
+/// `quads` of two rows, for the positions whose words are origin + taps[…]: 2 · quads entries.
+void nsrt_m7_widen_quads(PairEntry* to, const std::int8_t* first, const std::int8_t* second, const std::uint16_t* taps,
+                         std::uint32_t quads, std::uint32_t origin);
+void nsrt_m7_move_words(std::uint32_t* to, const std::uint32_t* from, std::uint32_t words);  ///< to < from
+}
+
+}  // namespace nsrt::m7

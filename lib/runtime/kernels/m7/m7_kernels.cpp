@@ -1,0 +1,22 @@
+#include "kernels/m7/m7.h"
+
+namespace nsrt {
+
+const KernelSet& m7_kernels() {
+  static constexpr KernelSet kSet{
+      .conv_s8 = m7::conv_s8,
+      .conv_s8_scratch_bytes = m7_conv_s8_scratch_bytes,
+      .conv_ncsr_s8 = m7::conv_ncsr_s8,
+      .conv_ncsr_s8_scratch_bytes = m7_conv_ncsr_s8_scratch_bytes,
+      .dwconv_s8 = m7::dwconv_s8,
+      .dwconv_s8_scratch_bytes = m7_dwconv_s8_scratch_bytes,
+      .linear_s8 = m7::linear_s8,
+      .linear_ncsr_s8 = m7::linear_ncsr_s8,
+      .max_pool_s8 = m7::max_pool_s8,
+      .avg_pool_s8 = m7::avg_pool_s8,
+      .add_s8 = m7::add_s8,
+  };
+  return kSet;
+}
+
+}  // namespace nsrt

@@ -1,0 +1,56 @@
+#include "kernels/m7/m7.h"
+#include "kernels/m7/plan.h"
+#include "kernels/requantise.h"
+
+namespace nsrt::m7 {
+namespace {
+
+struct Range {
+  std::int32_t begin, end;
+};
+
+// The part of a window that lies inside the input.
+Range inside(std::uint32_t at, std::uint32_t stride, std::uint32_t pad, std::uint32_t kernel, std::uint32_t extent) {
+  const std::int32_t begin = static_cast<std::int32_t>(at * stride) - static_cast<std::int32_t>(pad);
+  const std::int32_t end = begin + static_cast<std::int32_t>(kernel);
+  const std::int32_t most = static_cast<std::int32_t>(extent);
+  return {begin < 0 ? 0 : begin, end < most ? end : most};
+}
+
+// fold(value so far, pixel) over every window, then finish(value).
+template <class Fold, class Finish>
+void pool(const Window& w, const std::int8_t* in, std::int8_t* out, std::int32_t start, Fold fold, Finish finish) {
+  for (std::uint32_t c = 0; c < w.co; ++c, in += std::uint32_t{w.ih} * w.iw) {
+    for (std::uint32_t oy = 0; oy < w.oh; ++oy) {
+      const Range ys = inside(oy, w.sh, w.pad_top, w.kh, w.ih);
+      for (std::uint32_t ox = 0; ox < w.ow; ++ox) {
+        const Range xs = inside(ox, w.sw, w.pad_left, w.kw, w.iw);
+        std::int32_t value = start;
+        for (std::int32_t y = ys.begin; y < ys.end; ++y) {
+          const std::int8_t* row = in + y * w.iw;
+          for (std::int32_t x = xs.begin; x < xs.end; ++x) value = fold(value, row[x]);
+        }
+        *out++ = finish(value);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void max_pool_s8(const Window& w, const std::int8_t* in, std::int8_t* out) {
+  pool(
+      w, in, out, -128, [](std::int32_t a, std::int32_t b) { return a > b ? a : b; },
+      [](std::int32_t value) { return static_cast<std::int8_t>(value); });
+}
+
+void avg_pool_s8(const Window& w, const PoolRequant& requant, const std::int8_t* in, std::int8_t* out) {
+  pool(
+      w, in, out, requant.bias, [](std::int32_t a, std::int32_t b) { return a + b; },
+      [&](std::int32_t sum) {
+        const std::int32_t scaled = multiply_high_rounded(sum << requant.left_shift, requant.multiplier);
+        return saturate_s8(requant.output_zero_point + scaled);
+      });
+}
+
+}  // namespace nsrt::m7

@@ -1,0 +1,102 @@
+#include "kernels/m7/strip.h"
+
+namespace nsrt::m7 {
+namespace {
+
+std::uint32_t tile_word(const Plan& p, std::uint32_t row, std::uint32_t tile) {
+  const std::uint32_t x = tile * kTileWords;
+  return row * p.w.sh * p.row_words + (p.half < kTileWords ? 0 : least(x, p.half - kTileWords));
+}
+
+std::uint32_t last_tile_bytes(const Plan& p) { return tile_word(p, p.rows - 1, p.tiles_per_row - 1) * 4; }
+
+std::uint32_t stack_base(const Plan& p, std::uint32_t stack) {
+  return (stack - kStackRoom - last_tile_bytes(p)) & ~7u;
+}
+
+}  // namespace
+
+Strip::Strip(const Plan& p, void* scratch_bytes, std::uint32_t stack)
+    : plan(p),
+      scratch(static_cast<std::uint8_t*>(scratch_bytes)),
+      control(*reinterpret_cast<Control*>(scratch + p.control_at)),
+      words(reinterpret_cast<std::uint32_t*>(scratch)),
+      origin(static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(scratch)) - stack_base(p, stack)),
+      stack_base_(stack_base(p, stack)) {
+  control.highest_stack = stack_base_ + last_tile_bytes(p);
+}
+
+bool Strip::next() {
+  const Window& w = plan.w;
+  if (rows != 0) {
+    y0 += rows;
+    if (y0 == w.oh) {
+      y0 = 0;
+      if (x0 + plan.span == w.ow) {
+        rows = x0 = 0;
+        return false;
+      }
+      x0 = least(x0 + plan.span, w.ow - plan.span);
+    }
+  }
+  rows = least(plan.rows, w.oh - y0);
+  kept_rows = y0 != 0 && plan.rows * w.sh < plan.in_rows ? plan.in_rows - plan.rows * w.sh : 0;
+  if (kept_rows != 0) {
+    const std::uint32_t from = (plan.in_rows - kept_rows) * plan.row_words;
+    for (std::uint32_t plane = 0; plane < plan.planes; ++plane) {
+      std::uint32_t* const to = words + plane * plan.plane_words;
+      nsrt_m7_move_words(to, to + from, kept_rows * plan.row_words);
+    }
+  }
+  return true;
+}
+
+void Strip::aim(std::int8_t* out, std::uint32_t step, std::uint32_t second_out) {
+  control.out_step = step - kTileWords;
+  control.second_out = second_out;
+  Tile* tile = tile_list();
+  out += y0 * plan.w.ow + x0;
+  bounced_to_ = out;
+  bounced_step_ = step;
+  bounced_second_ = second_out;
+  for (std::uint32_t row = 0; row < rows; ++row, out += plan.w.ow) {
+    for (std::uint32_t t = 0; t < plan.tiles_per_row; ++t, ++tile) {
+      tile->stack = stack_base_ + tile_word(plan, row, t) * 4;
+      tile->out = out + least(t * kTileWords, plan.half - kTileWords);
+    }
+  }
+  if (bounces()) {
+    control.out_step = 0u - kTileWords;
+    control.second_out = kTileWords;
+    auto* to = reinterpret_cast<std::int8_t*>(scratch + plan.bounce_at);
+    for (Tile* t = tile_list(); t != tile; ++t, to += 2 * kTileWords) t->out = to;
+  }
+  tile->stack = 0;
+}
+
+void Strip::copy_bounced() {
+  const auto* from = reinterpret_cast<const std::int8_t*>(scratch + plan.bounce_at);
+  std::int8_t* to = bounced_to_;
+  for (std::uint32_t row = 0; row < rows; ++row, to += plan.w.ow, from += 2 * kTileWords) {
+    for (std::uint32_t i = 0; i < plan.half; ++i) {
+      to[i + bounced_second_] = from[kTileWords + i];
+      to[i] = from[i];
+    }
+  }
+  bounced_to_ += bounced_step_;
+}
+
+void Strip::write_taps(std::uint32_t blocks, std::uint32_t step) const {
+  std::uint16_t* to = taps();
+  const Window& w = plan.w;
+  for (std::uint32_t block = 0; block < blocks; ++block) {
+    for (std::uint32_t ky = 0; ky < w.kh; ++ky) {
+      const std::uint32_t row = block * step * plan.plane_words + ky * plan.row_words;
+      for (std::uint32_t kx = 0; kx < w.kw; ++kx) {
+        *to++ = static_cast<std::uint16_t>(row + kx % w.sw * plan.phase_words + kx / w.sw);
+      }
+    }
+  }
+}
+
+}  // namespace nsrt::m7

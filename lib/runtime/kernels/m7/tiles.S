@@ -1,0 +1,204 @@
+// Inner loops of the M7 convolutions: for every tile of a strip, all decoded weights of one output row (two pixels a
+// word) or of two output rows (two channels a word), requantised and stored.
+//
+// Registers: r4-r11 eight sums; r0-r3 data; r14 weight; r12 the list, and at its end the Control that lies right behind
+// it. That leaves none for the tile's place, so the stack pointer holds it: a decoded weight's address is relative to
+// it, and a step to the next tile is a step of the stack pointer. It only ever lies at or below its value at entry
+// (checked), word-aligned, so interrupts find a valid stack at any time; the function uses at most the distance
+// between a strip's first and last tile more stack than it says.
+//
+// Instructions are what QEMU counts. On the core LDM of four words takes three cycles and does not pair with SMLAL; a
+// schedule with four LDRs between the SMLALs would need a fifth data register.
+
+  .syntax unified
+  .thumb
+
+// Offsets in Control, from Control::start.
+  .equ kTile, -4
+  .equ kList, 32
+  .equ kOutStep, 40
+  .equ kSumsOut, 44
+  .equ kSumsIn, 48
+  .equ kListThen, 52
+  .equ kCodeThen, 56
+  .equ kSavedStack, 60
+  .equ kHighestStack, 64
+  .equ kStart, 20
+  .equ kMaxEntries, 64
+
+// The frame around the unrolled code. \requantise turns the sums into stored outputs, given r0 zero point, r1 and r2
+// multipliers (r2: bias of the low lane), r3 distance of the second output, r14 first output, which it moves on by 4.
+  .macro tile_loop name, entry, requantise
+  .section .text.\name, "ax", %progbits
+  .balign 8
+  .global \name
+  .global \name\()_end
+  .global \name\()_reload
+  .type \name, %function
+  .type \name\()_end, %function
+  .type \name\()_reload, %function
+\name:
+  push {r4-r11, lr}
+  add r12, r0, #kStart
+  str sp, [r12, #kSavedStack]
+  ldr r1, [r12, #kHighestStack]
+  cmp sp, r1
+  it lo
+  udflo #0
+  ldr r0, [r12, #kTile]
+1:  // next tile; r0 its record, r12 = &start
+  ldr r2, [r0], #8
+  cbz r2, 2f
+  mov sp, r2
+  str r0, [r12, #kTile]
+  ldm r12, {r4-r11, r12, pc}
+2:
+  ldr sp, [r12, #kSavedStack]
+  pop {r4-r11, pc}
+3:  // store the sums for a later call
+  ldr r0, [r12, #kSumsOut]
+  stm r0!, {r4-r11}
+  str r0, [r12, #kSumsOut]
+  ldr r0, [r12, #kTile]
+  b 1b
+\name\()_reload:  // entered through Control::code with r12 = Control::list = &start
+  ldr r0, [r12, #kSumsIn]
+  ldm r0!, {r4-r11}
+  str r0, [r12, #kSumsIn]
+  ldr lr, [r12, #kCodeThen]
+  ldr r12, [r12, #kListThen]
+  bx lr
+  .rept kMaxEntries
+  \entry
+  .endr
+\name\()_end:  // r12 = the Control
+  ldm r12!, {r0-r3, lr}
+  cmp r1, #0
+  beq 3b
+  ldr lr, [lr, #-4]
+  \requantise
+  ldr r0, [r12, #kTile]
+  ldr r1, [r12, #kOutStep]
+  add lr, r1
+  str lr, [r0, #-4]
+  b 1b
+  .size \name, . - \name
+  .endm
+
+// Two pixels. A word is x = (q_low + 128) + 2^24 · q_high, an entry w · 2^8, so SMLAL adds 2^8 · w · (q_low + 128) to
+// the low and w · q_high to the high half of a 64-bit sum that starts as bias · 2^32 + 2^31.
+// Bound: |sum of w · (q_low + 128)| <= 256 · 127 · 255 = 8,290,560 < 2^23 for at most 256 weights, so the low half ends
+// in [0, 2^32) and nothing is carried into or borrowed from the high half, which is exact because |acc + bias| < 2^31
+// (the packer's proof). Longer rows are cut every 256 weights (conv_ncsr_s8.cpp).
+// Sums: low halves r4 r6 r8 r10, high halves r5 r7 r9 r11.
+  .macro two_pixels_entry
+  ldrd lr, r0, [r12], #8
+  add r0, sp
+  ldm r0, {r0-r3}
+  smlal r4, r5, r0, lr
+  smlal r6, r7, r1, lr
+  smlal r8, r9, r2, lr
+  smlal r10, r11, r3, lr
+  .endm
+
+  .macro requantise_lanes low, high
+  add \low, r2, \low, lsr #8
+  smmlar \high, \high, r1, r0
+  smmlar \low, \low, r1, r0
+  ssat \high, #8, \high
+  ssat \low, #8, \low
+  strb \high, [lr, r3]
+  strb \low, [lr], #1
+  .endm
+
+  .macro two_pixels_requantise
+  requantise_lanes r4, r5
+  requantise_lanes r6, r7
+  requantise_lanes r8, r9
+  requantise_lanes r10, r11
+  .endm
+
+  tile_loop nsrt_m7_two_pixels, two_pixels_entry, two_pixels_requantise
+
+// Two rows. A word is two channels' int16, an entry two int16 weights for each of two rows; r4-r7 are four pixels of
+// the first row, r8-r11 of the second. int32 sums cannot overflow (the packer's proof).
+  .macro two_rows_entry
+  ldm r12!, {r0-r2}
+  add r0, sp, r0, lsl #2
+  ldrd r3, lr, [r0]
+  smlad r4, r3, r1, r4
+  smlad r8, r3, r2, r8
+  smlad r5, lr, r1, r5
+  smlad r9, lr, r2, r9
+  ldrd r3, lr, [r0, #8]
+  smlad r6, r3, r1, r6
+  smlad r10, r3, r2, r10
+  smlad r7, lr, r1, r7
+  smlad r11, lr, r2, r11
+  .endm
+
+  .macro requantise_rows first, second
+  smmlar \second, \second, r2, r0
+  smmlar \first, \first, r1, r0
+  ssat \second, #8, \second
+  ssat \first, #8, \first
+  strb \second, [lr, r3]
+  strb \first, [lr], #1
+  .endm
+
+  .macro two_rows_requantise
+  requantise_rows r4, r8
+  requantise_rows r5, r9
+  requantise_rows r6, r10
+  requantise_rows r7, r11
+  .endm
+
+  tile_loop nsrt_m7_two_rows, two_rows_entry, two_rows_requantise
+
+// void nsrt_m7_widen_quads(to, first, second, taps, quads, origin): docs/format/nsm.md, encoding 1.
+  .section .text.nsrt_m7_widen_quads, "ax", %progbits
+  .global nsrt_m7_widen_quads
+  .type nsrt_m7_widen_quads, %function
+nsrt_m7_widen_quads:
+  push {r4-r11, lr}
+  ldrd lr, r12, [sp, #36]
+1:
+  ldr r5, [r1], #4
+  ldr r6, [r2], #4
+  ldr r9, [r3], #4
+  sxtb16 r10, r5, ror #8
+  sxtb16 r11, r6, ror #8
+  sxtb16 r7, r5
+  sxtb16 r8, r6
+  uxtah r6, r12, r9
+  uxtah r9, r12, r9, ror #16
+  stm r0!, {r6-r11}
+  subs lr, #1
+  bne 1b
+  pop {r4-r11, pc}
+  .size nsrt_m7_widen_quads, . - nsrt_m7_widen_quads
+
+// void nsrt_m7_move_words(to, from, words): to < from, so a forward copy is safe.
+  .section .text.nsrt_m7_move_words, "ax", %progbits
+  .global nsrt_m7_move_words
+  .type nsrt_m7_move_words, %function
+nsrt_m7_move_words:
+  push {r4-r9, lr}
+  subs r2, #8
+  blo 2f
+1:
+  ldm r1!, {r3-r9, r12}
+  subs r2, #8
+  stm r0!, {r3-r9, r12}
+  bhs 1b
+2:
+  adds r2, #8
+  beq 4f
+3:
+  ldr r3, [r1], #4
+  subs r2, #1
+  str r3, [r0], #4
+  bne 3b
+4:
+  pop {r4-r9, pc}
+  .size nsrt_m7_move_words, . - nsrt_m7_move_words
