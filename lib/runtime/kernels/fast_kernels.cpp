@@ -8,7 +8,7 @@ namespace nsrt {
 
 const KernelSet& fast_kernels() {
 #if defined(__arm__)
-  return reference_kernels();
+  return m7_kernels();
 #else
   return host_kernels();
 #endif

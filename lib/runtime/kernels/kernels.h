@@ -68,6 +68,7 @@ struct KernelSet {
 };
 
 const KernelSet& reference_kernels();  ///< always there
+const KernelSet& m7_kernels();         ///< on the device only
 const KernelSet& fast_kernels();       ///< the best of this target: m7 on the device, host elsewhere
 
 /// What the M7 kernels need in the arena: the packer plans with it on the host, so it is plain arithmetic, the same everywhere

@@ -1,5 +1,5 @@
-// Nested sparse convolution: a row's kept weights are decoded once per strip to (weight, address), then every tile of
-// the strip takes them at seven instructions for eight multiplications (tiles.S).
+// Nested sparse convolution: a row's kept weights are decoded once per strip to (weight, address), then every
+// tile of the strip takes them at seven instructions for eight multiplications (tiles.S).
 #include "kernels/m7/m7.h"
 #include "kernels/m7/two_pixels.h"
 
@@ -16,7 +16,8 @@ class Level {
   void begin() { tap_ = taps_; }
 
   // Decodes `count` records to entries below `to`; returns the lowest.
-  ScalarEntry* decode(std::uint32_t count, const std::uint8_t*& record, ScalarEntry* to, std::int32_t& weight_sum) {
+  ScalarEntry* decode(std::uint32_t count, const std::uint8_t*& record, ScalarEntry* to,
+                      std::int32_t& weight_sum) {
     const std::uint8_t* from = record;
     const std::uint16_t* tap = tap_;
     std::int32_t sum = weight_sum;

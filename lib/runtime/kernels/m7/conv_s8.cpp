@@ -1,5 +1,5 @@
-// Dense convolution: the weights of two output rows are widened to int16 pairs once per strip, then every tile of the
-// strip takes them at twelve instructions for sixteen multiplications (tiles.S).
+// Dense convolution: the weights of two output rows are widened to int16 pairs once per strip, then every
+// tile of the strip takes them at twelve instructions for sixteen multiplications (tiles.S).
 #include "kernels/m7/m7.h"
 #include "kernels/m7/strip.h"
 
@@ -23,8 +23,8 @@ void expand_strip(Strip& strip, const std::int8_t* in, std::int8_t padding) {
 }
 
 // Two output rows over all tiles of the strip.
-void run_two_rows(Strip& strip, const std::int8_t* first, const std::int8_t* second, const RequantRow& first_requant,
-                  const RequantRow& second_requant, std::uint32_t quads) {
+void run_two_rows(Strip& strip, const std::int8_t* first, const std::int8_t* second,
+                  const RequantRow& first_requant, const RequantRow& second_requant, std::uint32_t quads) {
   Control& c = strip.control;
   for (std::uint32_t i = 0; i < 4; ++i) {
     c.start[i] = first_requant.bias;
@@ -38,13 +38,13 @@ void run_two_rows(Strip& strip, const std::int8_t* first, const std::int8_t* sec
     const std::uint32_t n = least(quads - done, strip.plan.entries / 2);
     PairEntry* const list = end - 2 * n;
     nsrt_m7_widen_quads(list, first + 4 * done, second + 4 * done, taps + 2 * done, n, strip.origin / 4);
-    const void* code = nsrt_m7_two_rows_end - 2 * n * kEntryCode + 1;
+    const void* code = nsrt_m7_two_rows_end - 2 * n * kEntryCode;
     if (done == 0) {
       c.list = list;
       c.code = code;
     } else {
       c.list = c.start;
-      c.code = nsrt_m7_two_rows_reload + 1;
+      c.code = nsrt_m7_two_rows_reload;
       c.list_then = list;
       c.code_then = code;
     }
@@ -74,8 +74,8 @@ void conv_s8(const Window& window, const std::int8_t* weights, const Requant& re
     for (std::uint32_t co = 0; co < w.co; co += 2) {
       const std::uint32_t next = co + 1 < w.co ? co + 1 : co;
       if (next == co) strip.ignore_second();
-      run_two_rows(strip, weights + co * row_bytes, weights + next * row_bytes, requant.rows[co], requant.rows[next],
-                   quads);
+      run_two_rows(strip, weights + co * row_bytes, weights + next * row_bytes, requant.rows[co],
+                   requant.rows[next], quads);
     }
   }
 }

@@ -1,5 +1,5 @@
-// Depthwise convolution: a sparse convolution whose rows read one channel each. It shares the words of two pixels and
-// their inner loop; the strip holds one channel at a time.
+// Depthwise convolution: a sparse convolution whose rows read one channel each. It shares the words of two
+// pixels and their inner loop; the strip holds one channel at a time.
 #include "kernels/m7/m7.h"
 #include "kernels/m7/two_pixels.h"
 
@@ -23,8 +23,8 @@ void run_channel(Strip& strip, const std::int8_t* weights, std::uint32_t taps, c
 
 }  // namespace
 
-void dwconv_s8(const Window& window, const std::int8_t* weights, const Requant& requant, const std::int8_t* in,
-               std::int8_t* out, void* scratch) {
+void dwconv_s8(const Window& window, const std::int8_t* weights, const Requant& requant,
+               const std::int8_t* in, std::int8_t* out, void* scratch) {
   const Plan plan = plan_depthwise(window);
   Strip strip(plan, scratch, stack_pointer());
   strip.control.output_zero_point = requant.output_zero_point;

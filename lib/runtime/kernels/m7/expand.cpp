@@ -98,7 +98,8 @@ struct Channels {
 
 // Words of columns at, at + stride, … of a and b = other row or other columns, all inside both rows.
 template <class Kind>
-Word* inside_words(const std::int8_t* a, const std::int8_t* b, std::uint32_t stride, std::uint32_t count, Word* to) {
+Word* inside_words(const std::int8_t* a, const std::int8_t* b, std::uint32_t stride, std::uint32_t count,
+                   Word* to) {
   if (stride == 1 && count >= 4) {
     const std::uint32_t rest = count % 4;
     for (; count >= 4; count -= 4, a += 4, b += 4) to = Kind::four(load(a), load(b), to);
@@ -115,8 +116,8 @@ Word* inside_words(const std::int8_t* a, const std::int8_t* b, std::uint32_t str
 
 // `second` lags by `distance` columns of the input.
 template <class Kind>
-void expand(const Plan& p, std::int32_t x0, std::int32_t distance, const std::int8_t* first, const std::int8_t* second,
-            std::int8_t padding, Word* to) {
+void expand(const Plan& p, std::int32_t x0, std::int32_t distance, const std::int8_t* first,
+            const std::int8_t* second, std::int8_t padding, Word* to) {
   const std::int32_t stride = p.w.sw, width = p.w.iw;
   const std::int32_t phases = static_cast<std::int32_t>(p.row_words / p.phase_words);
   const std::int32_t count = static_cast<std::int32_t>(p.phase_words);
@@ -143,7 +144,8 @@ void expand(const Plan& p, std::int32_t x0, std::int32_t distance, const std::in
       i += n;
       column += n * stride;
     }
-    for (; i < count; ++i, column += stride) *to++ = Kind::word(at(first, column), at(second, column + distance));
+    for (; i < count; ++i, column += stride)
+      *to++ = Kind::word(at(first, column), at(second, column + distance));
   }
 }
 
@@ -151,8 +153,8 @@ void expand(const Plan& p, std::int32_t x0, std::int32_t distance, const std::in
 
 void expand_pixels(const Plan& plan, std::uint32_t x0, std::uint32_t distance, const std::int8_t* row,
                    std::int8_t padding, std::uint32_t* to) {
-  expand<Pixels>(plan, static_cast<std::int32_t>(x0), static_cast<std::int32_t>(distance * plan.w.sw), row, row,
-                 padding, to);
+  expand<Pixels>(plan, static_cast<std::int32_t>(x0), static_cast<std::int32_t>(distance * plan.w.sw), row,
+                 row, padding, to);
 }
 
 void expand_channels(const Plan& plan, std::uint32_t x0, const std::int8_t* first, const std::int8_t* second,

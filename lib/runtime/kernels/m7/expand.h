@@ -5,8 +5,8 @@
 
 namespace nsrt::m7 {
 
-/// One input row of one channel to words of two pixels, (q_low + 128) + 2^24·q_high: low is the pixel under output
-/// column x0 + i, high the one `distance` output columns to its right. `row` null: padding.
+/// One input row of one channel to words of two pixels, (q_low + 128) + 2^24·q_high: low is the pixel under
+/// output column x0 + i, high the one `distance` output columns to its right. `row` null: padding.
 void expand_pixels(const Plan& plan, std::uint32_t x0, std::uint32_t distance, const std::int8_t* row,
                    std::int8_t padding, std::uint32_t* to);
 

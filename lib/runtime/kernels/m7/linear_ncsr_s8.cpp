@@ -6,8 +6,8 @@ namespace nsrt::m7 {
 namespace {
 
 template <std::uint32_t kBlock>
-void run(std::uint32_t units, const NestedCsr& csr, const Requant& requant, const std::int8_t* in, std::int8_t* out8,
-         std::int16_t* out16) {
+void run(std::uint32_t units, const NestedCsr& csr, const Requant& requant, const std::int8_t* in,
+         std::int8_t* out8, std::int16_t* out16) {
   const std::uint16_t* counts = csr.counts;
   const auto* record = reinterpret_cast<const std::int8_t*>(csr.records);
   for (std::uint32_t unit = 0; unit < units; ++unit) {

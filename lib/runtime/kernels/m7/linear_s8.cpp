@@ -10,7 +10,8 @@ namespace {
 constexpr std::uint32_t kChunk = 1024;  // inputs widened at a time: 2 KB of stack
 constexpr std::uint32_t kGroup = 16;    // units that share a widened chunk where there are several
 
-void store(std::uint32_t unit, std::int32_t sum, const Requant& requant, std::int8_t* out8, std::int16_t* out16) {
+void store(std::uint32_t unit, std::int32_t sum, const Requant& requant, std::int8_t* out8,
+           std::int16_t* out16) {
   const RequantRow& rq = requant.rows[unit];
   const std::int32_t value = requant.output_zero_point + multiply_high_rounded(sum + rq.bias, rq.multiplier);
   if (out8 != nullptr) {
@@ -43,7 +44,8 @@ void linear_s8(std::uint32_t inputs, std::uint32_t units, const std::int8_t* wei
         sum[0] = to[0];
       }
     }
-    for (std::uint32_t unit = first; unit < end; ++unit) store(unit, sums[unit - first], requant, out8, out16);
+    for (std::uint32_t unit = first; unit < end; ++unit)
+      store(unit, sums[unit - first], requant, out8, out16);
   }
 }
 

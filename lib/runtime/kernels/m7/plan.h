@@ -1,17 +1,18 @@
-// How a convolution is cut into strips of output rows and tiles of pixels, and what its scratch holds. One plan serves
-// the kernels and their scratch twins.
+// How a convolution is cut into strips of output rows and tiles of pixels, and what its scratch holds. One
+// plan serves the kernels and their scratch twins.
 //
-// The input rows of a strip are expanded in scratch to 32-bit words, strip[plane][row][phase][column], one plane per
-// channel or channel pair. With horizontal stride s, padded column j lies in phase j % s at j / s, so that the words of
-// any tap are contiguous over the output pixels.
+// The input rows of a strip are expanded in scratch to 32-bit words, strip[plane][row][phase][column], one
+// plane per channel or channel pair. With horizontal stride s, padded column j lies in phase j % s at j / s,
+// so that the words of any tap are contiguous over the output pixels.
 #pragma once
 
 #include "kernels/kernels.h"
 
 namespace nsrt::m7 {
 
-constexpr std::uint32_t kTileWords = 4;      ///< words of a tile, contiguous in an output row
-constexpr std::uint32_t kMaxEntries = 64;    ///< decoded weights a tile takes in one go: length of the unrolled code
+constexpr std::uint32_t kTileWords = 4;  ///< words of a tile, contiguous in an output row
+constexpr std::uint32_t kMaxEntries =
+    64;  ///< decoded weights a tile takes in one go: length of the unrolled code
 constexpr std::uint32_t kMaxLaneSum = 256;   ///< kept weights a 24-bit lane surely holds (tiles.S)
 constexpr std::uint32_t kControlBytes = 96;  ///< room for a Control (control.h)
 
@@ -27,7 +28,8 @@ struct Plan {
   std::uint32_t plane_words;    ///< in_rows · row_words
   std::uint32_t planes;         ///< channels or channel pairs in the strip
   std::uint32_t entries;        ///< capacity of the list of decoded weights
-  std::uint32_t list_at, control_at, tiles_at, bounce_at, sums_at, lows_at, taps_at, bytes;  ///< places in scratch
+  std::uint32_t list_at, control_at, tiles_at, bounce_at, sums_at, lows_at, taps_at,
+      bytes;  ///< places in scratch
 };
 
 /// What differs between the operators that share the plan.
@@ -40,9 +42,15 @@ struct PlanKind {
   std::uint32_t tiles;        ///< that make the decoding of a weight cheap
 };
 
-constexpr std::uint32_t least(std::uint32_t a, std::uint32_t b) { return a < b ? a : b; }
-constexpr std::uint32_t most(std::uint32_t a, std::uint32_t b) { return a > b ? a : b; }
-constexpr std::uint32_t ceil_div(std::uint32_t a, std::uint32_t b) { return (a + b - 1) / b; }
+constexpr std::uint32_t least(std::uint32_t a, std::uint32_t b) {
+  return a < b ? a : b;
+}
+constexpr std::uint32_t most(std::uint32_t a, std::uint32_t b) {
+  return a > b ? a : b;
+}
+constexpr std::uint32_t ceil_div(std::uint32_t a, std::uint32_t b) {
+  return (a + b - 1) / b;
+}
 
 constexpr bool is_pointwise(const Window& w) {
   return w.kh == 1 && w.kw == 1 && w.sh == 1 && w.sw == 1 && w.oh == w.ih && w.ow == w.iw &&
@@ -63,8 +71,8 @@ constexpr void place(Plan& p, const PlanKind& kind) {
   p.bytes = (p.taps_at + kind.taps * 2 + 15) / 16 * 16;
 }
 
-/// Takes as many rows as make the decoding cheap, but not so many that the scratch makes the arena grow: the layers
-/// with the largest tensors get little, the later ones more.
+/// Takes as many rows as make the decoding cheap, but not so many that the scratch makes the arena grow: the
+/// layers with the largest tensors get little, the later ones more.
 constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
   Plan p{};
   p.w = window;

@@ -10,7 +10,8 @@ struct Range {
 };
 
 // The part of a window that lies inside the input.
-Range inside(std::uint32_t at, std::uint32_t stride, std::uint32_t pad, std::uint32_t kernel, std::uint32_t extent) {
+Range inside(std::uint32_t at, std::uint32_t stride, std::uint32_t pad, std::uint32_t kernel,
+             std::uint32_t extent) {
   const std::int32_t begin = static_cast<std::int32_t>(at * stride) - static_cast<std::int32_t>(pad);
   const std::int32_t end = begin + static_cast<std::int32_t>(kernel);
   const std::int32_t most = static_cast<std::int32_t>(extent);
@@ -19,7 +20,8 @@ Range inside(std::uint32_t at, std::uint32_t stride, std::uint32_t pad, std::uin
 
 // fold(value so far, pixel) over every window, then finish(value).
 template <class Fold, class Finish>
-void pool(const Window& w, const std::int8_t* in, std::int8_t* out, std::int32_t start, Fold fold, Finish finish) {
+void pool(const Window& w, const std::int8_t* in, std::int8_t* out, std::int32_t start, Fold fold,
+          Finish finish) {
   for (std::uint32_t c = 0; c < w.co; ++c, in += std::uint32_t{w.ih} * w.iw) {
     for (std::uint32_t oy = 0; oy < w.oh; ++oy) {
       const Range ys = inside(oy, w.sh, w.pad_top, w.kh, w.ih);

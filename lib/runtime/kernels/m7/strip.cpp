@@ -8,7 +8,9 @@ std::uint32_t tile_word(const Plan& p, std::uint32_t row, std::uint32_t tile) {
   return row * p.w.sh * p.row_words + (p.half < kTileWords ? 0 : least(x, p.half - kTileWords));
 }
 
-std::uint32_t last_tile_bytes(const Plan& p) { return tile_word(p, p.rows - 1, p.tiles_per_row - 1) * 4; }
+std::uint32_t last_tile_bytes(const Plan& p) {
+  return tile_word(p, p.rows - 1, p.tiles_per_row - 1) * 4;
+}
 
 std::uint32_t stack_base(const Plan& p, std::uint32_t stack) {
   return (stack - kStackRoom - last_tile_bytes(p)) & ~7u;

@@ -1,4 +1,5 @@
-// The walk that all M7 convolutions share: strip by strip, the input rows are expanded and the tiles laid out.
+// The walk that all M7 convolutions share: strip by strip, the input rows are expanded and the tiles laid
+// out.
 #pragma once
 
 #include "kernels/m7/control.h"
@@ -42,8 +43,9 @@ class Strip {
   std::uint32_t input_rows() const { return (rows - 1) * plan.w.sh + plan.w.kh; }
   std::uint32_t tiles() const { return rows * plan.tiles_per_row; }
 
-  /// Lets the tiles write to output plane `out`, and after every run move on by `step`. The second output of a sum
-  /// lies `second_out` further on. Rows narrower than a tile go to a bounce buffer, from where row_done copies them.
+  /// Lets the tiles write to output plane `out`, and after every run move on by `step`. The second output of
+  /// a sum lies `second_out` further on. Rows narrower than a tile go to a bounce buffer, from where row_done
+  /// copies them.
   void aim(std::int8_t* out, std::uint32_t step, std::uint32_t second_out);
   void row_done() {
     if (bounces()) copy_bounced();

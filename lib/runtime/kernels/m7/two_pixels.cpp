@@ -5,13 +5,17 @@
 namespace nsrt::m7 {
 namespace {
 
-constexpr std::uint32_t kEntryCode = 24;           // bytes of code per entry in tiles.S
-constexpr std::uint32_t kLowStart = 0x80000000u;   // 2^31 in the low half
-constexpr std::int32_t kLowOffset = 1 << 23;  // … which is this after the lane's shift
+constexpr std::uint32_t kEntryCode = 24;          // bytes of code per entry in tiles.S
+constexpr std::uint32_t kLowStart = 0x80000000u;  // 2^31 in the low half
+constexpr std::int32_t kLowOffset = 1 << 23;      // … which is this after the lane's shift
 
-const void* code_for(std::uint32_t entries) { return nsrt_m7_two_pixels_end - entries * kEntryCode + 1; }
+const void* code_for(std::uint32_t entries) {
+  return nsrt_m7_two_pixels_end - entries * kEntryCode;
+}
 
-std::int32_t low_lane(std::int32_t low) { return static_cast<std::int32_t>(static_cast<std::uint32_t>(low) >> 8); }
+std::int32_t low_lane(std::int32_t low) {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(low) >> 8);
+}
 
 }  // namespace
 
@@ -21,8 +25,8 @@ void TwoPixelRow::run(const ScalarEntry* first, std::int32_t weight_sum, const R
   left_ -= entries;
   in_lane_ += entries;
   // The low lane saw q + 128, and started at 2^23.
-  const auto low_bias = static_cast<std::int32_t>(
-      static_cast<std::uint32_t>(requant.bias) - static_cast<std::uint32_t>(weight_sum) * 128 - (1u << 23));
+  const auto low_bias = static_cast<std::int32_t>(static_cast<std::uint32_t>(requant.bias) -
+                                                  static_cast<std::uint32_t>(weight_sum) * 128 - (1u << 23));
   c.tile = strip_.tile_list();
   if (first_run_) {
     for (std::uint32_t i = 0; i < 8; i += 2) {
@@ -41,7 +45,7 @@ void TwoPixelRow::run(const ScalarEntry* first, std::int32_t weight_sum, const R
     carried_ = false;
   } else {
     c.list = c.start;
-    c.code = nsrt_m7_two_pixels_reload + 1;
+    c.code = nsrt_m7_two_pixels_reload;
     c.list_then = first;
     c.code_then = code_for(entries);
     c.sums_in = strip_.sums();

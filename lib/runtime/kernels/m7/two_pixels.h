@@ -21,7 +21,8 @@ class TwoPixelRow {
   ScalarEntry* end() const { return end_; }
   std::uint32_t capacity() const { return capacity_; }
 
-  /// Runs the entries [first, end()), the last of the row or a full list; `weight_sum` is that of the row so far.
+  /// Runs the entries [first, end()), the last of the row or a full list; `weight_sum` is that of the row so
+  /// far.
   void run(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant);
 
  private:
