@@ -5,6 +5,8 @@ namespace {
 
 constexpr unsigned kMaxTensors = 1024;
 constexpr unsigned kMaxOperators = 1024;
+// Far beyond any device, and low enough that sums of a few extents stay in 32 bits.
+constexpr std::uint32_t kMaxArenaBytes = std::uint32_t{1} << 30;
 constexpr std::uint32_t kMillion = 1'000'000;
 
 // A positive, finite number: the image's scale.
@@ -30,7 +32,8 @@ nsrt_error check_network(const NetworkView& net) {
   if (net.output() >= net.tensors() || net.output() == net.input()) return bad(8);
   if (netw.u8(11) != 8) return bad(11);
   if (!positive_finite(netw.u32(12))) return bad(12);
-  if (net.arena_bytes() == 0 || net.arena_bytes() % 16 != 0) return bad(16);
+  if (net.arena_bytes() == 0 || net.arena_bytes() % 16 != 0 || net.arena_bytes() > kMaxArenaBytes)
+    return bad(16);
   if (!netw.zero(20, 12)) return bad(20);
   for (unsigned k = 1; k <= net.subnets(); ++k) {
     const std::uint32_t at = kNetworkBytes + (k - 1) * kSubnetBytes;
