@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "expect_error.h"
+#include "ns/pack/extract_subnet.h"
 #include "nsrt/nsrt.h"
 #include "support/sample_models.h"
 
@@ -99,7 +100,7 @@ TEST_CASE("A subnet that was extracted computes what it computed among its siste
   CHECK(*std::max_element(largest.begin(), largest.end()) > 0);
   for (int subnet = 1; subnet <= 3; ++subnet) {
     auto alone = all;
-    alone.network = ns::quant::extract_subnet(all.network, subnet);
+    alone.network = ns::pack::extract_subnet(all.network, subnet);
     alone.sparsities = {0.5};
     const auto file = ns::pack::pack_model({alone}, sample::provenance());
     CHECK(file.bytes.size() < whole.bytes.size());

@@ -6,7 +6,6 @@
 #include <random>
 
 #include "ns/pack/nsm_writer.h"
-#include "ns/quant/quantise.h"
 #include "ns/quant/quantise_weights.h"
 #include "ns/quant/requant_table.h"
 

@@ -31,9 +31,8 @@ void for_each_output(nn::Network& network, const LoweredGraph& lowered, const Te
 
 }  // namespace
 
-std::vector<Range> calibrate(nn::Network& network, const LoweredGraph& lowered,
-                             const nested::SubnetMasks& masks, int subnet, const Tensor& images,
-                             RangeRule rule, const CalibrationProgress& progress) {
+std::vector<Range> calibrate(nested::Model& model, const LoweredGraph& lowered, int subnet, const Tensor& images,
+ RangeRule rule, const CalibrationProgress& progress) {
   if (images.shape().size() != 4 || images.shape()[0] < 1)
     throw usage_error("calibration needs at least one image");
   const std::int64_t total = images.shape()[0] * (rule == RangeRule::kMinMax ? 1 : 2);
@@ -42,7 +41,8 @@ std::vector<Range> calibrate(nn::Network& network, const LoweredGraph& lowered,
     passed += n;
     if (progress) progress(passed, total);
   };
-  masks.select(network, subnet);
+  nn::Network& network = model.network();
+  model.select(subnet);
   network.keep_activations(true);
   std::vector<Range> ranges(lowered.tensors.size());
   for_each_output(

@@ -15,12 +15,11 @@ constexpr double kLogitScale = 1.0 / 256;   // int16 outputs, docs/numerics.md
 
 class Quantiser {
  public:
-  Quantiser(const nn::Network& network, const LoweredGraph& lowered, const nested::LevelMaps& maps,
-            int subnets)
-      : graph_(network.graph()), lowered_(lowered), maps_(maps) {
-    for (const nn::Parameter& parameter : network.parameters()) arrays_[parameter.name] = &parameter.value;
-    for (const nn::Buffer& buffer : network.buffers()) arrays_[buffer.name] = &buffer.value;
-    result_.subnets = subnets;
+  Quantiser(const nested::Model& model, const LoweredGraph& lowered)
+ : graph_(model.network().graph()), lowered_(lowered), maps_(model.levels()) {
+    for (const nn::Parameter& parameter : model.network().parameters()) arrays_[parameter.name] = &parameter.value;
+    for (const nn::Buffer& buffer : model.network().buffers()) arrays_[buffer.name] = &buffer.value;
+    result_.subnets = model.subnets();
   }
 
   QuantisedNetwork run(const std::vector<std::vector<Range>>& ranges, const Affine& input) {
@@ -150,34 +149,11 @@ class Quantiser {
 
 }  // namespace
 
-QuantisedNetwork quantise(const nn::Network& network, const LoweredGraph& lowered,
-                          const nested::LevelMaps& maps, const std::vector<std::vector<Range>>& ranges,
-                          const Affine& input) {
-  if (static_cast<int>(ranges.size()) != network.banks())
-    throw internal_error("quantise: one batch-norm bank and one set of ranges per subnet are needed");
-  return Quantiser(network, lowered, maps, network.banks()).run(ranges, input);
-}
-
-QuantisedNetwork extract_subnet(const QuantisedNetwork& network, int subnet) {
-  if (subnet < 1 || subnet > network.subnets)
-    throw usage_error("there is no subnet " + std::to_string(subnet),
-                      "subnets are numbered 1 to " + std::to_string(network.subnets));
-  QuantisedNetwork alone = network;
-  const auto index = static_cast<std::size_t>(subnet - 1);
-  alone.subnets = 1;
-  alone.tensor_scales = {network.tensor_scales[index]};
-  for (QuantisedOperator& op : alone.operators) {
-    op.tables = {op.tables[index]};
-    LevelledWeights& w = op.weights;
-    w.levels = 1;
-    for (std::uint8_t& level : w.level) level = level > 0 && level <= subnet ? 1 : 0;
-    const std::size_t row = w.shape.row(), taps = w.shape.taps();
-    for (std::size_t i = 0; i < w.values.size(); ++i) {
-      const std::size_t position = i % row / taps / static_cast<std::size_t>(w.block) * taps + i % taps;
-      if (w.level[i / row * w.shape.positions(w.block) + position] == 0) w.values[i] = 0;
-    }
-  }
-  return alone;
+QuantisedNetwork quantise(const nested::Model& model, const LoweredGraph& lowered,
+                          const std::vector<std::vector<Range>>& ranges, const Affine& input) {
+  if (static_cast<int>(ranges.size()) != model.subnets())
+    throw internal_error("quantise: one set of ranges per subnet is needed");
+  return Quantiser(model, lowered).run(ranges, input);
 }
 
 }  // namespace ns::quant

@@ -3,8 +3,7 @@
 
 #include <vector>
 
-#include "ns/nested/level_map.h"
-#include "ns/nn/network.h"
+#include "ns/nested/model.h"
 #include "ns/quant/calibrate.h"
 #include "ns/quant/lowering.h"
 
@@ -12,11 +11,7 @@ namespace ns::quant {
 
 /// `ranges[k − 1]` are subnet k's (calibrate). `input`: how images are coded, q = pixel − 128. Subnet k takes
 /// its batch-norm from bank k − 1. Throws Error(kInput) naming the layer for what integers cannot hold.
-QuantisedNetwork quantise(const nn::Network& network, const LoweredGraph& lowered,
-                          const nested::LevelMaps& maps, const std::vector<std::vector<Range>>& ranges,
-                          const Affine& input);
-
-/// Subnet k alone: its weights, its tables, one subnet. Computes what subnet k computes, bit for bit.
-QuantisedNetwork extract_subnet(const QuantisedNetwork& network, int subnet);
+QuantisedNetwork quantise(const nested::Model& model, const LoweredGraph& lowered,
+ const std::vector<std::vector<Range>>& ranges, const Affine& input);
 
 }  // namespace ns::quant

@@ -1,0 +1,36 @@
+// What a packed network costs in flash, layer by layer, and against the alternatives.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ns/pack/nsm_writer.h"
+
+namespace ns::pack {
+
+/// Bytes of one layer's weights.
+struct LayerStorage {
+  std::string layer, encoding;
+  std::size_t weights = 0;       ///< of the layer, pruned ones included
+  std::size_t kept = 0;          ///< that some subnet uses, before quantisation
+  std::size_t dense_bytes = 0;   ///< if all were stored
+  std::size_t packed_bytes = 0;  ///< = value + index + counter bytes
+  std::size_t value_bytes = 0, index_bytes = 0, counter_bytes = 0;
+  std::size_t table_bytes = 0;  ///< requantisation, all subnets
+};
+
+struct StorageReport {
+  std::vector<LayerStorage> layers;  ///< those with weights
+  std::size_t file_bytes = 0;
+  std::size_t dense_file_bytes = 0;                 ///< the same network, one subnet, nothing pruned
+  std::vector<std::size_t> stand_alone_file_bytes;  ///< by subnet: a file with this subnet only, best encoding per layer
+  std::uint32_t arena_bytes = 0, arena_lower_bound_bytes = 0;
+
+  std::size_t all_stand_alone_bytes() const;
+};
+
+/// `description` is what `packed` was made from, its only network.
+StorageReport storage_report(const NetworkDescription& description, const Provenance& provenance, const PackedModel& packed);
+
+}  // namespace ns::pack

@@ -1,0 +1,135 @@
+// ns-pack: a float checkpoint becomes a packed int8 model that runs in place from flash.
+#include <spdlog/spdlog.h>
+
+#include <optional>
+
+#include "common/option_groups.h"
+#include "common/progress.h"
+#include "common/run_tool.h"
+#include "common/streams.h"
+#include "ns/base/atomic_file.h"
+#include "ns/base/error.h"
+#include "ns/base/sha256.h"
+#include "ns/data/catalog.h"
+#include "ns/data/split.h"
+#include "ns/nested/model.h"
+#include "ns/pack/extract_subnet.h"
+#include "ns/pack/storage_report.h"
+#include "ns/quant/quantise.h"
+#include "pack/storage_table.h"
+
+namespace {
+
+struct Options {
+  std::string checkpoint;
+  DataOptions data;
+  OutputOptions output;
+  std::size_t calibration_images = 1024;
+  int subnet = 0;
+  std::optional<std::size_t> max_flash, max_ram;
+  bool json = false;
+  std::string progress = "auto";
+};
+
+void declare(CLI::App& app, Options& o) {
+  app.add_option("CHECKPOINT", o.checkpoint, "Dense or nested checkpoint (.safetensors)")->required();
+  add_output_options(app, o.output, "Packed model (.nsm)");
+  add_data_options(app, o.data);
+  app.add_option("--calibration-images", o.calibration_images, "Training images that show the range of every activation")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--subnet", o.subnet, "Pack this subnet alone, 1 = sparsest (0: all, nested in one file)")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--max-flash", o.max_flash, "Gate: largest model file in bytes");
+  app.add_option("--max-ram", o.max_ram, "Gate: largest arena in bytes");
+  add_progress_option(app, o.progress);
+  add_json_option(app, o.json);
+}
+
+/// Calibration images, as pixels: from the training part, never the test part.
+ns::data::Dataset calibration_set(const Options& o, const ns::nn::Graph& graph) {
+  ns::data::Dataset dataset = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain);
+  if (!(dataset.shape == graph.input)) throw ns::input_error(o.checkpoint + ": its network takes other images than " + dataset.name + " has");
+  return ns::data::take_first(std::move(dataset), std::min(o.calibration_images, dataset.size()));
+}
+
+ns::Tensor as_batch(const ns::data::Dataset& dataset) {
+  const ns::ImageShape& s = dataset.shape;
+  ns::Tensor batch({static_cast<std::int64_t>(dataset.size()), s.h, s.w, s.c});
+  ns::data::normalise(dataset.pixels, dataset.normalisation, batch.values());
+  return batch;
+}
+
+ns::quant::QuantisedNetwork quantised(const Options& o, ns::nested::Model& model, const ns::data::Dataset& dataset) {
+  const ns::quant::LoweredGraph lowered = ns::quant::lower(model.network().graph());
+  const ns::Tensor images = as_batch(dataset);
+  Progress progress("calibrating", "images", progress_mode(o.progress));
+  std::vector<std::vector<ns::quant::Range>> ranges;
+  for (int subnet = 1; subnet <= model.subnets(); ++subnet)
+    ranges.push_back(ns::quant::calibrate(model, lowered, subnet, images, ns::quant::RangeRule::kLeastSquares,
+                                          [&](std::int64_t done, std::int64_t total) {
+                                            progress.update((subnet - 1) * total + done, model.subnets() * total);
+                                          }));
+  const ns::data::Normalisation& n = dataset.normalisation;
+  return ns::quant::quantise(model, lowered, ranges, {n.scale, n.zero_point()});
+}
+
+int run(const Options& o) {
+  ns::check_writable(o.output.output, o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo);
+  const ns::checkpoint::Archive archive = ns::checkpoint::read_safetensors(o.checkpoint);
+  const ns::checkpoint::Profile profile = ns::checkpoint::profile_of(archive);
+  ns::nested::Model model = ns::nested::model_of(archive);
+  const ns::data::Dataset dataset = calibration_set(o, model.network().graph());
+  if (!profile.data_manifest_sha256.empty() && profile.data_manifest_sha256 != dataset.manifest_sha256)
+    spdlog::warn("{} was trained on other files than these of {}", o.checkpoint, dataset.name);
+
+  ns::pack::NetworkDescription description;
+  description.name = model.network().graph().name;
+  description.classes = dataset.classes;
+  description.sparsities.assign(profile.sparsities.rbegin(), profile.sparsities.rend());
+  if (profile.sparsities.empty()) description.sparsities = {0.0};
+  description.graph = to_json(model.network().graph());
+  description.network = quantised(o, model, dataset);
+  if (o.subnet > 0) {
+    description.network = ns::pack::extract_subnet(description.network, o.subnet);
+    description.sparsities = {description.sparsities[static_cast<std::size_t>(o.subnet - 1)]};
+  }
+  description.test_input = first_image_planar(dataset);
+  const ns::pack::Provenance provenance{{ns::sha256_hex_of_file(o.checkpoint)}, profile.seed, profile.data_manifest_sha256,
+                                        ns::parse_json(profile.config, o.checkpoint)};
+  const ns::pack::PackedModel packed = ns::pack::pack_model({description}, provenance);
+  const ns::pack::StorageReport report = ns::pack::storage_report(description, provenance, packed);
+
+  if (o.json)
+    standard_output().line(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes)).dump());
+  else
+    standard_output().write(storage_table(report));
+  bool passed = true;
+  const auto gate = [&](const char* name, std::size_t found, const std::optional<std::size_t>& limit) {
+    if (!limit || found <= *limit) return;
+    spdlog::error("{}: {} bytes are more than the {} allowed; nothing was written", name, found, *limit);
+    passed = false;
+  };
+  gate("--max-flash", report.file_bytes, o.max_flash);
+  gate("--max-ram", report.arena_bytes, o.max_ram);
+  if (!passed) return kCheckFailed;
+  ns::AtomicFile file(o.output.output, o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo);
+  file.write(packed.bytes);
+  file.commit();
+  return kDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const ToolInfo info{"ns-pack", "Packs a checkpoint: int8 weights shared by all subnets, one file that runs in place from flash.",
+                      "  ns-pack nested.safetensors -o model.nsm\n"
+                      "  ns-pack nested.safetensors --subnet 1 --max-flash 65536 -o sparsest.nsm --json",
+                      "ns-bench measures the packed model; ns-info explains it layer by layer."};
+  Options options;
+  return run_tool(info, argc, argv, [&](CLI::App& app) {
+    declare(app, options);
+    return [&] { return run(options); };
+  });
+}
