@@ -35,7 +35,8 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("CHECKPOINT", o.checkpoint, "Dense or nested checkpoint (.safetensors)")->required();
   add_output_options(app, o.output, "Packed model (.nsm)");
   add_data_options(app, o.data);
-  app.add_option("--calibration-images", o.calibration_images, "Training images that show the range of every activation")
+  app.add_option("--calibration-images", o.calibration_images,
+                 "Training images that show the range of every activation")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--subnet", o.subnet, "Pack this subnet alone, 1 = sparsest (0: all, nested in one file)")
@@ -50,7 +51,8 @@ void declare(CLI::App& app, Options& o) {
 /// Calibration images, as pixels: from the training part, never the test part.
 ns::data::Dataset calibration_set(const Options& o, const ns::nn::Graph& graph) {
   ns::data::Dataset dataset = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain);
-  if (!(dataset.shape == graph.input)) throw ns::input_error(o.checkpoint + ": its network takes other images than " + dataset.name + " has");
+  if (!(dataset.shape == graph.input))
+    throw ns::input_error(o.checkpoint + ": its network takes other images than " + dataset.name + " has");
   return ns::data::take_first(std::move(dataset), std::min(o.calibration_images, dataset.size()));
 }
 
@@ -61,7 +63,18 @@ ns::Tensor as_batch(const ns::data::Dataset& dataset) {
   return batch;
 }
 
-ns::quant::QuantisedNetwork quantised(const Options& o, ns::nested::Model& model, const ns::data::Dataset& dataset) {
+/// The first calibration image as the device takes it, for the file's self-test.
+std::vector<std::int8_t> test_input(const ns::data::Dataset& dataset) {
+  const auto pixels = dataset.image(0);
+  const auto channels = static_cast<std::size_t>(dataset.shape.c), plane = pixels.size() / channels;
+  std::vector<std::int8_t> planar(pixels.size());
+  for (std::size_t i = 0; i < pixels.size(); ++i)
+    planar[i % channels * plane + i / channels] = static_cast<std::int8_t>(pixels[i] - 128);
+  return planar;
+}
+
+ns::quant::QuantisedNetwork quantised(const Options& o, ns::nested::Model& model,
+                                      const ns::data::Dataset& dataset) {
   const ns::quant::LoweredGraph lowered = ns::quant::lower(model.network().graph());
   const ns::Tensor images = as_batch(dataset);
   Progress progress("calibrating", "images", progress_mode(o.progress));
@@ -69,7 +82,8 @@ ns::quant::QuantisedNetwork quantised(const Options& o, ns::nested::Model& model
   for (int subnet = 1; subnet <= model.subnets(); ++subnet)
     ranges.push_back(ns::quant::calibrate(model, lowered, subnet, images, ns::quant::RangeRule::kLeastSquares,
                                           [&](std::int64_t done, std::int64_t total) {
-                                            progress.update((subnet - 1) * total + done, model.subnets() * total);
+                                            progress.update((subnet - 1) * total + done,
+                                                            model.subnets() * total);
                                           }));
   const ns::data::Normalisation& n = dataset.normalisation;
   return ns::quant::quantise(model, lowered, ranges, {n.scale, n.zero_point()});
@@ -95,8 +109,10 @@ int run(const Options& o) {
     description.network = ns::pack::extract_subnet(description.network, o.subnet);
     description.sparsities = {description.sparsities[static_cast<std::size_t>(o.subnet - 1)]};
   }
-  description.test_input = first_image_planar(dataset);
-  const ns::pack::Provenance provenance{{ns::sha256_hex_of_file(o.checkpoint)}, profile.seed, profile.data_manifest_sha256,
+  description.test_input = test_input(dataset);
+  const ns::pack::Provenance provenance{{ns::sha256_hex_of_file(o.checkpoint)},
+                                        profile.seed,
+                                        profile.data_manifest_sha256,
                                         ns::parse_json(profile.config, o.checkpoint)};
   const ns::pack::PackedModel packed = ns::pack::pack_model({description}, provenance);
   const ns::pack::StorageReport report = ns::pack::storage_report(description, provenance, packed);
@@ -123,10 +139,12 @@ int run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const ToolInfo info{"ns-pack", "Packs a checkpoint: int8 weights shared by all subnets, one file that runs in place from flash.",
-                      "  ns-pack nested.safetensors -o model.nsm\n"
-                      "  ns-pack nested.safetensors --subnet 1 --max-flash 65536 -o sparsest.nsm --json",
-                      "ns-bench measures the packed model; ns-info explains it layer by layer."};
+  const ToolInfo info{
+      "ns-pack",
+      "Packs a checkpoint: int8 weights shared by all subnets, one file that runs in place from flash.",
+      "  ns-pack nested.safetensors -o model.nsm\n"
+      "  ns-pack nested.safetensors --subnet 1 --max-flash 65536 -o sparsest.nsm --json",
+      "ns-bench measures the packed model; ns-info explains it layer by layer."};
   Options options;
   return run_tool(info, argc, argv, [&](CLI::App& app) {
     declare(app, options);

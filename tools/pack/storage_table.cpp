@@ -8,8 +8,12 @@ namespace {
 using ns::report::fixed;
 using ns::report::grouped;
 
-std::string bytes(std::size_t count) { return grouped(static_cast<std::int64_t>(count)); }
-double ratio(std::size_t a, std::size_t b) { return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b); }
+std::string bytes(std::size_t count) {
+  return grouped(static_cast<std::int64_t>(count));
+}
+double ratio(std::size_t a, std::size_t b) {
+  return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
+}
 
 }  // namespace
 
@@ -26,28 +30,34 @@ std::string storage_table(const ns::pack::StorageReport& report) {
                            {"B/kept"},
                            {"tables B"}});
   ns::pack::LayerStorage sum;
-  const auto row = [&](const std::string& layer, const std::string& encoding, const ns::pack::LayerStorage& s) {
-    table.row({layer, encoding, bytes(s.weights), bytes(s.kept), bytes(s.dense_bytes), bytes(s.packed_bytes), bytes(s.value_bytes),
-               bytes(s.index_bytes), bytes(s.counter_bytes), fixed(ratio(s.packed_bytes, s.kept), 2), bytes(s.table_bytes)});
+  const auto row = [&](const std::string& layer, const std::string& encoding,
+                       const ns::pack::LayerStorage& s) {
+    table.row({layer, encoding, bytes(s.weights), bytes(s.kept), bytes(s.dense_bytes), bytes(s.packed_bytes),
+               bytes(s.value_bytes), bytes(s.index_bytes), bytes(s.counter_bytes),
+               fixed(ratio(s.packed_bytes, s.kept), 2), bytes(s.table_bytes)});
   };
   for (const ns::pack::LayerStorage& s : report.layers) {
     row(s.layer, s.encoding, s);
-    sum.weights += s.weights, sum.kept += s.kept, sum.dense_bytes += s.dense_bytes, sum.packed_bytes += s.packed_bytes;
+    sum.weights += s.weights, sum.kept += s.kept, sum.dense_bytes += s.dense_bytes,
+        sum.packed_bytes += s.packed_bytes;
     sum.value_bytes += s.value_bytes, sum.index_bytes += s.index_bytes, sum.counter_bytes += s.counter_bytes;
     sum.table_bytes += s.table_bytes;
   }
   row("total", "", sum);
   std::string alone;
-  for (const std::size_t file : report.stand_alone_file_bytes) alone += (alone.empty() ? "" : " + ") + bytes(file);
-  return table.text() + "\nkept: used by some subnet, counted before quantisation\n" +
-         "file           " + bytes(report.file_bytes) + " B\n" +
-         "dense file     " + bytes(report.dense_file_bytes) + " B (this file is " + fixed(ratio(report.file_bytes, report.dense_file_bytes), 3) + " of it)\n" +
+  for (const std::size_t file : report.stand_alone_file_bytes)
+    alone += (alone.empty() ? "" : " + ") + bytes(file);
+  return table.text() + "\nkept: used by some subnet, counted before quantisation\n" + "file           " +
+         bytes(report.file_bytes) + " B\n" + "dense file     " + bytes(report.dense_file_bytes) +
+         " B (this file is " + fixed(ratio(report.file_bytes, report.dense_file_bytes), 3) + " of it)\n" +
          "stand-alone    " + alone + " B, each in its best encoding (this file is " +
          fixed(ratio(report.file_bytes, report.all_stand_alone_bytes()), 3) + " of their sum)\n" +
-         "arena          " + bytes(report.arena_bytes) + " B (at least " + bytes(report.arena_lower_bound_bytes) + " B are alive at once)\n";
+         "arena          " + bytes(report.arena_bytes) + " B (at least " +
+         bytes(report.arena_lower_bound_bytes) + " B are alive at once)\n";
 }
 
-nlohmann::ordered_json storage_json(const ns::pack::StorageReport& report, const std::string& model, const std::string& sha256) {
+nlohmann::ordered_json storage_json(const ns::pack::StorageReport& report, const std::string& model,
+                                    const std::string& sha256) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::array();
   for (const ns::pack::LayerStorage& s : report.layers)
     layers.push_back({{"name", s.layer},

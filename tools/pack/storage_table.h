@@ -11,4 +11,5 @@
 std::string storage_table(const ns::pack::StorageReport& report);
 
 /// One record of schema nestkit.pack/1 (docs/format/results.md).
-nlohmann::ordered_json storage_json(const ns::pack::StorageReport& report, const std::string& model, const std::string& sha256);
+nlohmann::ordered_json storage_json(const ns::pack::StorageReport& report, const std::string& model,
+                                    const std::string& sha256);

@@ -5,8 +5,8 @@
 
 namespace ns::pack {
 
-/// Subnet k alone: its weights, its tables, one subnet. Computes what subnet k computes, bit for bit. Throws Error(kUsage) if there is no
-/// such subnet.
+/// Subnet k alone: its weights, its tables, one subnet. Computes what subnet k computes, bit for bit. Throws
+/// Error(kUsage) if there is no such subnet.
 quant::QuantisedNetwork extract_subnet(const quant::QuantisedNetwork& network, int subnet);
 
 }  // namespace ns::pack

@@ -11,9 +11,12 @@ namespace {
 const char* name_of(Encoding encoding, int block) {
   switch (encoding) {
     case Encoding::kDenseQuads:
-    case Encoding::kDenseRows: return "dense";
-    case Encoding::kNestedCsr: return block == 1 ? "nested CSR 1x1" : block == 2 ? "nested CSR 1x2" : "nested CSR 1x4";
-    case Encoding::kNone: break;
+    case Encoding::kDenseRows:
+      return "dense";
+    case Encoding::kNestedCsr:
+      return block == 1 ? "nested CSR 1x1" : block == 2 ? "nested CSR 1x2" : "nested CSR 1x4";
+    case Encoding::kNone:
+      break;
   }
   return "none";
 }
@@ -27,7 +30,8 @@ LayerStorage storage_of(const quant::QuantisedOperator& op, const EncodedWeights
   s.dense_bytes = dense_bytes(op);
   s.packed_bytes = s.value_bytes = encoded.bytes.size();
   if (encoded.encoding == Encoding::kNestedCsr) {
-    const auto rows = static_cast<std::size_t>(op.weights.shape.co), block = static_cast<std::size_t>(op.weights.block);
+    const auto rows = static_cast<std::size_t>(op.weights.shape.co),
+               block = static_cast<std::size_t>(op.weights.block);
     s.counter_bytes = (2 * rows * static_cast<std::size_t>(op.weights.levels) + 3) / 4 * 4;
     s.index_bytes = (s.packed_bytes - s.counter_bytes) / (1 + block);
     s.value_bytes = s.index_bytes * block;
@@ -47,12 +51,14 @@ std::size_t StorageReport::all_stand_alone_bytes() const {
   return std::accumulate(stand_alone_file_bytes.begin(), stand_alone_file_bytes.end(), std::size_t{0});
 }
 
-StorageReport storage_report(const NetworkDescription& description, const Provenance& provenance, const PackedModel& packed) {
+StorageReport storage_report(const NetworkDescription& description, const Provenance& provenance,
+                             const PackedModel& packed) {
   StorageReport report;
   const NetworkLayout& layout = packed.layouts.front();
   const quant::QuantisedNetwork& network = description.network;
   for (std::size_t i = 0; i < network.operators.size(); ++i)
-    if (network.operators[i].has_weights()) report.layers.push_back(storage_of(network.operators[i], layout.weights[i]));
+    if (network.operators[i].has_weights())
+      report.layers.push_back(storage_of(network.operators[i], layout.weights[i]));
   report.file_bytes = packed.bytes.size();
   report.arena_bytes = layout.plan.arena_bytes;
   report.arena_lower_bound_bytes = layout.plan.lower_bound_bytes;
@@ -62,7 +68,8 @@ StorageReport storage_report(const NetworkDescription& description, const Proven
     variant.network = extract_subnet(network, subnet);
     report.stand_alone_file_bytes.push_back(file_bytes(variant, provenance));
   }
-  for (auto& op : variant.network.operators) std::fill(op.weights.level.begin(), op.weights.level.end(), std::uint8_t{1});
+  for (auto& op : variant.network.operators)
+    std::fill(op.weights.level.begin(), op.weights.level.end(), std::uint8_t{1});
   report.dense_file_bytes = file_bytes(variant, provenance);
   return report;
 }

@@ -23,14 +23,16 @@ struct LayerStorage {
 struct StorageReport {
   std::vector<LayerStorage> layers;  ///< those with weights
   std::size_t file_bytes = 0;
-  std::size_t dense_file_bytes = 0;                 ///< the same network, one subnet, nothing pruned
-  std::vector<std::size_t> stand_alone_file_bytes;  ///< by subnet: a file with this subnet only, best encoding per layer
+  std::size_t dense_file_bytes = 0;  ///< the same network, one subnet, nothing pruned
+  std::vector<std::size_t>
+      stand_alone_file_bytes;  ///< by subnet: a file with this subnet only, best encoding per layer
   std::uint32_t arena_bytes = 0, arena_lower_bound_bytes = 0;
 
   std::size_t all_stand_alone_bytes() const;
 };
 
 /// `description` is what `packed` was made from, its only network.
-StorageReport storage_report(const NetworkDescription& description, const Provenance& provenance, const PackedModel& packed);
+StorageReport storage_report(const NetworkDescription& description, const Provenance& provenance,
+                             const PackedModel& packed);
 
 }  // namespace ns::pack

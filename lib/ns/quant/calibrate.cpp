@@ -31,8 +31,8 @@ void for_each_output(nn::Network& network, const LoweredGraph& lowered, const Te
 
 }  // namespace
 
-std::vector<Range> calibrate(nested::Model& model, const LoweredGraph& lowered, int subnet, const Tensor& images,
- RangeRule rule, const CalibrationProgress& progress) {
+std::vector<Range> calibrate(nested::Model& model, const LoweredGraph& lowered, int subnet,
+                             const Tensor& images, RangeRule rule, const CalibrationProgress& progress) {
   if (images.shape().size() != 4 || images.shape()[0] < 1)
     throw usage_error("calibration needs at least one image");
   const std::int64_t total = images.shape()[0] * (rule == RangeRule::kMinMax ? 1 : 2);

@@ -26,7 +26,8 @@ using CalibrationProgress = std::function<void(std::int64_t done, std::int64_t t
 /// Ranges of the lowered graph's tensors (the input's is left empty: it is known exactly) for one subnet,
 /// from a batch of images [n,h,w,c] as the network takes them. Runs in evaluation mode; leaves the subnet
 /// selected.
-std::vector<Range> calibrate(nested::Model& model, const LoweredGraph& lowered, int subnet, const Tensor& images,
- RangeRule rule = RangeRule::kLeastSquares, const CalibrationProgress& progress = {});
+std::vector<Range> calibrate(nested::Model& model, const LoweredGraph& lowered, int subnet,
+                             const Tensor& images, RangeRule rule = RangeRule::kLeastSquares,
+                             const CalibrationProgress& progress = {});
 
 }  // namespace ns::quant

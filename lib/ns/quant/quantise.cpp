@@ -16,8 +16,9 @@ constexpr double kLogitScale = 1.0 / 256;   // int16 outputs, docs/numerics.md
 class Quantiser {
  public:
   Quantiser(const nested::Model& model, const LoweredGraph& lowered)
- : graph_(model.network().graph()), lowered_(lowered), maps_(model.levels()) {
-    for (const nn::Parameter& parameter : model.network().parameters()) arrays_[parameter.name] = &parameter.value;
+      : graph_(model.network().graph()), lowered_(lowered), maps_(model.levels()) {
+    for (const nn::Parameter& parameter : model.network().parameters())
+      arrays_[parameter.name] = &parameter.value;
     for (const nn::Buffer& buffer : model.network().buffers()) arrays_[buffer.name] = &buffer.value;
     result_.subnets = model.subnets();
   }

@@ -12,6 +12,6 @@ namespace ns::quant {
 /// `ranges[k − 1]` are subnet k's (calibrate). `input`: how images are coded, q = pixel − 128. Subnet k takes
 /// its batch-norm from bank k − 1. Throws Error(kInput) naming the layer for what integers cannot hold.
 QuantisedNetwork quantise(const nested::Model& model, const LoweredGraph& lowered,
- const std::vector<std::vector<Range>>& ranges, const Affine& input);
+                          const std::vector<std::vector<Range>>& ranges, const Affine& input);
 
 }  // namespace ns::quant
