@@ -1,0 +1,138 @@
+"""ns-train and ns-prune: recipes, outputs, interruption, and what they refuse."""
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+from cli_case import BIN, SOURCE, CliCase, write_tiny_fashion_mnist
+
+
+class Training(CliCase):
+    def setUp(self):
+        super().setUp()
+        write_tiny_fashion_mnist(self.folder / "data")
+        self.recipe(method="nested")
+
+    def recipe(self, name="recipe.json", **changes):
+        keys = dict(dataset="fashion_mnist", data_dir="data", width=0.25, method="dense", epochs=4, batch_size=20,
+                    warmup_epochs=0, crop_padding=0, horizontal_flip=False, validation_images=40, threads=1,
+                    sparsities=[0.5, 0.75], prune_start_epoch=1, prune_end_epoch=2, prune_every_steps=2)
+        (self.folder / name).write_text(json.dumps(keys | changes))
+
+    def train(self, *words, **kwargs):
+        return self.run_tool("ns-train", "recipe.json", *words, **kwargs)
+
+    def test_nested_training_writes_a_checkpoint_and_one_json_record_per_epoch(self):
+        done = self.train("-o", "m.safetensors", "--json")
+        records = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([r["epoch"] for r in records], [1, 2, 3, 4])
+        self.assertEqual([r["phase"] for r in records], ["dense", "pruning", "nested", "nested"])
+        self.assertTrue(all(r["schema"] == "nestkit.train/1" for r in records))
+        self.assertEqual([s["sparsity"] for s in records[-1]["subnets"]], [0.75, 0.5])
+        self.assertIn("epoch 4/4 nested: loss", done.stderr)
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["data", "m.safetensors", "recipe.json"])
+
+    def test_the_same_recipe_gives_the_same_bytes(self):
+        for name in ("a.safetensors", "b.safetensors"):
+            self.train("-q", "-o", name)
+        self.assertEqual((self.folder / "a.safetensors").read_bytes(), (self.folder / "b.safetensors").read_bytes())
+
+    def test_an_interrupted_run_resumes_to_the_bytes_of_the_uninterrupted_one(self):
+        self.recipe(method="nested", epochs=40)
+        self.train("-q", "-o", "whole.safetensors")
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            with self.subTest(signal=number):
+                running = subprocess.Popen([BIN / "ns-train", "recipe.json", "-o", "m.safetensors", "--json"],
+                                           cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                for _ in range(2):
+                    running.stdout.readline()
+                running.send_signal(number)
+                _, stderr = running.communicate(timeout=120)
+                self.assertEqual(running.returncode, status, stderr)
+                self.assertIn("--resume m.resume.safetensors", stderr)
+                self.assertFalse((self.folder / "m.safetensors").exists())
+                again = self.train("-o", "m.safetensors", status=2)
+                self.assert_error(again, "ns-train", "m.resume.safetensors: is there from an interrupted run", "--resume")
+                self.train("-q", "-o", "m.safetensors", "--resume", "m.resume.safetensors")
+                self.assertEqual((self.folder / "m.safetensors").read_bytes(),
+                                 (self.folder / "whole.safetensors").read_bytes())
+                self.assertFalse((self.folder / "m.resume.safetensors").exists())
+                os.remove(self.folder / "m.safetensors")
+
+    def test_pruning_a_dense_checkpoint_and_fine_tuning_it(self):
+        self.recipe(epochs=2)
+        self.train("-q", "-o", "dense.safetensors")
+        done = self.run_tool("ns-prune", "dense.safetensors", "--sparsities", "0.5,0.75", "-o", "nested.safetensors")
+        self.assertIn("stack1.conv1", done.stdout)
+        self.assertIn("75.0 %", done.stdout)
+        self.assertEqual(done.stderr, "")
+        record = json.loads(self.run_tool("ns-prune", "dense.safetensors", "--sparsities", "0.5,0.75", "--json",
+                                          "-o", "nested.safetensors", "--overwrite").stdout)
+        self.assertEqual(record["schema"], "nestkit.prune/1")
+        self.assertEqual(len(record["layers"]), 10)
+        self.recipe(method="nested", epochs=2, prune_end_epoch=1)
+        self.train("-q", "-o", "tuned.safetensors", "--init", "nested.safetensors")
+        other = self.train("-o", "x.safetensors", "--init", "nested.safetensors", "--set", "sparsities=0.6,0.8", status=2)
+        self.assert_error(other, "ns-train", "nested.safetensors: has sparsities [0.5,0.75]", "--set sparsities=")
+        other = self.train("-o", "x.safetensors", "--init", "dense.safetensors", "--set", "width=0.5", status=3)
+        self.assert_error(other, "ns-train", "dense.safetensors: tensor stem.conv.weight of the network is [8, 1, 3, 3]")
+        other = self.run_tool("ns-prune", "dense.safetensors", "--sparsities", "0.8,0.7", "-o", "x.safetensors", status=2)
+        self.assert_error(other, "ns-prune", "0.7 follows 0.8")
+
+    def test_print_config_shows_the_effective_recipe_and_trains_nothing(self):
+        done = self.train("--set", "epochs=9", "--set", "sparsities=0.5,0.6,0.7", "--print-config")
+        config = json.loads(done.stdout)
+        self.assertEqual((config["epochs"], config["sparsities"], config["momentum"]), (9, [0.5, 0.6, 0.7], 0.9))
+        self.assertEqual(done.stderr, "")
+        (self.folder / "recipe.json").write_text(done.stdout)
+        self.assertEqual(self.train("--print-config").stdout, done.stdout)
+
+    def test_shipped_recipes_are_accepted(self):
+        for path in sorted((SOURCE / "configs").glob("*.json")):
+            self.run_tool("ns-train", path, "--print-config")
+
+    def test_bad_recipes_are_refused_before_anything_is_written(self):
+        cases = {
+            "learning_rat": ("0.1", ["unknown key \"learning_rat\"", "did you mean \"learning_rate\"?"]),
+            "epochs": ("ten", ["--set epochs=ten"]),
+            "batch_size": ("2.5", ["\"batch_size\": expected an integer, found a number 2.5"]),
+            "arch": ("resnet9", ["resnet9", "resnet8"]),
+            "sparsities": ("0.9,0.8", ["0.8 follows 0.9"]),
+            "graph": ("g.json", ["exactly one of"]),
+            "validation_images": ("500", ["ns-train: error"]),
+        }
+        for key, (value, fragments) in cases.items():
+            with self.subTest(key=key):
+                self.assert_error(self.train("-o", "m.safetensors", "--set", f"{key}={value}", status=2), "ns-train", *fragments)
+        self.assert_error(self.train(status=2), "ns-train", "--output is required")
+        self.assert_error(self.run_tool("ns-train", "-o", "m", status=2), "ns-train", "RECIPE is required")
+        self.assert_error(self.run_tool("ns-train", "none.json", "-o", "m", status=2), "ns-train", "none.json: no such recipe")
+        self.assertFalse((self.folder / "m.safetensors").exists())
+
+    def test_impossible_places_and_inputs_are_refused(self):
+        self.assert_error(self.train("-o", "none/m.safetensors", status=4), "ns-train", "none")
+        self.assert_error(self.train("-o", "m.safetensors", "--data-dir", "none", status=3), "ns-train", "none")
+        (self.folder / "m.safetensors").write_text("precious")
+        self.assert_error(self.train("-o", "m.safetensors", status=2), "ns-train", "m.safetensors")
+        self.assert_error(self.train("-o", "x.safetensors", "--init", "m.safetensors", status=3), "ns-train", "m.safetensors")
+        self.assert_error(self.train("-o", "x.safetensors", "--resume", "none.safetensors", status=3), "ns-train", "none.safetensors")
+        self.assertEqual((self.folder / "m.safetensors").read_text(), "precious")
+
+    def test_an_impossible_network_names_its_two_layers(self):
+        layers = [{"name": "a", "op": "conv", "filters": 4, "kernel": [3, 3], "padding": 1},
+                  {"name": "b", "op": "add", "inputs": ["a", "input"]},
+                  {"name": "c", "op": "linear", "units": 10}]
+        graph = {"schema": "nestkit.graph/1", "name": "bad", "input": {"h": 28, "w": 28, "c": 1}, "layers": layers}
+        (self.folder / "g.json").write_text(json.dumps(graph))
+        done = self.train("-o", "m.safetensors", "--set", "graph=g.json", "--set", "arch=", status=3)
+        self.assert_error(done, "ns-train", "b", "a")
+
+    def test_a_loss_that_is_not_a_number_stops_and_says_so(self):
+        self.recipe(epochs=60, learning_rate=100, momentum=0.99, weight_decay=1)
+        self.assert_error(self.train("-q", "-o", "m.safetensors", status=2), "ns-train", "not a number any more", "lower learning_rate")
+        self.assertFalse((self.folder / "m.safetensors").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
