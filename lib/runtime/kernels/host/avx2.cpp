@@ -1,6 +1,5 @@
 // Compiled with -mavx2 where the compiler has it; runs only after the CPU said so.
-#include "kernels/host/conv.h"
-#include "kernels/host/rows.h"
+#include "kernels/host/kernel_set.h"
 
 #if defined(__AVX2__)
 #include <immintrin.h>
@@ -11,17 +10,19 @@ namespace {
 struct Avx2 {
   using Vec = __m256i;
   static constexpr int kLanes = 8;
-  static constexpr int kDenseVectors = 2;
-  static constexpr int kSparseVectors = 4;
+  static constexpr int kVectorsOfDenseRows = 2;
+  static constexpr int kVectorsOfOneRow = 8;
 
   static Vec zero() { return _mm256_setzero_si256(); }
   static Vec load(const std::int32_t* from) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
   }
   static Vec broadcast(std::int32_t x) { return _mm256_set1_epi32(x); }
-  static Vec dot(Vec acc, Vec pairs, Vec weight) {
-    return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, weight));
+  static void dot(Vec& acc, Vec pairs, Vec weight) {
+    acc = _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, weight));
   }
+
+  static Vec add(Vec a, Vec b) { return _mm256_add_epi32(a, b); }
 
   static __m128i load16(const std::int8_t* from) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
@@ -75,13 +76,17 @@ struct Avx2 {
     return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
   }
 
-  static void store_s8(std::int8_t* to, Vec acc, std::int32_t bias, std::int32_t multiplier,
-                       std::int32_t zero_point) {
-    const __m256i scaled =
-        multiply_high_rounded(_mm256_add_epi32(acc, broadcast(bias)), broadcast(multiplier));
-    const __m256i value = _mm256_add_epi32(scaled, broadcast(zero_point));
+  static void store_s8(std::int8_t* to, std::uint32_t count, Vec acc, std::int32_t bias,
+                       std::int32_t multiplier, std::int32_t zero_point) {
+    const __m256i scaled = multiply_high_rounded(add(acc, broadcast(bias)), broadcast(multiplier));
+    const __m256i value = add(scaled, broadcast(zero_point));
     const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(value), _mm256_extracti128_si256(value, 1));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packs_epi16(words, words));
+    const std::int64_t bytes = _mm_cvtsi128_si64(_mm_packs_epi16(words, words));
+    if (count == kLanes) {
+      std::memcpy(to, &bytes, kLanes);
+    } else {
+      std::memcpy(to, &bytes, count);
+    }
   }
 };
 

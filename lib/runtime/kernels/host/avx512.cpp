@@ -1,6 +1,5 @@
 // Compiled with AVX-512 F, BW, VL and VNNI where the compiler has them; runs only after the CPU said so.
-#include "kernels/host/conv.h"
-#include "kernels/host/rows.h"
+#include "kernels/host/kernel_set.h"
 
 #if defined(__AVX512VNNI__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 #include <immintrin.h>
@@ -11,13 +10,18 @@ namespace {
 struct Avx512 {
   using Vec = __m512i;
   static constexpr int kLanes = 16;
-  static constexpr int kDenseVectors = 6;
-  static constexpr int kSparseVectors = 12;
+  static constexpr int kVectorsOfDenseRows = 6;
+  static constexpr int kVectorsOfOneRow = 16;
 
   static Vec zero() { return _mm512_setzero_si512(); }
   static Vec load(const std::int32_t* from) { return _mm512_loadu_si512(from); }
   static Vec broadcast(std::int32_t x) { return _mm512_set1_epi32(x); }
-  static Vec dot(Vec acc, Vec pairs, Vec weight) { return _mm512_dpwssd_epi32(acc, pairs, weight); }
+  // In assembly, for GCC 12 moves the intrinsic's accumulator to another register and back.
+  static void dot(Vec& acc, Vec pairs, Vec weight) {
+    asm("vpdpwssd %2, %1, %0" : "+v"(acc) : "v"(pairs), "v"(weight));
+  }
+
+  static Vec add(Vec a, Vec b) { return _mm512_add_epi32(a, b); }
 
   static __m128i load16(const std::int8_t* from) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
@@ -74,12 +78,15 @@ struct Avx512 {
     return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
   }
 
-  static void store_s8(std::int8_t* to, Vec acc, std::int32_t bias, std::int32_t multiplier,
-                       std::int32_t zero_point) {
-    const __m512i scaled =
-        multiply_high_rounded(_mm512_add_epi32(acc, broadcast(bias)), broadcast(multiplier));
-    const __m512i value = _mm512_add_epi32(scaled, broadcast(zero_point));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtsepi32_epi8(value));
+  static void store_s8(std::int8_t* to, std::uint32_t count, Vec acc, std::int32_t bias,
+                       std::int32_t multiplier, std::int32_t zero_point) {
+    const __m512i scaled = multiply_high_rounded(add(acc, broadcast(bias)), broadcast(multiplier));
+    const __m128i bytes = _mm512_cvtsepi32_epi8(add(scaled, broadcast(zero_point)));
+    if (count == kLanes) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
+    } else {
+      _mm_mask_storeu_epi8(to, static_cast<__mmask16>((1u << count) - 1), bytes);
+    }
   }
 };
 

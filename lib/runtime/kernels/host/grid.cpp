@@ -4,26 +4,10 @@ namespace nsrt::host {
 namespace {
 
 constexpr std::size_t kAlign = 64;
-constexpr std::uint32_t kMostLanes = 16;
+constexpr std::size_t kMostLanes = 16;
 
-std::size_t aligned(std::size_t bytes) {
-  return (bytes + kAlign - 1) / kAlign * kAlign;
-}
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return a <= 0 ? 0 : (a + b - 1) / b;
-}
-
-// Padding columns that every phase has on the left and on the right: these a row shares with its successor.
-std::uint32_t shared_padding(const Window& w, const Grid& g) {
-  std::int64_t shared = g.columns;
-  for (std::int64_t phase = 0; phase < w.sw; ++phase) {
-    const std::int64_t left = ceil_div(w.pad_left - phase, w.sw);
-    const std::int64_t right = g.columns - ceil_div(w.iw + w.pad_left - phase, w.sw);
-    if (left < shared) shared = left;
-    if (right < shared) shared = right;
-  }
-  return shared > 0 ? static_cast<std::uint32_t>(shared) : 0;
+std::size_t rounded(std::size_t x, std::size_t to) {
+  return (x + to - 1) / to * to;
 }
 
 // Lays the pieces out one after the other; with a null base it only measures.
@@ -34,75 +18,63 @@ struct Cursor {
   template <class T>
   T* take(std::size_t count) {
     T* piece = base == nullptr ? nullptr : reinterpret_cast<T*>(base + at);
-    at += aligned(count * sizeof(T));
+    at += rounded(count * sizeof(T), kAlign);
     return piece;
   }
 };
 
-ConvScratch lay_out(const ConvSizes& s, Cursor& cursor) {
-  const std::size_t all_weights = std::size_t{s.rows} * s.stride;
-  const bool sparse = s.slots != 0;
-  ConvScratch c;
-  c.planes = cursor.take<std::int32_t>(s.planes);
-  c.offsets = cursor.take<std::int32_t>(s.stride);
-  c.weights = cursor.take<std::int32_t>(all_weights);
-  c.list_offsets = cursor.take<std::int32_t>(sparse ? s.stride : 0);
-  c.list_weights = cursor.take<std::int32_t>(sparse ? all_weights : 0);
-  c.used = cursor.take<std::uint64_t>(sparse ? (s.positions + 63) / 64 : 0);
-  c.slots = cursor.take<std::uint32_t>(s.slots);
-  c.input_rows = cursor.take<std::int8_t>(4 * s.input_row);
-  c.results = cursor.take<std::int8_t>(s.rows * s.results);
-  return c;
+Scratch lay_out(const Window& w, const Grid& g, const Demand& demand, Cursor& cursor) {
+  Scratch s;
+  // The last outputs' vectors read past the last plane by less than one vector.
+  s.planes_size = g.pairs * g.pair + kMostLanes;
+  s.weights_size = demand.weights;
+  const std::size_t read = (rounded(w.ow, kMostLanes) + 1) * w.sw + w.kw;
+  const std::size_t copied = std::size_t{w.pad_left} + w.iw;
+  s.input_row = rounded((read > copied ? read : copied) + kAlign, kAlign);
+  s.planes = cursor.take<std::int32_t>(s.planes_size);
+  s.offsets = cursor.take<std::int32_t>(g.positions);
+  s.list = cursor.take<std::int32_t>(demand.sparse ? demand.weights : 0);
+  s.weights = cursor.take<std::int32_t>(demand.weights);
+  s.input_rows = cursor.take<std::int8_t>(4 * s.input_row);
+  return s;
 }
 
 }  // namespace
 
-Grid make_grid(const Window& w, PairOf pair) {
+Grid make_grid(const Window& w, PairOf pair, std::uint32_t pairs) {
   Grid g;
-  g.columns = w.ow + (w.kw - 1u) / w.sw;
-  g.rows = w.oh + (w.kh - 1u) / w.sh;
-  g.pitch = g.columns - shared_padding(w, g);
-  g.phases_y = w.sh < w.kh ? w.sh : w.kh;
-  g.phase_step = pair == PairOf::kColumns && w.sw % 2 == 0 ? 2 : 1;
-  g.phases_x = ((w.sw < w.kw ? w.sw : w.kw) + g.phase_step - 1) / g.phase_step;
-  g.planes_per_pair = g.phases_y * g.phases_x;
+  g.pairs = pairs;
+  g.phases = w.sh < w.kh ? w.sh : w.kh;
   g.taps_x = pair == PairOf::kColumns ? (w.kw + 1u) / 2 : w.kw;
-  g.plane = std::size_t{g.rows - 1} * g.pitch + (g.columns + kMostLanes - 1) / kMostLanes * kMostLanes;
-  g.flat = (w.oh - 1u) * g.pitch + w.ow;
+  g.rows = w.oh + (w.kh - 1u) / w.sh;
+  g.positions = pairs * w.kh * g.taps_x;
+  g.outputs = std::uint32_t{w.oh} * w.ow;
+  // Rows are written in whole vectors, each over the end of the one before.
+  g.plane = rounded(std::size_t{g.rows - 1} * w.ow + rounded(w.ow, kMostLanes), kMostLanes);
+  g.pair = std::size_t{g.phases} * g.taps_x * g.plane;
   return g;
 }
 
-std::size_t tap_offset(const Grid& g, const Window& w, PairOf pair, std::uint32_t ky, std::uint32_t tap_x) {
-  const std::uint32_t kx = pair == PairOf::kColumns ? 2 * tap_x : tap_x;
-  const std::size_t plane = std::size_t{ky % w.sh} * g.phases_x + kx % w.sw / g.phase_step;
-  return plane * g.plane + std::size_t{ky / w.sh} * g.pitch + kx / w.sw;
+void fill_offsets(const Window& w, const Grid& g, std::int32_t* offsets) {
+  for (std::uint32_t ky = 0; ky < w.kh; ++ky) {
+    const std::size_t first = std::size_t{ky % w.sh} * g.taps_x * g.plane + std::size_t{ky / w.sh} * w.ow;
+    for (std::uint32_t x = 0; x < g.taps_x; ++x) *offsets++ = static_cast<std::int32_t>(first + x * g.plane);
+  }
+  const std::uint32_t taps = w.kh * g.taps_x;
+  for (std::uint32_t i = taps; i < g.positions; ++i, ++offsets) {
+    *offsets = offsets[-static_cast<std::ptrdiff_t>(taps)] + static_cast<std::int32_t>(g.pair);
+  }
 }
 
-ConvSizes conv_sizes(const Window& w, const Grid& g, std::uint32_t pairs, std::uint32_t slots,
-                     std::uint32_t rows, std::uint32_t lanes) {
-  ConvSizes s;
-  s.positions = pairs * w.kh * g.taps_x;
-  s.slots = slots;
-  s.rows = rows;
-  s.stride = (s.positions + lanes - 1) / lanes * lanes;
-  // The last outputs' vectors read past the last plane by less than one vector.
-  s.planes = std::size_t{pairs} * g.planes_per_pair * g.plane + lanes;
-  const std::size_t read = (std::size_t{g.columns} + lanes + 1) * w.sw + 1;
-  const std::size_t copied = std::size_t{w.pad_left} + w.iw;
-  s.input_row = aligned((read > copied ? read : copied) + kAlign);
-  s.results = (std::size_t{g.flat} + lanes - 1) / lanes * lanes + kAlign;
-  return s;
-}
-
-ConvScratch place_scratch(const ConvSizes& s, void* scratch) {
+Scratch place_scratch(const Window& w, const Grid& g, const Demand& demand, void* scratch) {
   const std::uintptr_t misfit = reinterpret_cast<std::uintptr_t>(scratch) % kAlign;
   Cursor cursor{static_cast<std::uint8_t*>(scratch) + (misfit == 0 ? 0 : kAlign - misfit)};
-  return lay_out(s, cursor);
+  return lay_out(w, g, demand, cursor);
 }
 
-std::uint32_t scratch_bytes(const ConvSizes& s) {
+std::uint32_t scratch_bytes(const Window& w, const Grid& g, const Demand& demand) {
   Cursor cursor{nullptr};
-  lay_out(s, cursor);
+  lay_out(w, g, demand, cursor);
   const std::size_t bytes = cursor.at + kAlign;
   return bytes < UINT32_MAX ? static_cast<std::uint32_t>(bytes) : UINT32_MAX;
 }

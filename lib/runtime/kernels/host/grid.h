@@ -1,10 +1,7 @@
-// How a windowed operator's input is laid out for the vector kernels: one padded plane per channel pair and
-// stride phase, each element a pair of int16, so that the pixels under one kernel tap of *all* outputs are
-// one run of memory.
-//
-// Output (y, x) is lane y·pitch + x of a flat grid: narrow rows waste no lanes, at the price of a few lanes
-// between rows whose results are thrown away. Where both sides have padding, a row's right padding is the
-// next row's left one.
+// How a windowed operator's input is laid out for the vector kernels: padded planes of int16 pairs, one plane
+// per channel pair, vertical stride phase and horizontal tap. A plane's rows have exactly the output's width,
+// so that the pixels under one tap of *all* outputs are one run of memory, as long as the output plane:
+// narrow rows waste no lanes, results need no moving, and with widths of 16 and 32 every load is aligned.
 //
 // Compiled once, without any instruction-set flag: these functions must not exist in several variants.
 #pragma once
@@ -16,58 +13,46 @@
 
 namespace nsrt::host {
 
-struct Grid {
-  std::uint32_t columns;   ///< of a plane's row, padding included
-  std::uint32_t rows;      ///< of a plane
-  std::uint32_t pitch;     ///< from one row to the next; less than `columns` where padding is shared
-  std::uint32_t phases_y;  ///< stride phases that taps read
-  std::uint32_t phases_x;
-  std::uint32_t planes_per_pair;  ///< phases_y·phases_x
-  std::uint32_t phase_step;       ///< 2 where a depthwise kernel with even stride reads even phases only
-  std::uint32_t taps_x;           ///< horizontal taps per position: kw, or pairs of them for depthwise
-  std::size_t plane;              ///< elements from one plane to the next; rows are written in whole vectors
-  std::uint32_t flat;             ///< lanes from the first to the last output
-};
-
-/// Channel pairs are two channels at the same tap (convolution), or one channel at two adjacent columns
-/// (depthwise).
+/// A pair is two channels at one tap (convolution), or one channel at two adjacent taps (depthwise).
 enum class PairOf { kChannels, kColumns };
 
-Grid make_grid(const Window&, PairOf);
-
-/// Offset of a tap's first pixel from the planes of its channel pair.
-std::size_t tap_offset(const Grid&, const Window&, PairOf, std::uint32_t ky, std::uint32_t tap_x);
-
-/// Where the pieces of one convolution's scratch lie; every piece starts at a multiple of 64 bytes from the
-/// first.
-struct ConvScratch {
-  std::int32_t* planes;        ///< [pair][phase][plane]
-  std::int32_t* offsets;       ///< [positions], of all positions
-  std::int32_t* weights;       ///< [rows][positions], pairs of int16
-  std::int32_t* list_offsets;  ///< [positions], of the positions in use (sparse)
-  std::int32_t* list_weights;  ///< [rows][positions] (sparse)
-  std::uint64_t* used;         ///< [ceil(positions / 64)], a bit per position (sparse)
-  std::uint32_t* slots;     ///< [positions of the encoding], int16 index of a record's first weight (sparse)
-  std::int8_t* input_rows;  ///< [4][input_row]: two channels' rows, one of padding, one of zeros
-  std::int8_t* results;     ///< [rows][flat], rounded up to whole vectors
+struct Grid {
+  std::uint32_t pairs;      ///< channel pairs that are laid out at a time
+  std::uint32_t phases;     ///< vertical stride phases that taps read: min(sh, kh)
+  std::uint32_t taps_x;     ///< planes per phase: kw, or pairs of columns
+  std::uint32_t rows;       ///< of a plane; each has ow elements
+  std::uint32_t positions;  ///< weight pairs of a row: pairs·kh·taps_x
+  std::uint32_t outputs;    ///< oh·ow
+  std::size_t plane;        ///< elements from one plane to the next, a multiple of 16
+  std::size_t pair;         ///< elements from one channel pair to the next
 };
 
-/// Sizes of those pieces for one level's vectors.
-struct ConvSizes {
-  std::uint32_t positions;  ///< pair positions of a weight row
-  std::uint32_t slots;      ///< 0 for dense weights
-  std::uint32_t rows;       ///< output channels per pass
-  std::uint32_t stride;     ///< positions rounded up to whole vectors: from one row of weights to the next
-  std::size_t planes;       ///< elements of all planes, slack for whole vectors included
-  std::size_t input_row;    ///< bytes of one padded input row
-  std::size_t results;      ///< bytes of one channel's results
+Grid make_grid(const Window&, PairOf, std::uint32_t pairs);
+
+/// Where the pixels under a position start, relative to the planes; position = (pair·kh + ky)·taps_x + tap_x.
+/// `offsets` has grid.positions elements.
+void fill_offsets(const Window&, const Grid&, std::int32_t* offsets);
+
+/// Where the pieces of one convolution's scratch lie, each 64-byte aligned.
+struct Scratch {
+  std::int32_t* planes;      ///< [pairs][phases][taps_x][plane]
+  std::int32_t* offsets;     ///< [positions]
+  std::int32_t* list;        ///< offsets of the weights of a few rows (sparse)
+  std::int32_t* weights;     ///< weight pairs of a few rows
+  std::int8_t* input_rows;   ///< [4][input_row]: two channels' rows, one of padding, one of zeros
+  std::size_t planes_size;   ///< elements
+  std::size_t weights_size;  ///< elements, also of `list`
+  std::size_t input_row;     ///< bytes
 };
 
-/// `pairs` channel pairs are expanded at a time; `lanes` is the level's vector length.
-ConvSizes conv_sizes(const Window&, const Grid&, std::uint32_t pairs, std::uint32_t slots, std::uint32_t rows,
-                     std::uint32_t lanes);
-ConvScratch place_scratch(const ConvSizes&, void* scratch);
-/// Saturates: a size that no arena has.
-std::uint32_t scratch_bytes(const ConvSizes&);
+/// What the pieces hold: `weights` pairs of weights, and as many list offsets if `sparse`.
+struct Demand {
+  std::size_t weights;
+  bool sparse;
+};
+
+Scratch place_scratch(const Window&, const Grid&, const Demand&, void* scratch);
+/// UINT32_MAX, a size that no arena has, stands for everything larger.
+std::uint32_t scratch_bytes(const Window&, const Grid&, const Demand&);
 
 }  // namespace nsrt::host

@@ -1,6 +1,5 @@
 // The level for any target: vectors of four int32 that GCC and Clang map to SSE2, NEON or plain registers.
-#include "kernels/host/conv.h"
-#include "kernels/host/rows.h"
+#include "kernels/host/kernel_set.h"
 #include "kernels/requantise.h"
 
 namespace nsrt::host {
@@ -11,8 +10,8 @@ struct Portable {
   using Vec = std::uint32_t __attribute__((vector_size(16)));
   using Signed = std::int32_t __attribute__((vector_size(16)));
   static constexpr int kLanes = 4;
-  static constexpr int kDenseVectors = 2;
-  static constexpr int kSparseVectors = 4;
+  static constexpr int kVectorsOfDenseRows = 2;
+  static constexpr int kVectorsOfOneRow = 8;
 
   static Vec zero() { return Vec{}; }
   static Vec load(const std::int32_t* from) {
@@ -26,8 +25,8 @@ struct Portable {
   }
   static Vec low(Vec pairs) { return Vec(Signed(pairs << 16) >> 16); }
   static Vec high(Vec pairs) { return Vec(Signed(pairs) >> 16); }
-  static Vec dot(Vec acc, Vec pairs, Vec weight) {
-    return acc + low(pairs) * low(weight) + high(pairs) * high(weight);
+  static void dot(Vec& acc, Vec pairs, Vec weight) {
+    acc += low(pairs) * low(weight) + high(pairs) * high(weight);
   }
 
   static std::int32_t pair(std::int8_t lo, std::int8_t hi) {
@@ -52,10 +51,13 @@ struct Portable {
     }
   }
 
-  static void store_s8(std::int8_t* to, Vec acc, std::int32_t bias, std::int32_t multiplier,
-                       std::int32_t zero_point) {
-    for (int i = 0; i < kLanes; ++i)
+  static Vec add(Vec a, Vec b) { return a + b; }
+
+  static void store_s8(std::int8_t* to, std::uint32_t count, Vec acc, std::int32_t bias,
+                       std::int32_t multiplier, std::int32_t zero_point) {
+    for (std::uint32_t i = 0; i < count; ++i) {
       to[i] = requantise_s8(static_cast<std::int32_t>(acc[i]), bias, multiplier, zero_point);
+    }
   }
 };
 

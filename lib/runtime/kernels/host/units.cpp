@@ -1,5 +1,4 @@
 // What is the same at every level: compiled once, without any instruction-set flag.
-#include "kernels/host/conv.h"
 #include "kernels/host/rows.h"
 #include "kernels/requantise.h"
 
