@@ -1,0 +1,167 @@
+#include "firmware/apps/bench_layer.h"
+
+#include <cstring>
+
+namespace app {
+namespace {
+
+constexpr std::uint32_t kLevels = 3;
+
+std::uint32_t next(std::uint32_t& seed) {  // xorshift32 (Marsaglia 2003)
+  seed ^= seed << 13;
+  seed ^= seed >> 17;
+  seed ^= seed << 5;
+  return seed;
+}
+
+std::int8_t weight(std::uint32_t& seed) {
+  return static_cast<std::int8_t>(static_cast<int>(next(seed) % 255) - 127);
+}
+
+std::uint32_t round_up(std::uint32_t n, std::uint32_t to) {
+  return (n + to - 1) / to * to;
+}
+
+std::uint32_t scratch_bytes(const BenchLayer& layer, const Pruning& pruning, const nsrt::KernelSet& kernels) {
+  switch (layer.kind) {
+    case LayerKind::kConv:
+      return pruning.subnet != 0 ? kernels.conv_ncsr_s8_scratch_bytes(layer.window, pruning.block)
+                                 : kernels.conv_s8_scratch_bytes(layer.window);
+    case LayerKind::kDepthwise:
+      return kernels.dwconv_s8_scratch_bytes(layer.window);
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+std::uint8_t* BenchBuffers::take(std::uint32_t bytes) {
+  std::uint8_t* const at = memory_.data + used_;
+  used_ += round_up(bytes, 16);
+  if (used_ > memory_.bytes) {
+    board::write_text("bench: the layer does not fit\n");
+    board::exit(4);
+  }
+  return at;
+}
+
+BenchBuffers::BenchBuffers(board::Region memory, const BenchLayer& layer, const Pruning& pruning)
+    : memory_(memory), layer_(layer), pruning_(pruning) {
+  const nsrt::Window& w = layer.window;
+  const std::uint32_t taps = std::uint32_t{w.kh} * w.kw;
+  in_bytes_ = std::uint32_t{w.ih} * w.iw * w.ci;
+  out_bytes_ = std::uint32_t{w.oh} * w.ow * w.co;
+  input_ = reinterpret_cast<std::int8_t*>(take(in_bytes_));
+  second_ = reinterpret_cast<std::int8_t*>(take(layer.kind == LayerKind::kAdd ? in_bytes_ : 0));
+  output_ = reinterpret_cast<std::int8_t*>(take(out_bytes_));
+  expected_ = reinterpret_cast<std::int8_t*>(take(out_bytes_));
+  rows_ = reinterpret_cast<nsrt::RequantRow*>(take(w.co * sizeof(nsrt::RequantRow)));
+  scratch_ = take(scratch_bytes(layer, pruning, nsrt::fast_kernels()));
+  for (std::uint32_t i = 0; i < in_bytes_; ++i) {
+    input_[i] = static_cast<std::int8_t>(next(seed_));
+    if (layer.kind == LayerKind::kAdd) second_[i] = static_cast<std::int8_t>(next(seed_));
+  }
+  for (std::uint32_t i = 0; i < w.co && layer.kind != LayerKind::kAdd; ++i) {
+    rows_[i] = {static_cast<std::int32_t>(next(seed_) % 4000000) + 4000000,
+                static_cast<std::int32_t>(next(seed_) % 20000) - 10000};
+  }
+  switch (layer.kind) {
+    case LayerKind::kConv:
+      if (pruning.subnet != 0) {
+        make_nested_weights((w.ci + pruning.block - 1) / pruning.block * taps);
+        macs_ *= std::uint32_t{w.oh} * w.ow;
+      } else {
+        make_dense_weights(round_up((w.ci + 1) / 2 * taps, 2) * 2);
+        macs_ = std::uint64_t{out_bytes_} * w.ci * taps;
+      }
+      break;
+    case LayerKind::kDepthwise:
+      make_dense_weights(round_up(taps, 4));
+      macs_ = std::uint64_t{out_bytes_} * taps;
+      break;
+    case LayerKind::kLinear:
+      if (pruning.subnet != 0) {
+        make_nested_weights((w.ci + pruning.block - 1) / pruning.block);
+      } else {
+        make_dense_weights(round_up(w.ci, 4));
+        macs_ = std::uint64_t{w.ci} * w.co;
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+void BenchBuffers::make_dense_weights(std::uint32_t row_bytes) {
+  const nsrt::Window& w = layer_.window;
+  const std::uint32_t bytes = row_bytes * w.co, positions = (w.ci + 1u) / 2 * w.kh * w.kw;
+  weights_ = reinterpret_cast<std::int8_t*>(take(bytes));
+  for (std::uint32_t i = 0; i < bytes; ++i) weights_[i] = weight(seed_);
+  if (layer_.kind != LayerKind::kConv) return;
+  for (std::uint32_t i = 0; i < bytes;
+       ++i) {  // dense quads: channels and positions that do not exist are zero
+    const std::uint32_t at = i % row_bytes, position = at / 4 * 2 + at % 2;
+    const std::uint32_t channel = position / (std::uint32_t{w.kh} * w.kw) * 2 + at % 4 / 2;
+    if (position >= positions || channel >= w.ci) weights_[i] = 0;
+  }
+}
+
+void BenchBuffers::make_nested_weights(std::uint32_t positions) {
+  const std::uint32_t rows = layer_.window.co, block = pruning_.block;
+  auto* const counts = reinterpret_cast<std::uint16_t*>(take(rows * kLevels * 2));
+  std::uint8_t* const levels = take(positions);
+  std::uint8_t* to = memory_.data + used_;
+  csr_ = {counts, to, pruning_.block, kLevels, pruning_.subnet};
+  const std::uint32_t middle = 100u - pruning_.middle_percent;
+  for (std::uint32_t row = 0; row < rows; ++row) {
+    for (std::uint32_t p = 0; p < positions; ++p) {
+      const std::uint32_t rank = next(seed_) % 100;
+      levels[p] = rank < 10 ? 1 : rank < middle ? 2 : rank < 50 ? 3 : 0;
+    }
+    for (std::uint32_t level = 1; level <= kLevels; ++level) {
+      std::uint16_t& count = counts[row * kLevels + level - 1];
+      std::uint32_t at = 0;
+      count = 0;
+      for (std::uint32_t p = 0; p < positions; ++p) {
+        if (levels[p] != level) continue;
+        for (; p - at > 255; at += 255, ++count) {
+          *to++ = 255;
+          for (std::uint32_t i = 0; i < block; ++i) *to++ = 0;
+        }
+        *to++ = static_cast<std::uint8_t>(p - at);
+        at = p;
+        for (std::uint32_t i = 0; i < block; ++i) *to++ = static_cast<std::uint8_t>(weight(seed_));
+        ++count;
+        if (level <= pruning_.subnet) macs_ += block;
+      }
+    }
+  }
+  take(static_cast<std::uint32_t>(to - csr_.records));
+}
+
+void BenchBuffers::run(const nsrt::KernelSet& kernels, std::int8_t* out) {
+  const nsrt::Window& w = layer_.window;
+  const nsrt::Requant requant{-128, -128, rows_};
+  switch (layer_.kind) {
+    case LayerKind::kConv:
+      if (pruning_.subnet != 0) return kernels.conv_ncsr_s8(w, csr_, requant, input_, out, scratch_);
+      return kernels.conv_s8(w, weights_, requant, input_, out, scratch_);
+    case LayerKind::kDepthwise:
+      return kernels.dwconv_s8(w, weights_, requant, input_, out, scratch_);
+    case LayerKind::kLinear:
+      if (pruning_.subnet != 0)
+        return kernels.linear_ncsr_s8(w.ci, w.co, csr_, requant, input_, out, nullptr);
+      return kernels.linear_s8(w.ci, w.co, weights_, requant, input_, out, nullptr);
+    case LayerKind::kAveragePool:
+      return kernels.avg_pool_s8(w, {1 << 24, 0, -128, 4}, input_, out);
+    case LayerKind::kAdd:
+      return kernels.add_s8(w.ci, {12000, 15000, 1 << 13, 14}, input_, second_, out);
+  }
+}
+
+bool BenchBuffers::correct() const {
+  return std::memcmp(output_, expected_, out_bytes_) == 0;
+}
+
+}  // namespace app
