@@ -5,6 +5,14 @@
 
 namespace ns::arch {
 
+nn::Graph autoencoder(nn::ImageShape input, int classes, double width);
+nn::Graph ds_cnn(nn::ImageShape input, int classes, double width);
+nn::Graph mobilenet_v1(nn::ImageShape input, int classes, double width);
+nn::Graph mobilenet_v2(nn::ImageShape input, int classes, double width);
+nn::Graph nin(nn::ImageShape input, int classes, double width);
+nn::Graph resnet20(nn::ImageShape input, int classes, double width);
 nn::Graph resnet8(nn::ImageShape input, int classes, double width);
+nn::Graph resnet9(nn::ImageShape input, int classes, double width);
+nn::Graph vgg_small(nn::ImageShape input, int classes, double width);
 
 }  // namespace ns::arch

@@ -4,6 +4,13 @@
 #include <cmath>
 
 namespace ns::arch {
+namespace {
+
+nn::Padding all_sides(int padding) {
+  return {padding, padding, padding, padding};
+}
+
+}  // namespace
 
 int scaled_channels(int channels, double width) {
   return std::max(4, 4 * static_cast<int>(std::lround(channels * width / 4.0)));
@@ -22,14 +29,28 @@ nn::Layer& GraphBuilder::append(const std::string& name, nn::Op op, std::vector<
   return layer;
 }
 
+nn::Layer& GraphBuilder::append_window(const std::string& name, nn::Op op, const std::string& input,
+                                       std::array<int, 2> kernel, int stride, nn::Padding padding) {
+  nn::Layer& layer = append(name, op, {input});
+  layer.kernel = kernel;
+  layer.stride = {stride, stride};
+  layer.padding = padding;
+  return layer;
+}
+
 std::string GraphBuilder::conv(const std::string& name, const std::string& input, int filters, int kernel,
                                int stride) {
-  nn::Layer& layer = append(name, nn::Op::kConv, {input});
-  layer.filters = filters;
-  layer.kernel = {kernel, kernel};
-  layer.stride = {stride, stride};
-  layer.padding = {kernel / 2, kernel / 2, kernel / 2, kernel / 2};
+  return conv(name, input, filters, {kernel, kernel}, stride, all_sides(kernel / 2));
+}
+
+std::string GraphBuilder::conv(const std::string& name, const std::string& input, int filters,
+                               std::array<int, 2> kernel, int stride, nn::Padding padding) {
+  append_window(name, nn::Op::kConv, input, kernel, stride, padding).filters = filters;
   return name;
+}
+
+std::string GraphBuilder::depthwise(const std::string& name, const std::string& input, int stride) {
+  return append_window(name, nn::Op::kDepthwiseConv, input, {3, 3}, stride, all_sides(1)).name;
 }
 
 std::string GraphBuilder::batch_norm(const std::string& name, const std::string& input) {
@@ -44,6 +65,16 @@ std::string GraphBuilder::add(const std::string& name, const std::string& a, con
   return append(name, nn::Op::kAdd, {a, b}).name;
 }
 
+std::string GraphBuilder::max_pool(const std::string& name, const std::string& input,
+                                   std::array<int, 2> kernel, int stride, int padding) {
+  return append_window(name, nn::Op::kMaxPool, input, kernel, stride, all_sides(padding)).name;
+}
+
+std::string GraphBuilder::avg_pool(const std::string& name, const std::string& input, int kernel,
+                                   int stride) {
+  return append_window(name, nn::Op::kAvgPool, input, {kernel, kernel}, stride, {}).name;
+}
+
 std::string GraphBuilder::global_avg_pool(const std::string& name, const std::string& input) {
   return append(name, nn::Op::kGlobalAvgPool, {input}).name;
 }
@@ -53,6 +84,19 @@ std::string GraphBuilder::linear(const std::string& name, const std::string& inp
   layer.filters = units;
   layer.bias = true;
   return name;
+}
+
+std::string GraphBuilder::conv_bn_relu(const std::string& name, const std::string& input, int filters,
+                                       int kernel, int stride) {
+  return bn_relu(name, conv(name + ".conv", input, filters, kernel, stride));
+}
+
+std::string GraphBuilder::depthwise_bn_relu(const std::string& name, const std::string& input, int stride) {
+  return bn_relu(name, depthwise(name + ".depthwise", input, stride));
+}
+
+std::string GraphBuilder::bn_relu(const std::string& name, const std::string& input) {
+  return relu(name + ".relu", batch_norm(name + ".bn", input));
 }
 
 }  // namespace ns::arch

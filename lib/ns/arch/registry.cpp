@@ -12,7 +12,10 @@ struct Entry {
   nn::Graph (*build)(nn::ImageShape input, int classes, double width);
 };
 
-constexpr Entry kEntries[] = {{"resnet8", resnet8}};
+constexpr Entry kEntries[] = {
+    {"autoencoder", autoencoder},   {"ds_cnn", ds_cnn},   {"mobilenet_v1", mobilenet_v1},
+    {"mobilenet_v2", mobilenet_v2}, {"nin", nin},         {"resnet20", resnet20},
+    {"resnet8", resnet8},           {"resnet9", resnet9}, {"vgg_small", vgg_small}};
 
 }  // namespace
 
