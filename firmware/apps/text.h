@@ -26,7 +26,7 @@ class Line {
     while (*text) put(*text++);
     return *this;
   }
-  Line& operator<<(std::uint64_t number) {
+  Line& operator<<(unsigned long long number) {
     char digits[20];
     int count = 0;
     do digits[count++] = static_cast<char>('0' + number % 10);
@@ -34,7 +34,9 @@ class Line {
     while (count) put(digits[--count]);
     return *this;
   }
-  Line& operator<<(std::uint32_t number) { return *this << std::uint64_t{number}; }
+  // uint32_t is unsigned long on the board and unsigned on the host.
+  Line& operator<<(unsigned number) { return *this << static_cast<unsigned long long>(number); }
+  Line& operator<<(unsigned long number) { return *this << static_cast<unsigned long long>(number); }
   Line& operator<<(Hex hex) {
     for (int shift = 28; shift >= 0; shift -= 4) put("0123456789abcdef"[hex.value >> shift & 15]);
     return *this;

@@ -45,6 +45,28 @@ const char* fault_name(std::uint32_t exception) {
   return "unexpected exception";
 }
 
+// QEMU's board has more memory than an STM32F767ZI, and ignores stray accesses between its parts. The memory
+// protection unit makes flash read-only and everything around flash and RAM a fault; below RAM lies the
+// stack's end.
+enum Access : std::uint32_t { kNone = 0, kReadOnly = 6 };
+void protect(std::uint32_t region, std::uint32_t address, std::uint32_t size_log2, Access access) {
+  constexpr std::uint32_t kNormalMemory = 1u << 19 | 1u << 17 | 1u << 16, kEnable = 1;
+  system_register(0xE000ED98) = region;                                                         // MPU_RNR
+  system_register(0xE000ED9C) = address;                                                        // MPU_RBAR
+  system_register(0xE000EDA0) = access << 24 | kNormalMemory | (size_log2 - 1) << 1 | kEnable;  // MPU_RASR
+}
+
+void enforce_budgets() {
+  protect(0, 0x00000000, 21, kReadOnly);  // 2 MB of flash
+  protect(1, 0x00200000, 21, kNone);
+  protect(2, 0x1FF00000, 20, kNone);
+  protect(3, 0x20080000, 19, kNone);  // after 512 KB of RAM
+  protect(4, 0x20100000, 20, kNone);
+  protect(5, 0x20200000, 21, kNone);
+  system_register(0xE000ED94) = 1u << 2 | 1u;  // MPU_CTRL: enabled, default map for the rest
+  asm volatile("dsb\n isb" ::: "memory");
+}
+
 }  // namespace
 
 // Reset on the handlers' stack; the program gets its own (PSP), so that a fault can be reported even when
@@ -68,6 +90,7 @@ extern "C" [[noreturn]] void start() {
   memset(
       linker_bss_start, 0,
       reinterpret_cast<std::uintptr_t>(linker_bss_end) - reinterpret_cast<std::uintptr_t>(linker_bss_start));
+  enforce_budgets();
   system_register(0xE000ED14) |= 1u << 4;   // CCR: trap division by zero
   system_register(0xE000ED24) |= 7u << 16;  // SHCSR: memory, bus and usage faults under their own names
   board::exit(main(0, nullptr));
@@ -94,7 +117,8 @@ extern "C" [[noreturn]] void report_fault(const std::uint32_t* frame) {
   }
   const std::uint32_t cfsr = system_register(0xE000ED28);
   write_hex(" cfsr=", cfsr);
-  if (cfsr & (1u << 15)) write_hex(" address=", system_register(0xE000ED38));
+  if (cfsr & (1u << 15)) write_hex(" address=", system_register(0xE000ED38));  // BFAR
+  if (cfsr & (1u << 7)) write_hex(" address=", system_register(0xE000ED34));   // MMFAR
   board::write_text("\n");
   board::exit(70);
 }

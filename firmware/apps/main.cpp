@@ -1,0 +1,27 @@
+#include <string.h>
+
+#include "firmware/apps/apps.h"
+#include "firmware/apps/text.h"
+
+int main(int argc, char** argv) {
+  board::init(argc, argv);
+  const board::Arguments& arguments = board::arguments();
+  const char* command = arguments.count > 0 ? arguments.word[0] : "";
+  int status = app::kUsage;
+  if (strcmp(command, "check") == 0) {
+    status = app::check();
+  } else if (strcmp(command, "infer") == 0) {
+    status = app::infer();
+  } else if (strcmp(command, "speed") == 0) {
+    status = app::speed();
+  } else if (strcmp(command, "selftest") == 0) {
+    status = app::selftest();
+  }
+  if (status == app::kUsage) {
+    app::Line() << "usage: check\n"
+                << "       infer NETWORK SUBNET INPUTS OUTPUTS TRACED\n"
+                << "       speed NETWORK\n"
+                << "       selftest reference|fast\n";
+  }
+  board::exit(status);
+}
