@@ -48,14 +48,14 @@ double dot(const Values& a, const ns::Tensor& b) {
 /// d <reference output, cotangent> / d parameter by central differences against `found`: of every element, or
 /// of some hundred spread over a large parameter.
 double worst_gradient(const ns::nn::Network& network, const ns::nn::Parameter& parameter, const Values& x,
-                      int n, const ns::Tensor& cotangent, int bank) {
+                      int n, const ns::Tensor& cotangent, int bank, std::size_t samples) {
   auto arrays = nn_reference::arrays_of(network);
   nn_reference::Reference reference(network.graph(), arrays, true, bank);
   constexpr double kStep = 1e-6;
   Values& values = arrays.at(parameter.name);
   Values expected;
   std::vector<float> found;
-  for (std::size_t i = 0; i < values.size(); i += 1 + values.size() / 101) {
+  for (std::size_t i = 0; i < values.size(); i += 1 + values.size() / samples) {
     const double value = values[i];
     values[i] = value + kStep;
     const double above = dot(reference.forward(x, n).back(), cotangent);
@@ -68,7 +68,8 @@ double worst_gradient(const ns::nn::Network& network, const ns::nn::Parameter& p
   return worst(expected, found);
 }
 
-void check(const ns::nn::Graph& graph, int n, std::uint64_t seed, int banks = 1, int bank = 0) {
+void check(const ns::nn::Graph& graph, int n, std::uint64_t seed, int banks = 1, int bank = 0,
+           std::size_t samples = 101) {
   CAPTURE(seed);
   ns::Rng rng(seed);
   ns::nn::Network network(graph, banks, seed);
@@ -106,7 +107,7 @@ void check(const ns::nn::Graph& graph, int n, std::uint64_t seed, int banks = 1,
       continue;
     }
     CAPTURE(parameter.name);
-    CHECK(worst_gradient(network, parameter, x_double, n, cotangent, bank) < 2e-4);
+    CHECK(worst_gradient(network, parameter, x_double, n, cotangent, bank, samples) < 2e-4);
   }
 }
 
@@ -145,6 +146,31 @@ TEST_CASE("a depthwise convolution and its gradients agree with the reference") 
                     {"name":"l","op":"depthwise_conv","kernel":3,"padding":1},
                     {"name":"m","op":"depthwise_conv","kernel":3,"padding":[0,0,1,1],"stride":2})"),
         2, 6);
+}
+
+TEST_CASE("convolutions of random shapes and their gradients agree with the reference") {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    CAPTURE(seed);
+    ns::Rng rng(seed);
+    const auto number = [&](int low, int high) {
+      return low + static_cast<int>(rng.below(static_cast<std::uint64_t>(high - low + 1)));
+    };
+    ns::nn::Graph graph;
+    graph.name = "random";
+    graph.input = {number(3, 12), number(3, 12), number(1, 4)};
+    const bool depthwise = number(0, 3) == 0;
+    const int kh = number(1, 3), kw = number(0, 1) == 0 ? kh : number(1, 3);
+    graph.layers = {{.name = "first", .op = ns::nn::Op::kConv, .inputs = {"input"}, .filters = number(1, 40)},
+                    {.name = "second",
+                     .op = depthwise ? ns::nn::Op::kDepthwiseConv : ns::nn::Op::kConv,
+                     .inputs = {"first"},
+                     .filters = number(1, 40),
+                     .kernel = {kh, kw},
+                     .stride = {number(1, 2), number(1, 2)},
+                     .padding = {number(0, kh - 1), number(0, kw - 1), number(0, kh - 1), number(0, kw - 1)},
+                     .bias = number(0, 1) == 1}};
+    check(graph, number(1, 4), seed, 1, 0, 13);
+  }
 }
 
 TEST_CASE("a linear layer flattens in c, h, w order and its gradients agree with the reference") {

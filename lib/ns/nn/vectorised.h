@@ -14,7 +14,11 @@
 #endif
 
 // Promises that iterations do not depend on each other, so that in-place loops (y == x) are vectorised too.
+#ifdef __clang__
+#define NS_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
 #define NS_INDEPENDENT _Pragma("GCC ivdep")
+#endif
 
 namespace ns::nn {
 
