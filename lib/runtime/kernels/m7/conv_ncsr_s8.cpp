@@ -6,72 +6,57 @@
 namespace nsrt::m7 {
 namespace {
 
-// Reads the records of one level (docs/format/nsm.md, encoding 3).
-template <std::uint32_t kBlock>
-class Level {
- public:
-  Level(const std::uint16_t* taps, std::uint32_t origin, std::uint32_t plane_bytes)
-      : taps_(taps), origin_(origin), plane_bytes_(plane_bytes) {}
-
-  void begin() { tap_ = taps_; }
-
-  // Decodes `count` records to entries below `to`; returns the lowest.
-  ScalarEntry* decode(std::uint32_t count, const std::uint8_t*& record, ScalarEntry* to,
-                      std::int32_t& weight_sum) {
-    const std::uint8_t* from = record;
-    const std::uint16_t* tap = tap_;
-    std::int32_t sum = weight_sum;
-    for (; count > 0; --count) {
-      tap += from[0];
-      std::uint32_t address = origin_ + *tap * 4u;
-      for (std::uint32_t i = 0; i < kBlock; ++i, address += plane_bytes_) {
-        const std::int32_t weight = static_cast<std::int8_t>(from[1 + i]);
-        sum += weight;
-        *--to = {weight * 256, address};
-      }
-      from += 1 + kBlock;
-    }
-    record = from;
-    tap_ = tap;
-    weight_sum = sum;
-    return to;
-  }
-
- private:
-  const std::uint16_t* const taps_;
-  const std::uint32_t origin_, plane_bytes_;
-  const std::uint16_t* tap_ = nullptr;
+// State of decode.S.
+struct Cursor {
+  ScalarEntry* to;  ///< entries are written below it
+  const std::uint8_t* record;
+  std::uint32_t position;
+  std::int32_t weight_sum;
+  const std::uint16_t* taps;
+  std::uint32_t origin;
+  std::uint32_t plane_bytes;
 };
 
-template <std::uint32_t kBlock>
+extern "C" {
+void nsrt_m7_decode_1(Cursor*, std::uint32_t records);
+void nsrt_m7_decode_2(Cursor*, std::uint32_t records);
+void nsrt_m7_decode_4(Cursor*, std::uint32_t records);
+}
+
 void run_rows(Strip& strip, const NestedCsr& csr, const Requant& requant) {
-  Level<kBlock> level(strip.taps(), strip.origin, strip.plan.plane_words * 4);
+  const auto decode = csr.block == 1   ? nsrt_m7_decode_1
+                      : csr.block == 2 ? nsrt_m7_decode_2
+                                       : nsrt_m7_decode_4;
+  const std::uint32_t block = csr.block, levels = csr.levels, subnet = csr.subnet;
   TwoPixelRow row(strip);
+  const std::uint32_t capacity = row.capacity() / block;  // records
+  Cursor cursor{row.end(), csr.records, 0, 0, strip.taps(), strip.origin, strip.plan.plane_words * 4};
   const std::uint16_t* counts = csr.counts;
-  const std::uint8_t* record = csr.records;
-  for (std::uint32_t co = 0; co < strip.plan.w.co; ++co, counts += csr.levels) {
-    std::uint32_t records = 0, skipped = 0;
-    for (std::uint32_t l = 0; l < csr.levels; ++l) (l < csr.subnet ? records : skipped) += counts[l];
-    row.begin(records * kBlock);
-    ScalarEntry* first = row.end();
-    std::uint32_t room = row.capacity() / kBlock;
-    std::int32_t weight_sum = 0;
-    for (std::uint32_t l = 0; l < csr.subnet; ++l) {
-      level.begin();
-      for (std::uint32_t left = counts[l]; left > 0;) {
+  const RequantRow* const end = requant.rows + strip.plan.w.co;
+  for (const RequantRow* rq = requant.rows; rq != end; ++rq, counts += levels) {
+    std::uint32_t records = 0, skipped = 0, level = 0;
+    for (; level < subnet; ++level) records += counts[level];
+    for (; level < levels; ++level) skipped += counts[level];
+    row.begin(records * block);
+    cursor.to = row.end();
+    cursor.weight_sum = 0;
+    std::uint32_t room = capacity;
+    for (level = 0; level < subnet; ++level) {
+      cursor.position = 0;
+      for (std::uint32_t left = counts[level]; left > 0;) {
         if (room == 0) {
-          row.run(first, weight_sum, requant.rows[co]);
-          first = row.end();
-          room = row.capacity() / kBlock;
+          row.run(cursor.to, cursor.weight_sum, *rq);
+          cursor.to = row.end();
+          room = capacity;
         }
         const std::uint32_t n = least(left, room);
-        first = level.decode(n, record, first, weight_sum);
+        decode(&cursor, n);
         left -= n;
         room -= n;
       }
     }
-    row.run(first, weight_sum, requant.rows[co]);
-    record += skipped * (1 + kBlock);
+    row.run(cursor.to, cursor.weight_sum, *rq);
+    cursor.record += skipped * (1 + block);
   }
 }
 
@@ -83,27 +68,17 @@ void conv_ncsr_s8(const Window& window, const NestedCsr& csr, const Requant& req
   Strip strip(plan, scratch, stack_pointer());
   strip.control.output_zero_point = requant.output_zero_point;
   strip.write_taps(plan.planes / csr.block, csr.block);
-  const Window& w = plan.w;
+  Expander expander(plan, WordKind::kPixels, strip.distance(), requant.input_zero_point);
   while (strip.next()) {
-    for (std::uint32_t c = 0; c < w.ci; ++c) {
-      const std::int8_t* plane = in + c * w.ih * w.iw;
-      std::uint32_t* to = strip.words + c * plan.plane_words;
-      for (std::uint32_t y = strip.kept_rows; y < strip.input_rows(); ++y) {
-        expand_pixels(plan, strip.x0, strip.distance(), strip.input_row(plane, y), requant.input_zero_point,
-                      to + y * plan.row_words);
-      }
+    const std::uint32_t in_bytes = std::uint32_t{plan.w.ih} * plan.w.iw;
+    const std::int8_t* plane = in;
+    std::uint32_t* to = strip.words + strip.kept_rows * plan.row_words;
+    if (strip.y0 == 0) expander.set_column(strip.x0);
+    for (std::uint32_t c = 0; c < plan.w.ci; ++c, plane += in_bytes, to += plan.plane_words) {
+      expander.rows(plane, plane, strip.first_new_row(), strip.end_row(), to);
     }
-    strip.aim(out, std::uint32_t{w.oh} * w.ow, strip.distance());
-    switch (csr.block) {
-      case 1:
-        run_rows<1>(strip, csr, requant);
-        break;
-      case 2:
-        run_rows<2>(strip, csr, requant);
-        break;
-      default:
-        run_rows<4>(strip, csr, requant);
-    }
+    strip.aim(out, std::uint32_t{plan.w.oh} * plan.w.ow, strip.distance());
+    run_rows(strip, csr, requant);
   }
 }
 

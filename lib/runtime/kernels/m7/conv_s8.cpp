@@ -8,17 +8,15 @@ namespace {
 
 constexpr std::uint32_t kEntryCode = 48;  // bytes of code per entry in tiles.S
 
-void expand_strip(Strip& strip, const std::int8_t* in, std::int8_t padding) {
+void expand_strip(const Strip& strip, Expander& expander, const std::int8_t* in) {
   const Plan& plan = strip.plan;
   const std::uint32_t plane_bytes = std::uint32_t{plan.w.ih} * plan.w.iw;
-  for (std::uint32_t pair = 0; pair < plan.planes; ++pair) {
-    const std::int8_t* first = in + pair * 2 * plane_bytes;
+  std::uint32_t* to = strip.words + strip.kept_rows * plan.row_words;
+  if (strip.y0 == 0) expander.set_column(strip.x0);
+  for (std::uint32_t pair = 0; pair < plan.planes; ++pair, in += 2 * plane_bytes, to += plan.plane_words) {
     // The weights of a missing second channel are zero.
-    const std::int8_t* second = 2 * pair + 1 < plan.w.ci ? first + plane_bytes : first;
-    for (std::uint32_t y = strip.kept_rows; y < strip.input_rows(); ++y) {
-      expand_channels(plan, strip.x0, strip.input_row(first, y), strip.input_row(second, y), padding,
-                      strip.words + pair * plan.plane_words + y * plan.row_words);
-    }
+    const std::int8_t* second = 2 * pair + 1 < plan.w.ci ? in + plane_bytes : in;
+    expander.rows(in, second, strip.first_new_row(), strip.end_row(), to);
   }
 }
 
@@ -65,11 +63,12 @@ void conv_s8(const Window& window, const std::int8_t* weights, const Requant& re
   Strip strip(plan, scratch, stack_pointer());
   strip.control.output_zero_point = requant.output_zero_point;
   strip.write_taps(plan.planes, 1);
+  Expander expander(plan, WordKind::kChannels, 0, requant.input_zero_point);
   const Window& w = plan.w;
   const std::uint32_t quads = ceil_div(positions(w, 2), 2), row_bytes = quads * 4;
   const std::uint32_t plane_bytes = std::uint32_t{w.oh} * w.ow;
   while (strip.next()) {
-    expand_strip(strip, in, requant.input_zero_point);
+    expand_strip(strip, expander, in);
     strip.aim(out, 2 * plane_bytes, plane_bytes);
     for (std::uint32_t co = 0; co < w.co; co += 2) {
       const std::uint32_t next = co + 1 < w.co ? co + 1 : co;

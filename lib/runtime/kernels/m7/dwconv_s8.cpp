@@ -29,16 +29,16 @@ void dwconv_s8(const Window& window, const std::int8_t* weights, const Requant& 
   Strip strip(plan, scratch, stack_pointer());
   strip.control.output_zero_point = requant.output_zero_point;
   strip.write_taps(1, 1);
+  Expander expander(plan, WordKind::kPixels, strip.distance(), requant.input_zero_point);
   const Window& w = window;
   const std::uint32_t taps = std::uint32_t{w.kh} * w.kw, row_bytes = (taps + 3) / 4 * 4;
   const std::uint32_t plane_bytes = std::uint32_t{w.oh} * w.ow;
   for (std::uint32_t c = 0; c < w.co; ++c) {
     const std::int8_t* const plane = in + c * w.ih * w.iw;
     while (strip.next()) {
-      for (std::uint32_t y = strip.kept_rows; y < strip.input_rows(); ++y) {
-        expand_pixels(plan, strip.x0, strip.distance(), strip.input_row(plane, y), requant.input_zero_point,
-                      strip.words + y * plan.row_words);
-      }
+      if (strip.y0 == 0 && (c == 0 || !strip.is_whole())) expander.set_column(strip.x0);
+      expander.rows(plane, plane, strip.first_new_row(), strip.end_row(),
+                    strip.words + strip.kept_rows * plan.row_words);
       if (c == 0 || !strip.is_whole()) strip.aim(out + c * plane_bytes, plane_bytes, strip.distance());
       run_channel(strip, weights + c * row_bytes, taps, requant.rows[c]);
     }

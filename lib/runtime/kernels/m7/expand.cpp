@@ -1,165 +1,121 @@
 #include "kernels/m7/expand.h"
 
-#include <cstring>
-
 namespace nsrt::m7 {
 namespace {
 
-using Word = std::uint32_t;
-
-Word load(const std::int8_t* from) {
-  Word word;
-  std::memcpy(&word, from, 4);
-  return word;
+std::uint32_t make_word(WordKind kind, std::int32_t first, std::int32_t second) {
+  const auto a = static_cast<std::uint32_t>(first), b = static_cast<std::uint32_t>(second);
+  return kind == WordKind::kPixels ? (a + 128) + (b << 24) : (a & 0xFFFF) | b << 16;
 }
 
-Word pixel_word(std::int32_t low, std::int32_t high) {
-  return static_cast<Word>(low + 128) + (static_cast<Word>(high) << 24);
-}
-Word channel_word(std::int32_t first, std::int32_t second) {
-  return (static_cast<Word>(first) & 0xFFFF) | static_cast<Word>(second) << 16;
-}
-
-// Four pixel words from four neighbours each of low and high.
-Word* four_pixel_words(Word low, Word high, Word* to) {
-  const Word mask = 0xFF000000;
-  low ^= 0x80808080;
-  asm("lsl r4, %[high], #24\n\t"
-      "and r5, %[mask], %[high], lsl #16\n\t"
-      "and r6, %[mask], %[high], lsl #8\n\t"
-      "and r8, %[mask], %[high]\n\t"
-      "uxtab r4, r4, %[low]\n\t"
-      "uxtab r5, r5, %[low], ror #8\n\t"
-      "uxtab r6, r6, %[low], ror #16\n\t"
-      "uxtab r8, r8, %[low], ror #24\n\t"
-      "stm %[to]!, {r4, r5, r6, r8}"
-      : [to] "+r"(to)
-      : [low] "r"(low), [high] "r"(high), [mask] "r"(mask)
-      : "r4", "r5", "r6", "r8", "memory");
-  return to;
-}
-
-// Two pixel words from every second of four neighbours.
-Word* two_pixel_words(Word low, Word high, Word* to) {
-  const Word mask = 0xFF000000;
-  low ^= 0x80808080;
-  asm("lsl r4, %[high], #24\n\t"
-      "and r5, %[mask], %[high], lsl #8\n\t"
-      "uxtab r4, r4, %[low]\n\t"
-      "uxtab r5, r5, %[low], ror #16\n\t"
-      "stm %[to]!, {r4, r5}"
-      : [to] "+r"(to)
-      : [low] "r"(low), [high] "r"(high), [mask] "r"(mask)
-      : "r4", "r5", "memory");
-  return to;
-}
-
-// Four channel words from four neighbours of each channel.
-Word* four_channel_words(Word first, Word second, Word* to) {
-  asm("sxtb16 r4, %[first]\n\t"
-      "sxtb16 r6, %[first], ror #8\n\t"
-      "sxtb16 r8, %[second]\n\t"
-      "sxtb16 r9, %[second], ror #8\n\t"
-      "pkhtb r5, r8, r4, asr #16\n\t"
-      "pkhbt r4, r4, r8, lsl #16\n\t"
-      "pkhtb r8, r9, r6, asr #16\n\t"
-      "pkhbt r6, r6, r9, lsl #16\n\t"
-      "strd r4, r6, [%[to]]\n\t"
-      "strd r5, r8, [%[to], #8]"
-      :
-      : [to] "r"(to), [first] "r"(first), [second] "r"(second)
-      : "r4", "r5", "r6", "r8", "r9", "memory");
-  return to + 4;
-}
-
-// Two channel words from every second of four neighbours.
-Word* two_channel_words(Word first, Word second, Word* to) {
-  asm("sxtb16 r4, %[first]\n\t"
-      "sxtb16 r5, %[second]\n\t"
-      "pkhbt r6, r4, r5, lsl #16\n\t"
-      "pkhtb r5, r5, r4, asr #16\n\t"
-      "strd r6, r5, [%[to]]"
-      :
-      : [to] "r"(to), [first] "r"(first), [second] "r"(second)
-      : "r4", "r5", "r6", "memory");
-  return to + 2;
-}
-
-struct Pixels {
-  static Word word(std::int32_t low, std::int32_t high) { return pixel_word(low, high); }
-  static Word* four(Word low, Word high, Word* to) { return four_pixel_words(low, high, to); }
-  static Word* two(Word low, Word high, Word* to) { return two_pixel_words(low, high, to); }
-};
-struct Channels {
-  static Word word(std::int32_t first, std::int32_t second) { return channel_word(first, second); }
-  static Word* four(Word first, Word second, Word* to) { return four_channel_words(first, second, to); }
-  static Word* two(Word first, Word second, Word* to) { return two_channel_words(first, second, to); }
-};
-
-// Words of columns at, at + stride, … of a and b = other row or other columns, all inside both rows.
-template <class Kind>
-Word* inside_words(const std::int8_t* a, const std::int8_t* b, std::uint32_t stride, std::uint32_t count,
-                   Word* to) {
-  if (stride == 1 && count >= 4) {
-    const std::uint32_t rest = count % 4;
-    for (; count >= 4; count -= 4, a += 4, b += 4) to = Kind::four(load(a), load(b), to);
-    if (rest != 0) to = Kind::four(load(a + rest - 4), load(b + rest - 4), to + rest - 4);
-    return to;
-  }
-  if (stride == 2) {
-    // Four bytes are read for two words: there must be a third, or the fourth byte might lie outside.
-    for (; count > 2; count -= 2, a += 4, b += 4) to = Kind::two(load(a), load(b), to);
-  }
-  for (; count > 0; --count, a += stride, b += stride) *to++ = Kind::word(*a, *b);
-  return to;
-}
-
-// `second` lags by `distance` columns of the input.
-template <class Kind>
-void expand(const Plan& p, std::int32_t x0, std::int32_t distance, const std::int8_t* first,
-            const std::int8_t* second, std::int8_t padding, Word* to) {
-  const std::int32_t stride = p.w.sw, width = p.w.iw;
-  const std::int32_t phases = static_cast<std::int32_t>(p.row_words / p.phase_words);
-  const std::int32_t count = static_cast<std::int32_t>(p.phase_words);
-  if (first == nullptr) {
-    const Word word = Kind::word(padding, padding);
-    for (std::uint32_t i = 0; i < p.row_words; ++i) to[i] = word;
-    return;
-  }
-  for (std::int32_t phase = 0; phase < phases; ++phase) {
-    std::int32_t column = x0 * stride + phase - p.w.pad_left;
-    const auto at = [&](const std::int8_t* row, std::int32_t x) -> std::int32_t {
-      return x >= 0 && x < width ? row[x] : padding;
-    };
-    std::int32_t i = 0;
-    for (; i < count && column < 0; ++i, column += stride) {
-      *to++ = Kind::word(padding, at(second, column + distance));
-    }
-    const std::int32_t last = width - 1 - distance;  // last column that is inside for both
-    if (i < count && column <= last) {
-      const std::int32_t inside = stride == 1 ? last - column + 1 : (last - column) / stride + 1;
-      const std::int32_t n = inside < count - i ? inside : count - i;
-      to = inside_words<Kind>(first + column, second + column + distance, static_cast<std::uint32_t>(stride),
-                              static_cast<std::uint32_t>(n), to);
-      i += n;
-      column += n * stride;
-    }
-    for (; i < count; ++i, column += stride)
-      *to++ = Kind::word(at(first, column), at(second, column + distance));
-  }
+// How many of the columns from, from + stride, … lie below `end`, at most `most`.
+std::uint32_t columns_below(std::int32_t end, std::int32_t from, std::int32_t stride, std::uint32_t most) {
+  if (from >= end) return 0;
+  return least(static_cast<std::uint32_t>((end - from + stride - 1) / stride), most);
 }
 
 }  // namespace
 
-void expand_pixels(const Plan& plan, std::uint32_t x0, std::uint32_t distance, const std::int8_t* row,
-                   std::int8_t padding, std::uint32_t* to) {
-  expand<Pixels>(plan, static_cast<std::int32_t>(x0), static_cast<std::int32_t>(distance * plan.w.sw), row,
-                 row, padding, to);
+Expander::Expander(const Plan& plan, WordKind kind, std::uint32_t distance, std::int8_t padding)
+    : plan_(plan),
+      kind_(kind),
+      distance_(static_cast<std::int32_t>(distance * plan.w.sw)),
+      padding_(padding) {}
+
+void Expander::set_column(std::uint32_t x0) {
+  column_ = static_cast<std::int32_t>(x0 * plan_.w.sw) - plan_.w.pad_left;
+  regular_ = plan_.w.sw <= kMostPhases;
+  for (std::uint32_t phase = 0; regular_ && phase < least(plan_.w.sw, plan_.w.kw); ++phase) {
+    regular_ = set_phase(phase);
+  }
 }
 
-void expand_channels(const Plan& plan, std::uint32_t x0, const std::int8_t* first, const std::int8_t* second,
-                     std::int8_t padding, std::uint32_t* to) {
-  expand<Channels>(plan, static_cast<std::int32_t>(x0), 0, first, second, padding, to);
+// False if some word of the phase needs more than a left edge, an inside and a right edge.
+bool Expander::set_phase(std::uint32_t phase) {
+  const std::int32_t width = plan_.w.iw, stride = plan_.w.sw;
+  const std::int32_t first = column_ + static_cast<std::int32_t>(phase), second = first + distance_;
+  const std::uint32_t words = plan_.half + (plan_.w.kw - 1u - phase) / plan_.w.sw;
+  const std::uint32_t begin =
+      columns_below(0, first, stride, words);  // words whose first column is left of 0
+  std::uint32_t end =
+      columns_below(width, second, stride, words);  // … whose second column is left of the end
+  if (kind_ == WordKind::kPixels && (second < 0 || columns_below(width, first, stride, words) < words))
+    return false;
+  if (end < begin) {
+    if (kind_ == WordKind::kPixels) return false;
+    end = begin;  // all of the row is padding
+  }
+  ExpandRows& r = phases_[phase].rows;
+  const std::uint32_t inside = end - begin;
+  const std::int32_t column = first + static_cast<std::int32_t>(begin) * stride;
+  r.left = begin;
+  r.groups = inside / 4;
+  // Stride 2 reads a byte more than it uses.
+  if (stride == 2 && r.groups > 0 && second + static_cast<std::int32_t>(begin + r.groups * 4) * 2 > width)
+    --r.groups;
+  r.tail = inside - r.groups * 4;
+  r.right = words - end;
+  r.pad_left =
+      kind_ == WordKind::kPixels ? make_word(kind_, padding_, 0) : make_word(kind_, padding_, padding_);
+  r.pad_right = kind_ == WordKind::kPixels ? make_word(kind_, -128, padding_) : r.pad_left;
+  const std::uint32_t read = inside + (kind_ == WordKind::kPixels ? r.right : 0);
+  r.row_step = plan_.w.iw - read * plan_.w.sw;
+  r.to_step = (plan_.row_words - words) * 4;
+  phases_[phase].offset = static_cast<std::uint32_t>(column);
+  return true;
+}
+
+void Expander::rows(const std::int8_t* first, const std::int8_t* second, std::int32_t begin, std::int32_t end,
+                    std::uint32_t* to) {
+  const std::int32_t height = plan_.w.ih;
+  const std::int32_t inside = begin < 0 ? (end < 0 ? end : 0) : begin;
+  const std::int32_t outside = end > height ? (begin > height ? begin : height) : end;
+  to = fill(static_cast<std::uint32_t>(inside - begin), to);
+  if (outside > inside) {
+    const auto count = static_cast<std::uint32_t>(outside - inside);
+    const std::uint32_t at = static_cast<std::uint32_t>(inside) * plan_.w.iw;
+    if (regular_) {
+      for (std::uint32_t phase = 0; phase < least(plan_.w.sw, plan_.w.kw); ++phase) {
+        ExpandRows& r = phases_[phase].rows;
+        r.to = to + phase * plan_.phase_words;
+        r.first = first + at + phases_[phase].offset;
+        r.second = second + at + phases_[phase].offset + static_cast<std::uint32_t>(distance_);
+        r.rows = count;
+        if (kind_ == WordKind::kPixels) {
+          plan_.w.sw == 1 ? nsrt_m7_expand_pixels(&r) : nsrt_m7_expand_pixels_2(&r);
+        } else {
+          plan_.w.sw == 1 ? nsrt_m7_expand_channels(&r) : nsrt_m7_expand_channels_2(&r);
+        }
+      }
+    } else {
+      any_rows(first + at, second + at, count, to);
+    }
+    to += count * plan_.row_words;
+  }
+  fill(static_cast<std::uint32_t>(end - outside), to);
+}
+
+std::uint32_t* Expander::fill(std::uint32_t rows, std::uint32_t* to) const {
+  const std::uint32_t word = make_word(kind_, padding_, padding_);
+  for (std::uint32_t* const end = to + rows * plan_.row_words; to != end;) *to++ = word;
+  return to;
+}
+
+// Any stride and any padding, word by word.
+void Expander::any_rows(const std::int8_t* first, const std::int8_t* second, std::uint32_t count,
+                        std::uint32_t* to) const {
+  const std::int32_t width = plan_.w.iw;
+  for (; count > 0; --count, first += width, second += width) {
+    const auto at = [&](const std::int8_t* row, std::int32_t x) -> std::int32_t {
+      return x >= 0 && x < width ? row[x] : padding_;
+    };
+    for (std::int32_t phase = 0; phase < static_cast<std::int32_t>(least(plan_.w.sw, plan_.w.kw)); ++phase) {
+      std::int32_t column = column_ + phase;
+      for (std::uint32_t i = 0; i < plan_.phase_words; ++i, column += plan_.w.sw) {
+        *to++ = make_word(kind_, at(first, column), at(second, column + distance_));
+      }
+    }
+  }
 }
 
 }  // namespace nsrt::m7

@@ -35,12 +35,13 @@ class Strip {
   /// To the next strip. False: that was all, and the next call starts again.
   bool next();
 
-  /// Input row (may lie outside the input: null) of a plane.
-  const std::int8_t* input_row(const std::int8_t* plane_data, std::uint32_t row) const {
-    const std::int32_t y = static_cast<std::int32_t>(y0 * plan.w.sh + row) - plan.w.pad_top;
-    return y >= 0 && y < plan.w.ih ? plane_data + static_cast<std::uint32_t>(y) * plan.w.iw : nullptr;
+  /// Input rows that this strip has to expand: those outside the input are padding.
+  std::int32_t first_new_row() const {
+    return static_cast<std::int32_t>(y0 * plan.w.sh + kept_rows) - plan.w.pad_top;
   }
-  std::uint32_t input_rows() const { return (rows - 1) * plan.w.sh + plan.w.kh; }
+  std::int32_t end_row() const {
+    return static_cast<std::int32_t>((y0 + rows - 1) * plan.w.sh + plan.w.kh) - plan.w.pad_top;
+  }
   std::uint32_t tiles() const { return rows * plan.tiles_per_row; }
 
   /// Lets the tiles write to output plane `out`, and after every run move on by `step`. The second output of

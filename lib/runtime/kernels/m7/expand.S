@@ -1,0 +1,172 @@
+// Rows of planar int8 to the words of a strip: expand.cpp says where the edges are, this is what happens between.
+
+  .syntax unified
+  .thumb
+
+// Offsets in ExpandRows.
+  .equ kLeft, 16
+  .equ kTail, 24
+  .equ kPadLeft, 32
+  .equ kPadRight, 36
+  .equ kSteps, 40
+
+// For every row: `left` edge words, `groups` of four words, `tail` single words, `right` edge words.
+// r0 to, r1 first, r2 second, r3 0xFF000000, r10 the ExpandRows, r11 rows left.
+  .macro expand_rows name, left_word, group, word, right_word
+  .section .text.\name, "ax", %progbits
+  .balign 8
+  .global \name
+  .type \name, %function
+\name:
+  push {r4-r11, lr}
+  mov r10, r0
+  mov r3, #0xFF000000
+  ldr r11, [r0, #12]
+  ldm r0, {r0-r2}
+1:
+  ldrd r7, lr, [r10, #kLeft]
+  cbz r7, 3f
+  ldr r9, [r10, #kPadLeft]
+  \left_word
+3:
+  cmp lr, #0
+  beq 5f
+4:
+  \group
+  subs lr, #1
+  bne 4b
+5:
+  ldrd r7, lr, [r10, #kTail]
+  cbz r7, 7f
+6:
+  \word
+  subs r7, #1
+  bne 6b
+7:
+  cmp lr, #0
+  beq 9f
+  ldr r9, [r10, #kPadRight]
+8:
+  \right_word
+  subs lr, #1
+  bne 8b
+9:
+  ldrd r8, r9, [r10, #kSteps]
+  subs r11, #1
+  add r1, r8
+  add r2, r8
+  add r0, r9
+  bne 1b
+  pop {r4-r11, pc}
+  .size \name, . - \name
+  .endm
+
+// Two pixels a word: (q_low + 128) + 2^24 · q_high. On the left low is padding, on the right high.
+  .macro pixels_left stride
+  .if \stride == 1
+  sub r4, r2, r7
+  .else
+  sub r4, r2, r7, lsl #1
+  .endif
+2:
+  ldrb r5, [r4], #\stride
+  subs r7, #1
+  orr r5, r9, r5, lsl #24
+  str r5, [r0], #4
+  bne 2b
+  .endm
+  .macro pixels_word stride
+  ldrb r4, [r2], #\stride
+  ldrb r5, [r1], #\stride
+  lsl r4, #24
+  eor r5, #0x80
+  orr r5, r4
+  str r5, [r0], #4
+  .endm
+  .macro pixels_right stride
+  ldrb r5, [r1], #\stride
+  add r2, #\stride
+  eor r5, #0x80
+  orr r5, r9
+  str r5, [r0], #4
+  .endm
+  .macro pixels_group
+  ldr r8, [r1], #4
+  ldr r7, [r2], #4
+  eor r8, #0x80808080
+  lsl r4, r7, #24
+  and r5, r3, r7, lsl #16
+  and r6, r3, r7, lsl #8
+  and r7, r3
+  uxtab r4, r4, r8
+  uxtab r5, r5, r8, ror #8
+  uxtab r6, r6, r8, ror #16
+  uxtab r7, r7, r8, ror #24
+  stm r0!, {r4-r7}
+  .endm
+  .macro pixels_group_2
+  ldr r7, [r2, #4]
+  ldr r5, [r2], #8
+  ldr r9, [r1, #4]
+  ldr r8, [r1], #8
+  eor r9, #0x80808080
+  eor r8, #0x80808080
+  lsl r6, r7, #24
+  and r7, r3, r7, lsl #8
+  lsl r4, r5, #24
+  and r5, r3, r5, lsl #8
+  uxtab r6, r6, r9
+  uxtab r7, r7, r9, ror #16
+  uxtab r4, r4, r8
+  uxtab r5, r5, r8, ror #16
+  stm r0!, {r4-r7}
+  .endm
+  expand_rows nsrt_m7_expand_pixels, "pixels_left 1", pixels_group, "pixels_word 1", "pixels_right 1"
+  expand_rows nsrt_m7_expand_pixels_2, "pixels_left 2", pixels_group_2, "pixels_word 2", "pixels_right 2"
+
+// Two channels a word, int16 each. Padding is the same for both.
+  .macro channels_left
+2:
+  subs r7, #1
+  str r9, [r0], #4
+  bne 2b
+  .endm
+  .macro channels_right
+  str r9, [r0], #4
+  .endm
+  .macro channels_word stride
+  ldrsb r4, [r1], #\stride
+  ldrsb r5, [r2], #\stride
+  pkhbt r4, r4, r5, lsl #16
+  str r4, [r0], #4
+  .endm
+  .macro channels_group
+  ldr r6, [r1], #4
+  ldr r7, [r2], #4
+  sxtb16 r4, r6
+  sxtb16 r5, r6, ror #8
+  sxtb16 r8, r7
+  sxtb16 r9, r7, ror #8
+  pkhtb r6, r8, r4, asr #16
+  pkhtb r7, r9, r5, asr #16
+  pkhbt r4, r4, r8, lsl #16
+  pkhbt r5, r5, r9, lsl #16
+  stm r0!, {r4-r7}
+  .endm
+  .macro channels_group_2
+  ldr r6, [r1, #4]
+  ldr r4, [r1], #8
+  ldr r9, [r2, #4]
+  ldr r8, [r2], #8
+  sxtb16 r6, r6
+  sxtb16 r4, r4
+  sxtb16 r9, r9
+  sxtb16 r8, r8
+  pkhtb r7, r9, r6, asr #16
+  pkhtb r5, r8, r4, asr #16
+  pkhbt r6, r6, r9, lsl #16
+  pkhbt r4, r4, r8, lsl #16
+  stm r0!, {r4-r7}
+  .endm
+  expand_rows nsrt_m7_expand_channels, channels_left, channels_group, "channels_word 1", channels_right
+  expand_rows nsrt_m7_expand_channels_2, channels_left, channels_group_2, "channels_word 2", channels_right
