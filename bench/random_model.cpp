@@ -1,0 +1,84 @@
+// random-model: a packed model with random weights, for measuring what a network costs.
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+
+#include "common/option_groups.h"
+#include "common/run_tool.h"
+#include "ns/arch/registry.h"
+#include "ns/base/atomic_file.h"
+#include "ns/base/error.h"
+#include "ns/train/recipe.h"
+#include "random_network.h"
+
+namespace {
+
+struct Options {
+  std::string arch = "resnet8", input = "32x32x3", block = "1x2";
+  int classes = 10;
+  double width = 1;
+  RandomWeights weights;
+  OutputOptions output;
+};
+
+void declare(CLI::App& app, Options& o) {
+  app.add_option("--arch", o.arch, "Architecture")->capture_default_str();
+  app.add_option("--input", o.input, "Input's height, width and channels")->capture_default_str();
+  app.add_option("--classes", o.classes, "Outputs")->capture_default_str();
+  app.add_option("--width", o.width, "Multiplier of the channels")->capture_default_str();
+  app.add_option("--sparsities", o.weights.sparsities,
+                 "Fraction of the weights each subnet lacks, increasing (none: a dense network)")
+      ->delimiter(',');
+  app.add_option("--block", o.block, "Adjacent input channels pruned together: 1x1, 1x2 or 1x4")
+      ->capture_default_str();
+  app.add_option("--seed", o.weights.seed, "Of the weights")->capture_default_str();
+  add_output_options(app, o.output, "Packed model (.nsm)");
+}
+
+/// "49x10x1"
+ns::ImageShape parse_shape(const std::string& text) {
+  ns::ImageShape shape;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (int* extent : {&shape.h, &shape.w, &shape.c}) {
+    const auto [rest, error] = std::from_chars(at, end, *extent);
+    const bool separated = extent == &shape.c ? rest == end : rest != end && *rest == 'x';
+    if (error != std::errc() || *extent < 1 || *extent > 65535 || !separated) {
+      throw ns::usage_error("--input " + text + ": expected height x width x channels, as in 32x32x3");
+    }
+    at = rest + 1;
+  }
+  return shape;
+}
+
+int run(Options o) {
+  const auto overwrite = o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
+  ns::check_writable(o.output.output, overwrite);
+  o.weights.block_width = ns::train::block_width(o.block);
+  const ns::nn::Graph graph = ns::arch::build(o.arch, parse_shape(o.input), o.classes, o.width);
+  const ns::Json config = {{"arch", o.arch},   {"input", o.input}, {"classes", o.classes},
+                           {"width", o.width}, {"block", o.block}, {"sparsities", o.weights.sparsities}};
+  const ns::pack::PackedModel packed =
+      ns::pack::pack_model({random_network(graph, o.weights)}, {{}, o.weights.seed, "", config});
+  ns::AtomicFile file(o.output.output, overwrite);
+  file.write(packed.bytes);
+  file.commit();
+  spdlog::info("{}: {} bytes, arena {} bytes", o.output.output, packed.bytes.size(),
+               packed.layouts[0].plan.arena_bytes);
+  return kDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const ToolInfo info{
+      "random-model", "Packs a network with random weights, to measure what it costs.",
+      "  random-model --arch resnet8 --input 32x32x3 --sparsities 0.7,0.8,0.9 -o resnet8.nsm\n"
+      "  random-model --arch mobilenet_v1 --width 0.25 --input 96x96x3 --classes 2 -o person.nsm",
+      "ns-bench MODEL.nsm --target emulator --cost-only counts its instructions."};
+  Options options;
+  return run_tool(info, argc, argv, [&](CLI::App& app) {
+    declare(app, options);
+    return [&options] { return run(options); };
+  });
+}

@@ -1,0 +1,91 @@
+#include "random_network.h"
+
+#include <algorithm>
+#include <string>
+
+#include "ns/base/rng.h"
+#include "ns/data/loader.h"
+#include "ns/nested/allocation.h"
+#include "ns/nested/model.h"
+#include "ns/quant/quantise.h"
+#include "ns/train/recalibrate.h"
+
+namespace {
+
+constexpr std::size_t kImages = 64;
+constexpr int kMeanPixel = 128;
+
+int clamped_pixel(float value) {
+  return std::clamp(static_cast<int>(value), 0, 255);
+}
+
+/// Noise around a brightness of its own in every image and channel: pure noise would average out in the
+/// pools.
+ns::data::Dataset random_images(ns::ImageShape shape, ns::Rng& rng) {
+  ns::data::Dataset images;
+  images.shape = shape;
+  images.normalisation = {kMeanPixel, 1.0f / 64};
+  images.labels.assign(kImages, 0);
+  const auto channels = static_cast<std::size_t>(shape.c);
+  std::vector<float> brightness(channels);
+  for (std::size_t image = 0; image < kImages; ++image) {
+    for (float& value : brightness) value = kMeanPixel + 50 * rng.normal();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(shape.size()); ++i) {
+      images.pixels.push_back(
+          static_cast<std::uint8_t>(clamped_pixel(brightness[i % channels] + 40 * rng.normal())));
+    }
+  }
+  return images;
+}
+
+/// γ, β and biases; the weights of convolutions and linear layers are random already.
+void randomise_affine(ns::nn::Network& network, ns::Rng& rng) {
+  for (ns::nn::Parameter& parameter : network.parameters()) {
+    if (parameter.decay) continue;
+    const bool gamma = parameter.name.ends_with(".weight");
+    for (float& value : parameter.value.values()) {
+      const float sign = rng.below(4) == 0 ? -1.0f : 1.0f;
+      value = gamma ? sign * (0.5f + rng.uniform()) : 0.5f * rng.normal();
+    }
+  }
+}
+
+ns::nested::Model random_model(const ns::nn::Graph& graph, const RandomWeights& weights, ns::Rng& rng) {
+  const std::size_t subnets = std::max<std::size_t>(1, weights.sparsities.size());
+  ns::nested::Model model(graph, static_cast<int>(subnets), weights.seed);
+  randomise_affine(model.network(), rng);
+  if (!weights.sparsities.empty()) {
+    const ns::nested::Allocation allocation =
+        ns::nested::uniform_allocation(graph, ns::nested::default_dense_layers(), weights.sparsities);
+    model.set_levels(ns::nested::magnitude_levels(model.network(), allocation, weights.block_width, 1.0));
+  }
+  return model;
+}
+
+}  // namespace
+
+ns::pack::NetworkDescription random_network(const ns::nn::Graph& graph, const RandomWeights& weights) {
+  const ns::quant::LoweredGraph lowered = ns::quant::lower(graph);
+  ns::Rng rng(weights.seed);
+  ns::nested::Model model = random_model(graph, weights, rng);
+  const ns::data::Dataset images = random_images(graph.input, rng);
+  ns::train::recalibrate_batch_norm(model, images, kImages);
+  ns::data::Batch batch;
+  ns::data::evaluation_batch(images, 0, kImages, batch);
+  std::vector<std::vector<ns::quant::Range>> ranges;
+  for (int subnet = 1; subnet <= model.subnets(); ++subnet) {
+    ranges.push_back(ns::quant::calibrate(model, lowered, subnet, batch.x));
+  }
+
+  ns::pack::NetworkDescription description;
+  description.name = graph.name;
+  description.sparsities.assign(weights.sparsities.rbegin(), weights.sparsities.rend());
+  if (weights.sparsities.empty()) description.sparsities = {0.0};
+  description.graph = to_json(graph);
+  const ns::data::Normalisation& n = images.normalisation;
+  description.network = ns::quant::quantise(model, lowered, ranges, {n.scale, n.zero_point()});
+  for (std::int64_t i = 0; i < graph.input.size(); ++i) {
+    description.test_input.push_back(static_cast<std::int8_t>(static_cast<int>(rng.below(256)) - 128));
+  }
+  return description;
+}
