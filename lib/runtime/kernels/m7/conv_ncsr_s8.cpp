@@ -18,45 +18,73 @@ struct Cursor {
 };
 
 extern "C" {
-void nsrt_m7_decode_1(Cursor*, std::uint32_t records);
-void nsrt_m7_decode_2(Cursor*, std::uint32_t records);
-void nsrt_m7_decode_4(Cursor*, std::uint32_t records);
+// All records of a row's first levels.
+void nsrt_m7_decode_1(Cursor*, const std::uint16_t* counts, std::uint32_t levels);
+void nsrt_m7_decode_2(Cursor*, const std::uint16_t* counts, std::uint32_t levels);
+void nsrt_m7_decode_4(Cursor*, const std::uint16_t* counts, std::uint32_t levels);
+// Some records of a level, at least one.
+void nsrt_m7_decode_1_some(Cursor*, std::uint32_t records);
+void nsrt_m7_decode_2_some(Cursor*, std::uint32_t records);
+void nsrt_m7_decode_4_some(Cursor*, std::uint32_t records);
+}
+
+struct Decoder {
+  void (*levels)(Cursor*, const std::uint16_t* counts, std::uint32_t levels);
+  void (*some)(Cursor*, std::uint32_t records);
+};
+
+Decoder decoder(std::uint32_t block) {
+  if (block == 1) return {nsrt_m7_decode_1, nsrt_m7_decode_1_some};
+  if (block == 2) return {nsrt_m7_decode_2, nsrt_m7_decode_2_some};
+  return {nsrt_m7_decode_4, nsrt_m7_decode_4_some};
+}
+
+void run_long_row(TwoPixelRow& row, Cursor& cursor, const Decoder& decode, const std::uint16_t* counts,
+                  std::uint32_t subnet, std::uint32_t block, std::uint32_t records,
+                  const RequantRow& requant) {
+  row.begin_long(records * block);
+  const std::uint32_t capacity = row.capacity() / block;  // records
+  std::uint32_t room = capacity;
+  for (std::uint32_t level = 0; level < subnet; ++level) {
+    cursor.position = 0;
+    for (std::uint32_t left = counts[level]; left > 0;) {
+      if (room == 0) {
+        row.run_part(cursor.to, cursor.weight_sum, requant);
+        cursor.to = row.end();
+        room = capacity;
+      }
+      const std::uint32_t n = least(left, room);
+      decode.some(&cursor, n);
+      left -= n;
+      room -= n;
+    }
+  }
+  row.run_part(cursor.to, cursor.weight_sum, requant);
 }
 
 void run_rows(Strip& strip, const NestedCsr& csr, const Requant& requant) {
-  const auto decode = csr.block == 1   ? nsrt_m7_decode_1
-                      : csr.block == 2 ? nsrt_m7_decode_2
-                                       : nsrt_m7_decode_4;
+  const Decoder decode = decoder(csr.block);
   const std::uint32_t block = csr.block, levels = csr.levels, subnet = csr.subnet;
   TwoPixelRow row(strip);
-  const std::uint32_t capacity = row.capacity() / block;  // records
+  const std::uint32_t capacity = row.capacity() / block;
   Cursor cursor{row.end(), csr.records, 0, 0, strip.taps(), strip.origin, strip.plan.plane_words * 4};
   const std::uint16_t* counts = csr.counts;
   const RequantRow* const end = requant.rows + strip.plan.w.co;
-  for (const RequantRow* rq = requant.rows; rq != end; ++rq, counts += levels) {
+  for (const RequantRow* rq = requant.rows; rq != end; ++rq) {
     std::uint32_t records = 0, skipped = 0, level = 0;
-    for (; level < subnet; ++level) records += counts[level];
+    do records += counts[level];
+    while (++level < subnet);
     for (; level < levels; ++level) skipped += counts[level];
-    row.begin(records * block);
     cursor.to = row.end();
     cursor.weight_sum = 0;
-    std::uint32_t room = capacity;
-    for (level = 0; level < subnet; ++level) {
-      cursor.position = 0;
-      for (std::uint32_t left = counts[level]; left > 0;) {
-        if (room == 0) {
-          row.run(cursor.to, cursor.weight_sum, *rq);
-          cursor.to = row.end();
-          room = capacity;
-        }
-        const std::uint32_t n = least(left, room);
-        decode(&cursor, n);
-        left -= n;
-        room -= n;
-      }
+    if (records <= capacity) {
+      decode.levels(&cursor, counts, subnet);
+      row.run(cursor.to, cursor.weight_sum, *rq);
+    } else {
+      run_long_row(row, cursor, decode, counts, subnet, block, records, *rq);
     }
-    row.run(cursor.to, cursor.weight_sum, *rq);
     cursor.record += skipped * (1 + block);
+    counts += levels;
   }
 }
 
@@ -69,14 +97,11 @@ void conv_ncsr_s8(const Window& window, const NestedCsr& csr, const Requant& req
   strip.control.output_zero_point = requant.output_zero_point;
   strip.write_taps(plan.planes / csr.block, csr.block);
   Expander expander(plan, WordKind::kPixels, strip.distance(), requant.input_zero_point);
+  const std::uint32_t in_bytes = std::uint32_t{plan.w.ih} * plan.w.iw;
   while (strip.next()) {
-    const std::uint32_t in_bytes = std::uint32_t{plan.w.ih} * plan.w.iw;
+    expander.aim(strip);
     const std::int8_t* plane = in;
-    std::uint32_t* to = strip.words + strip.kept_rows * plan.row_words;
-    if (strip.y0 == 0) expander.set_column(strip.x0);
-    for (std::uint32_t c = 0; c < plan.w.ci; ++c, plane += in_bytes, to += plan.plane_words) {
-      expander.rows(plane, plane, strip.first_new_row(), strip.end_row(), to);
-    }
+    for (std::uint32_t c = 0; c < plan.w.ci; ++c, plane += in_bytes) expander.plane(plane, plane, c);
     strip.aim(out, std::uint32_t{plan.w.oh} * plan.w.ow, strip.distance());
     run_rows(strip, csr, requant);
   }

@@ -11,12 +11,10 @@ constexpr std::uint32_t kEntryCode = 48;  // bytes of code per entry in tiles.S
 void expand_strip(const Strip& strip, Expander& expander, const std::int8_t* in) {
   const Plan& plan = strip.plan;
   const std::uint32_t plane_bytes = std::uint32_t{plan.w.ih} * plan.w.iw;
-  std::uint32_t* to = strip.words + strip.kept_rows * plan.row_words;
-  if (strip.y0 == 0) expander.set_column(strip.x0);
-  for (std::uint32_t pair = 0; pair < plan.planes; ++pair, in += 2 * plane_bytes, to += plan.plane_words) {
+  expander.aim(strip);
+  for (std::uint32_t pair = 0; pair < plan.planes; ++pair, in += 2 * plane_bytes) {
     // The weights of a missing second channel are zero.
-    const std::int8_t* second = 2 * pair + 1 < plan.w.ci ? in + plane_bytes : in;
-    expander.rows(in, second, strip.first_new_row(), strip.end_row(), to);
+    expander.plane(in, 2 * pair + 1 < plan.w.ci ? in + plane_bytes : in, pair);
   }
 }
 

@@ -3,21 +3,49 @@
   .syntax unified
   .thumb
 
-// void name(Cursor*, uint32_t records)
-// r0 to, r1 record, r2 position, r3 sum of the weights, r4 taps, r5 origin, r6 bytes between planes; r12 the Cursor,
-// lr records left; r7 address, r8 … weights.
+// void name(Cursor*, const uint16_t* counts, uint32_t levels): all records of the first `levels` levels of a row; the
+// cursor's record then points behind them. More than the list holds: name_some(Cursor*, uint32_t records) goes on from
+// the cursor's position.
+// r0 to, r1 record, r2 position, r3 sum of the weights, r4 taps, r5 origin, r6 bytes between planes, r12 records left,
+// lr and the stack: arguments; r7-r11 scratch.
   .macro decode name, record
   .section .text.\name, "ax", %progbits
   .balign 8
   .global \name
+  .global \name\()_some
   .type \name, %function
+  .type \name\()_some, %function
 \name:
   push {r0, r4-r11, lr}
   mov lr, r1
+  sub sp, #8
+  add r2, r1, r2, lsl #1
+  str r2, [sp]
+  ldm r0, {r0-r6}
+1:
+  ldrh r12, [lr], #2
+  mov r2, #0
+  cmp r12, #0
+  beq 3f
+2:
+  \record
+  subs r12, #1
+  bne 2b
+3:
+  ldr r7, [sp]
+  cmp lr, r7
+  bne 1b
+  add sp, #8
+  pop {r12}
+  stm r12, {r0-r3}
+  pop {r4-r11, pc}
+\name\()_some:
+  push {r0, r4-r11, lr}
+  mov r12, r1
   ldm r0, {r0-r6}
 1:
   \record
-  subs lr, #1
+  subs r12, #1
   bne 1b
   pop {r12}
   stm r12, {r0-r3}

@@ -6,18 +6,28 @@
 namespace nsrt::m7 {
 namespace {
 
-void run_channel(Strip& strip, const std::int8_t* weights, std::uint32_t taps, const RequantRow& requant) {
-  TwoPixelRow row(strip);
-  row.begin(taps);
+ScalarEntry* decode(const Strip& strip, const std::int8_t* weights, std::uint32_t begin, std::uint32_t end,
+                    ScalarEntry* to, std::int32_t& weight_sum) {
+  const std::uint16_t* const taps = strip.taps();
+  for (; begin < end; ++begin) {
+    weight_sum += weights[begin];
+    *--to = {weights[begin] * 256, strip.origin + taps[begin] * 4u};
+  }
+  return to;
+}
+
+void run_channel(const Strip& strip, TwoPixelRow& row, const std::int8_t* weights, std::uint32_t taps,
+                 const RequantRow& requant) {
   std::int32_t weight_sum = 0;
-  for (std::uint32_t done = 0; done < taps;) {
-    const std::uint32_t end = least(taps, done + row.capacity());
-    ScalarEntry* first = row.end();
-    for (; done < end; ++done) {
-      weight_sum += weights[done];
-      *--first = {weights[done] * 256, strip.origin + strip.taps()[done] * 4u};
-    }
-    row.run(first, weight_sum, requant);
+  if (taps <= row.capacity()) {
+    const ScalarEntry* first = decode(strip, weights, 0, taps, row.end(), weight_sum);
+    return row.run(first, weight_sum, requant);
+  }
+  row.begin_long(taps);
+  for (std::uint32_t begin = 0; begin < taps; begin += row.capacity()) {
+    const std::uint32_t end = least(taps, begin + row.capacity());
+    const ScalarEntry* first = decode(strip, weights, begin, end, row.end(), weight_sum);
+    row.run_part(first, weight_sum, requant);
   }
 }
 
@@ -30,17 +40,19 @@ void dwconv_s8(const Window& window, const std::int8_t* weights, const Requant& 
   strip.control.output_zero_point = requant.output_zero_point;
   strip.write_taps(1, 1);
   Expander expander(plan, WordKind::kPixels, strip.distance(), requant.input_zero_point);
+  TwoPixelRow row(strip);
   const Window& w = window;
   const std::uint32_t taps = std::uint32_t{w.kh} * w.kw, row_bytes = (taps + 3) / 4 * 4;
   const std::uint32_t plane_bytes = std::uint32_t{w.oh} * w.ow;
   for (std::uint32_t c = 0; c < w.co; ++c) {
     const std::int8_t* const plane = in + c * w.ih * w.iw;
     while (strip.next()) {
-      if (strip.y0 == 0 && (c == 0 || !strip.is_whole())) expander.set_column(strip.x0);
-      expander.rows(plane, plane, strip.first_new_row(), strip.end_row(),
-                    strip.words + strip.kept_rows * plan.row_words);
-      if (c == 0 || !strip.is_whole()) strip.aim(out + c * plane_bytes, plane_bytes, strip.distance());
-      run_channel(strip, weights + c * row_bytes, taps, requant.rows[c]);
+      if (c == 0 || !strip.is_whole()) {
+        expander.aim(strip);
+        strip.aim(out + c * plane_bytes, plane_bytes, strip.distance());
+      }
+      expander.plane(plane, plane, 0);
+      run_channel(strip, row, weights + c * row_bytes, taps, requant.rows[c]);
     }
   }
 }

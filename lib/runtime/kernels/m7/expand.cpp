@@ -1,5 +1,7 @@
 #include "kernels/m7/expand.h"
 
+#include "kernels/m7/strip.h"
+
 namespace nsrt::m7 {
 namespace {
 
@@ -20,12 +22,16 @@ Expander::Expander(const Plan& plan, WordKind kind, std::uint32_t distance, std:
     : plan_(plan),
       kind_(kind),
       distance_(static_cast<std::int32_t>(distance * plan.w.sw)),
-      padding_(padding) {}
+      padding_(padding),
+      expand_(kind == WordKind::kPixels ? plan.w.sw == 1 ? nsrt_m7_expand_pixels : nsrt_m7_expand_pixels_2
+              : plan.w.sw == 1          ? nsrt_m7_expand_channels
+                                        : nsrt_m7_expand_channels_2) {}
 
 void Expander::set_column(std::uint32_t x0) {
+  x0_ = x0;
   column_ = static_cast<std::int32_t>(x0 * plan_.w.sw) - plan_.w.pad_left;
   regular_ = plan_.w.sw <= kMostPhases;
-  for (std::uint32_t phase = 0; regular_ && phase < least(plan_.w.sw, plan_.w.kw); ++phase) {
+  for (std::uint32_t phase = 0; regular_ && phase < phases(); ++phase) {
     regular_ = set_phase(phase);
   }
 }
@@ -61,44 +67,49 @@ bool Expander::set_phase(std::uint32_t phase) {
   const std::uint32_t read = inside + (kind_ == WordKind::kPixels ? r.right : 0);
   r.row_step = plan_.w.iw - read * plan_.w.sw;
   r.to_step = (plan_.row_words - words) * 4;
-  phases_[phase].offset = static_cast<std::uint32_t>(column);
+  phases_[phase].column = static_cast<std::uint32_t>(column);
   return true;
 }
 
-void Expander::rows(const std::int8_t* first, const std::int8_t* second, std::int32_t begin, std::int32_t end,
-                    std::uint32_t* to) {
-  const std::int32_t height = plan_.w.ih;
-  const std::int32_t inside = begin < 0 ? (end < 0 ? end : 0) : begin;
-  const std::int32_t outside = end > height ? (begin > height ? begin : height) : end;
-  to = fill(static_cast<std::uint32_t>(inside - begin), to);
-  if (outside > inside) {
-    const auto count = static_cast<std::uint32_t>(outside - inside);
-    const std::uint32_t at = static_cast<std::uint32_t>(inside) * plan_.w.iw;
-    if (regular_) {
-      for (std::uint32_t phase = 0; phase < least(plan_.w.sw, plan_.w.kw); ++phase) {
-        ExpandRows& r = phases_[phase].rows;
-        r.to = to + phase * plan_.phase_words;
-        r.first = first + at + phases_[phase].offset;
-        r.second = second + at + phases_[phase].offset + static_cast<std::uint32_t>(distance_);
-        r.rows = count;
-        if (kind_ == WordKind::kPixels) {
-          plan_.w.sw == 1 ? nsrt_m7_expand_pixels(&r) : nsrt_m7_expand_pixels_2(&r);
-        } else {
-          plan_.w.sw == 1 ? nsrt_m7_expand_channels(&r) : nsrt_m7_expand_channels_2(&r);
-        }
-      }
-    } else {
-      any_rows(first + at, second + at, count, to);
-    }
-    to += count * plan_.row_words;
+void Expander::aim(const Strip& strip) {
+  if (strip.x0 != x0_) set_column(strip.x0);
+  const std::int32_t begin = strip.first_new_row(), end = strip.end_row(), height = plan_.w.ih;
+  const std::int32_t from = begin < 0 ? (end < 0 ? end : 0) : begin;
+  const std::int32_t until = end > height ? (begin > height ? begin : height) : end;
+  above_ = static_cast<std::uint32_t>(from - begin);
+  inside_ = until > from ? static_cast<std::uint32_t>(until - from) : 0;
+  below_ = static_cast<std::uint32_t>(end - from) - inside_;
+  first_row_ = static_cast<std::uint32_t>(from);
+  to_ = strip.words + strip.kept_rows * plan_.row_words;
+  for (std::uint32_t phase = 0; regular_ && phase < phases(); ++phase) {
+    Phase& p = phases_[phase];
+    p.rows.rows = inside_;
+    p.first = first_row_ * plan_.w.iw + p.column;
+    p.second = p.first + static_cast<std::uint32_t>(distance_);
+    p.to = above_ * plan_.row_words + phase * plan_.phase_words;
   }
-  fill(static_cast<std::uint32_t>(end - outside), to);
 }
 
-std::uint32_t* Expander::fill(std::uint32_t rows, std::uint32_t* to) const {
+void Expander::plane(const std::int8_t* first, const std::int8_t* second, std::uint32_t index) {
+  std::uint32_t* to = to_ + index * plan_.plane_words;
+  if (above_ != 0) fill(above_, to);
+  if (below_ != 0) fill(below_, to + (above_ + inside_) * plan_.row_words);
+  if (inside_ == 0) return;
+  if (!regular_) {
+    const std::uint32_t at = first_row_ * plan_.w.iw;
+    return any_rows(first + at, second + at, inside_, to + above_ * plan_.row_words);
+  }
+  for (Phase* p = phases_; p != phases_ + phases(); ++p) {
+    p->rows.to = to + p->to;
+    p->rows.first = first + p->first;
+    p->rows.second = second + p->second;
+    expand_(&p->rows);
+  }
+}
+
+void Expander::fill(std::uint32_t rows, std::uint32_t* to) const {
   const std::uint32_t word = make_word(kind_, padding_, padding_);
   for (std::uint32_t* const end = to + rows * plan_.row_words; to != end;) *to++ = word;
-  return to;
 }
 
 // Any stride and any padding, word by word.
@@ -109,7 +120,7 @@ void Expander::any_rows(const std::int8_t* first, const std::int8_t* second, std
     const auto at = [&](const std::int8_t* row, std::int32_t x) -> std::int32_t {
       return x >= 0 && x < width ? row[x] : padding_;
     };
-    for (std::int32_t phase = 0; phase < static_cast<std::int32_t>(least(plan_.w.sw, plan_.w.kw)); ++phase) {
+    for (std::int32_t phase = 0; phase < static_cast<std::int32_t>(phases()); ++phase) {
       std::int32_t column = column_ + phase;
       for (std::uint32_t i = 0; i < plan_.phase_words; ++i, column += plan_.w.sw) {
         *to++ = make_word(kind_, at(first, column), at(second, column + distance_));

@@ -5,9 +5,11 @@
 
 namespace nsrt::m7 {
 
+class Strip;
+
 /// What a word holds.
 enum class WordKind : std::uint8_t {
-  kPixels,  ///< (q_low + 128) + 2^24·q_high: two pixels of a channel, the high one `distance` columns to the
+  kPixels,  ///< (q_low + 128) + 2^24·q_high: two pixels of a channel, high `distance` output columns to the
             ///< right
   kChannels,  ///< one pixel of two channels, int16 each
 };
@@ -22,27 +24,36 @@ struct ExpandRows {
   std::uint32_t row_step, to_step;  ///< bytes from the end of a row to the begin of the next
 };
 
+extern "C" {
+void nsrt_m7_expand_pixels(const ExpandRows*);
+void nsrt_m7_expand_pixels_2(const ExpandRows*);  ///< horizontal stride 2
+void nsrt_m7_expand_channels(const ExpandRows*);
+void nsrt_m7_expand_channels_2(const ExpandRows*);
+}
+
 class Expander {
  public:
   Expander(const Plan& plan, WordKind kind, std::uint32_t distance, std::int8_t padding);
 
-  /// Output column from which the words of a row are counted.
-  void set_column(std::uint32_t x0);
+  /// From now on for this strip: its columns, and the rows that it does not have yet.
+  void aim(const Strip& strip);
 
-  /// Expands input rows begin … end − 1 of a plane or two (which may lie outside: padding) to word rows from
-  /// `to` on.
-  void rows(const std::int8_t* first, const std::int8_t* second, std::int32_t begin, std::int32_t end,
-            std::uint32_t* to);
+  /// Expands a channel, or two, to plane `index` of the strip.
+  void plane(const std::int8_t* first, const std::int8_t* second, std::uint32_t index);
 
  private:
-  static constexpr std::uint32_t kMostPhases = 2;
+  static constexpr std::uint32_t kMostPhases = 2;  // that expand.S knows
   struct Phase {
     ExpandRows rows;
-    std::uint32_t offset;  // of the first inside column in a row
+    std::uint32_t column;         // of the input: first word that lies inside
+    std::uint32_t first, second;  // bytes from the begin of a plane to that word
+    std::uint32_t to;             // words from the begin of a strip's plane
   };
 
+  std::uint32_t phases() const { return least(plan_.w.sw, plan_.w.kw); }
+  void set_column(std::uint32_t x0);
   bool set_phase(std::uint32_t phase);
-  std::uint32_t* fill(std::uint32_t rows, std::uint32_t* to) const;
+  void fill(std::uint32_t rows, std::uint32_t* to) const;
   void any_rows(const std::int8_t* first, const std::int8_t* second, std::uint32_t count,
                 std::uint32_t* to) const;
 
@@ -50,16 +61,14 @@ class Expander {
   const WordKind kind_;
   const std::int32_t distance_;  // in input columns
   const std::int32_t padding_;
-  std::int32_t column_ = 0;  // first input column, left of the padding where negative
-  bool regular_ = false;     // phases_ describe all rows
+  void (*const expand_)(const ExpandRows*);
+  std::uint32_t x0_ = UINT32_MAX;
+  std::int32_t column_ = 0;                           // first input column; in the padding where negative
+  bool regular_ = false;                              // phases_ describe all rows that lie inside
+  std::uint32_t above_ = 0, inside_ = 0, below_ = 0;  // rows to expand: padding, input, padding
+  std::uint32_t first_row_ = 0;                       // of the input
+  std::uint32_t* to_ = nullptr;                       // plane 0
   Phase phases_[kMostPhases];
 };
-
-extern "C" {
-void nsrt_m7_expand_pixels(const ExpandRows*);
-void nsrt_m7_expand_pixels_2(const ExpandRows*);  ///< horizontal stride 2
-void nsrt_m7_expand_channels(const ExpandRows*);
-void nsrt_m7_expand_channels_2(const ExpandRows*);
-}
 
 }  // namespace nsrt::m7

@@ -13,6 +13,7 @@ namespace nsrt::m7 {
 constexpr std::uint32_t kTileWords = 4;  ///< words of a tile, contiguous in an output row
 constexpr std::uint32_t kMaxEntries =
     64;  ///< decoded weights a tile takes in one go: length of the unrolled code
+constexpr std::uint32_t kFewEntries = 16;    ///< enough not to lose much
 constexpr std::uint32_t kMaxLaneSum = 256;   ///< kept weights a 24-bit lane surely holds (tiles.S)
 constexpr std::uint32_t kControlBytes = 96;  ///< room for a Control (control.h)
 
@@ -95,10 +96,9 @@ constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
     place(p, kind);
     if (p.rows == 1 || p.bytes <= limit) break;
   }
-  while (p.bytes > limit && p.entries > 16) {
-    p.entries -= 8;
-    place(p, kind);
-  }
+  // A shorter list costs a little time for long rows. Only if it helps.
+  const std::uint32_t spare = (p.entries - least(p.entries, kFewEntries)) * kind.entry_bytes;
+  for (; p.bytes > limit && p.bytes - spare <= limit; place(p, kind)) p.entries -= 8;
   return p;
 }
 

@@ -61,6 +61,7 @@ class Strip {
 
   Tile* tile_list() const { return reinterpret_cast<Tile*>(scratch + plan.tiles_at); }
   std::int32_t* sums() const { return reinterpret_cast<std::int32_t*>(scratch + plan.sums_at); }
+  std::int32_t* lows() const { return reinterpret_cast<std::int32_t*>(scratch + plan.lows_at); }
   std::uint16_t* taps() const { return reinterpret_cast<std::uint16_t*>(scratch + plan.taps_at); }
 
   /// Distance in output columns between a word's two pixels.

@@ -6,36 +6,60 @@
 
 namespace nsrt::m7 {
 
-/// Collects the decoded weights of one row from the end of the list downwards, and runs them.
 class TwoPixelRow {
  public:
-  explicit TwoPixelRow(Strip& strip)
-      : strip_(strip), end_(reinterpret_cast<ScalarEntry*>(&strip.control)), capacity_(strip.plan.entries) {}
+  explicit TwoPixelRow(Strip& strip);
 
-  /// A row of `entries` in all.
-  void begin(std::uint32_t entries) {
-    left_ = entries;
-    first_run_ = true;
-    in_lane_ = 0;
-  }
+  /// Decoded weights are collected from here downwards.
   ScalarEntry* end() const { return end_; }
+  /// How many of them fit into the list.
   std::uint32_t capacity() const { return capacity_; }
 
-  /// Runs the entries [first, end()), the last of the row or a full list; `weight_sum` is that of the row so
-  /// far.
-  void run(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant);
+  /// Runs a row that fits: entries [first, end()).
+  void run(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant) {
+    start(first, requant.bias);
+    control_.multiplier = requant.multiplier;
+    control_.second_multiplier = low_bias(weight_sum, requant.bias);
+    nsrt_m7_two_pixels(&control_);
+    strip_.row_done();
+  }
+
+  /// Begins a row of `entries`, more than fit, which then runs in parts: full lists, and the rest.
+  void begin_long(std::uint32_t entries);
+  void run_part(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant);
 
  private:
+  static constexpr std::uint32_t kEntryCode = 24;          // bytes of code per entry in tiles.S
+  static constexpr std::uint32_t kLowStart = 0x80000000u;  // of the low half, 2^23 in its lane
+  static constexpr std::int32_t kLowOffset = 1 << 23;
+
+  const void* code_for(const ScalarEntry* first) const {
+    return nsrt_m7_two_pixels_end - static_cast<std::uint32_t>(end_ - first) * kEntryCode;
+  }
+  // The low lane saw q + 128, and started at 2^23.
+  static std::int32_t low_bias(std::int32_t weight_sum, std::int32_t bias) {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(bias) -
+                                     static_cast<std::uint32_t>(weight_sum) * 128 - kLowOffset);
+  }
+  static std::int32_t low_lane(std::int32_t low) {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(low) >> 8);
+  }
+  void start(const ScalarEntry* first, std::int32_t bias) {
+    control_.tile = strip_.tile_list();
+    control_.start[1] = control_.start[3] = control_.start[5] = control_.start[7] = bias;
+    control_.list = first;
+    control_.code = code_for(first);
+  }
   void carry_low_lanes();
-  void finish_long_row(const RequantRow& requant, std::int32_t low_bias);
+  void finish_long(const RequantRow& requant, std::int32_t bias);
 
   Strip& strip_;
+  Control& control_;
   ScalarEntry* const end_;
   const std::uint32_t capacity_;
-  std::uint32_t left_ = 0;     // entries of the row that have not run
+  std::uint32_t left_ = 0;     // entries of a long row that have not run
   std::uint32_t in_lane_ = 0;  // entries in the low lanes
-  bool first_run_ = true;
-  bool carried_ = false;
+  bool first_part_ = true, carried_ = false;
 };
 
 }  // namespace nsrt::m7
