@@ -25,7 +25,7 @@ struct TensorRecord {
 constexpr TensorRecord kTensorRecords[TinyModel::kTensors] = {
     {3, 5, 3, 0, 0},      {3, 5, kRows, 0, 48},  {3, 5, kRows, 0, 124},
     {3, 5, kRows, 0, 48}, {3, 5, kRows, 0, 124}, {2, 2, kRows, 0, 0},
-    {1, 1, kRows, 0, 20}, {1, 1, 5, 0, 28},      {1, 1, 3, 1, 36}};
+    {1, 1, kRows, 0, 20}, {1, 1, 5, 0, 28},      {1, 1, 3, 1, 40}};
 constexpr std::uint32_t kScratchOffset = 208;
 
 struct OperatorRecord {

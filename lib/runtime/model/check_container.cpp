@@ -38,9 +38,8 @@ struct Progress {
   bool network_complete() const { return (seen & kRequired) == kRequired; }
 };
 
-// Type, network and order of one entry.
+// Type, network and order of one entry. An unknown type is -1 and never in order.
 bool in_order(Progress& progress, const SectionEntry& entry, std::uint32_t index) {
-  if (entry.type < 0) return false;
   if (index == 0) return entry.type == static_cast<int>(SectionType::kMeta) && entry.network == kNoNetwork;
   if (entry.type == static_cast<int>(SectionType::kNetwork)) {
     if (!progress.network_complete()) return false;
@@ -66,12 +65,9 @@ nsrt_error check_table(const Region& file) {
     const SectionEntry entry = section_entry(file, i);
     if (!in_order(progress, entry, i)) return fault(NSRT_BAD_SECTION_TABLE, at, i);
     if (entry.offset != progress.next_offset) return fault(NSRT_BAD_SECTION_TABLE, at + 4, i);
-    if (entry.bytes == 0 || !file.contains(entry.offset, entry.bytes)) {
-      return fault(NSRT_BAD_SECTION_TABLE, at + 8, i);
-    }
-    if (!file.zero(at + 18, 14)) return fault(NSRT_BAD_SECTION_TABLE, at + 18, i);
     const std::uint64_t next = round_up(std::uint64_t{entry.offset} + entry.bytes, kSectionAlignment);
-    if (next > file.size) return fault(NSRT_BAD_SECTION_TABLE, at + 8, i);
+    if (entry.bytes == 0 || next > file.size) return fault(NSRT_BAD_SECTION_TABLE, at + 8, i);
+    if (!file.zero(at + 18, 14)) return fault(NSRT_BAD_SECTION_TABLE, at + 18, i);
     progress.next_offset = static_cast<std::uint32_t>(next);
     sparse = sparse || entry.type == static_cast<int>(SectionType::kSparse);
   }

@@ -57,7 +57,7 @@ bool shapes_fit(const OperatorView& op, const TensorView& in, const TensorView& 
   }
 }
 
-// The network's input, or the output of an operator before `index`.
+// The network's input, or the output of an operator before `index`; so it is one of the tensors.
 bool written_before(const NetworkView& net, std::uint16_t tensor, std::uint32_t index) {
   if (tensor == net.input()) return true;
   for (std::uint32_t i = 0; i < index; ++i) {
@@ -76,9 +76,9 @@ nsrt_error check_operator(const NetworkView& net, std::uint32_t index) {
   if (!encoding_fits(op)) return bad(0);
   if (!block_fits(op)) return bad(2);
   if (oper.u8(at + 3) != 0) return bad(3);
-  if (op.input >= net.tensors() || !written_before(net, op.input, index)) return bad(4);
+  if (!written_before(net, op.input, index)) return bad(4);
   if (op.kind == OperatorKind::kAdd) {
-    if (op.input2 >= net.tensors() || !written_before(net, op.input2, index)) return bad(6);
+    if (!written_before(net, op.input2, index)) return bad(6);
   } else if (op.input2 != kNoTensor) {
     return bad(6);
   }
