@@ -1,0 +1,146 @@
+#include "ns/deploy/benchmark.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "ns/base/error.h"
+#include "ns/base/version.h"
+#include "ns/deploy/planar_input.h"
+#include "ns/metrics/interval.h"
+
+namespace ns::deploy {
+
+EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& model, std::size_t count) {
+  const nsrt_network_info& net = model.network(0);
+  const ImageShape& shape = dataset.shape;
+  if (shape.h != net.input.h || shape.w != net.input.w || shape.c != net.input.c) {
+    throw input_error(model.path() + ": takes images of " + std::to_string(net.input.h) + "x" + std::to_string(net.input.w) +
+                      "x" + std::to_string(net.input.c) + ", " + dataset.name + " has " + std::to_string(shape.h) + "x" +
+                      std::to_string(shape.w) + "x" + std::to_string(shape.c));
+  }
+  if (dataset.classes.size() != net.output.c) {
+    throw input_error(model.path() + ": has " + std::to_string(net.output.c) + " classes, " + dataset.name + " has " +
+                      std::to_string(dataset.classes.size()));
+  }
+  if (net.input_zero_point != dataset.normalisation.mean_pixel - 128 || net.input_scale != dataset.normalisation.scale) {
+    throw input_error(model.path() + ": was trained with another normalisation than that of " + dataset.name,
+                      "choose the data set it was trained on with --data");
+  }
+  if (dataset.size() == 0) throw input_error(dataset.name + ": no images");
+  EncodedImages images;
+  const std::size_t n = count == 0 ? dataset.size() : std::min(count, dataset.size());
+  const std::size_t bytes = static_cast<std::size_t>(shape.size());
+  images.inputs.resize(n * bytes);
+  images.labels.assign(dataset.labels.begin(), dataset.labels.begin() + static_cast<std::ptrdiff_t>(n));
+  images.manifest_sha256 = dataset.manifest_sha256;
+  for (std::size_t i = 0; i < n; ++i) {
+    planar_input(dataset.image(i), static_cast<std::size_t>(shape.h), static_cast<std::size_t>(shape.w),
+                 static_cast<std::size_t>(shape.c), std::span(images.inputs).subspan(i * bytes, bytes));
+  }
+  return images;
+}
+
+BenchRecord measure_accuracy(Engine& engine, const PackedDescription& description, const std::string& target,
+                             unsigned subnet, const EncodedImages& images, const Progress& progress) {
+  const NetworkDescription& network = description.networks.front();
+  const SubnetDescription& described = network.subnets.at(subnet - 1);
+  BenchRecord record;
+  record.target = target;
+  record.model = engine.model().path();
+  record.network = network.name;
+  record.data_manifest_sha256 = images.manifest_sha256;
+  record.flash_bytes = description.bytes;
+  record.arena_bytes = network.arena_bytes;
+  record.subnet = subnet;
+  record.subnets = static_cast<unsigned>(network.subnets.size());
+  record.sparsity = described.sparsity;
+  record.macs = described.macs;
+  record.kept_weights = described.kept_weights;
+  record.images = images.size();
+
+  const auto start = std::chrono::steady_clock::now();
+  const Outputs outputs = engine.run({0, subnet, images.inputs, 0}, progress);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const std::vector<unsigned> predictions = outputs.predictions();
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    record.correct += predictions[i] == static_cast<unsigned>(images.labels[i]);
+  }
+  if (target == "host" && seconds > 0) record.images_per_second = static_cast<double>(images.size()) / seconds;
+  return record;
+}
+
+void add_cost(BenchRecord& record, const PackedDescription& description, const SubnetCost& cost) {
+  const NetworkDescription& network = description.networks.front();
+  record.instructions = cost.total;
+  record.cycles = {};
+  for (std::size_t i = 0; i < cost.operators.size(); ++i) {
+    const OperatorDescription& op = network.operators.at(i);
+    record.layers.push_back({op.name, op.kind, cost.operators[i], op.macs.at(record.subnet - 1)});
+  }
+  record.cycles = estimate_cycles(cost.total, CodeKind::kHandWritten);
+  const CycleEstimate compiled = estimate_cycles(cost.total, CodeKind::kCompiled);
+  // The kernels mix both kinds; the range covers either.
+  record.cycles.low = compiled.low;
+  record.cycles.mid = std::sqrt(record.cycles.mid * compiled.mid);
+}
+
+std::string compare_engines(Engine& a, Engine& b, const PackedDescription& description, unsigned subnet,
+                            const EncodedImages& images, std::size_t count) {
+  const std::size_t n = std::min(count, images.size());
+  const std::size_t bytes = images.inputs.size() / images.size();
+  const Batch batch{0, subnet, std::span(images.inputs).first(n * bytes), n};
+  const auto difference = first_difference(a.run(batch), b.run(batch));
+  if (!difference) return "";
+  const std::string where = difference->op ? "layer " + description.networks.front().operators.at(*difference->op).name : "the output";
+  return "subnet " + std::to_string(subnet) + ", image " + std::to_string(difference->image) + ": " + where +
+         " is the first that differs";
+}
+
+nlohmann::ordered_json to_json(const BenchRecord& record) {
+  const metrics::Interval interval =
+      metrics::wilson95(static_cast<std::int64_t>(record.correct), static_cast<std::int64_t>(record.images));
+  nlohmann::ordered_json json = {{"schema", "nestkit.bench/1"},
+                                 {"tool", "ns-bench"},
+                                 {"version", version()},
+                                 {"target", record.target},
+                                 {"model", record.model},
+                                 {"artifact_sha256", record.artifact_sha256},
+                                 {"data_manifest_sha256", record.data_manifest_sha256},
+                                 {"network", record.network},
+                                 {"subnet", record.subnet},
+                                 {"subnets", record.subnets},
+                                 {"sparsity", record.sparsity},
+                                 {"macs", record.macs},
+                                 {"kept_weights", record.kept_weights},
+                                 {"flash_bytes", record.flash_bytes},
+                                 {"arena_bytes", record.arena_bytes},
+                                 {"images", record.images},
+                                 {"correct", record.correct},
+                                 {"accuracy_top1", record.accuracy()},
+                                 {"accuracy_low", interval.low},
+                                 {"accuracy_high", interval.high}};
+  if (record.images_per_second) json["images_per_second"] = *record.images_per_second;
+  if (record.instructions) {
+    json["instructions"] = *record.instructions;
+    json["cycles_low"] = std::llround(record.cycles.low);
+    json["cycles_estimate"] = std::llround(record.cycles.mid);
+    json["cycles_high"] = std::llround(record.cycles.high);
+    json["cycles_note"] = kCycleEstimateNote;
+    json["layers"] = nlohmann::ordered_json::array();
+    for (const LayerCost& layer : record.layers) {
+      json["layers"].push_back({{"name", layer.name}, {"kind", layer.kind}, {"instructions", layer.instructions}, {"macs", layer.macs}});
+    }
+  } else {
+    json["instructions"] = nullptr;
+    json["instructions_reason"] = "counted on the emulator target only";
+  }
+  if (record.identical) {
+    json["verified_images"] = record.verified_images;
+    json["identical"] = *record.identical;
+  }
+  if (record.float_accuracy) json["float_accuracy_top1"] = *record.float_accuracy;
+  return json;
+}
+
+}  // namespace ns::deploy

@@ -1,0 +1,68 @@
+// Accuracy, cost and memory of every subnet of a packed model: the records of ns-bench.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ns/data/dataset.h"
+#include "ns/deploy/cycle_estimate.h"
+#include "ns/deploy/emulator_session.h"
+#include "ns/deploy/engine.h"
+#include "ns/deploy/packed_description.h"
+
+namespace ns::deploy {
+
+/// Test images as the model takes them, with their labels.
+struct EncodedImages {
+  std::vector<std::int8_t> inputs;  ///< whole input tensors, one after the other
+  std::vector<std::int32_t> labels;
+  std::string manifest_sha256;
+  std::size_t size() const { return labels.size(); }
+};
+
+/// The first `count` images (0: all). Throws Error(kInput) if the data set's images, classes or normalisation are not the
+/// model's: naming both sides.
+EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& model, std::size_t count);
+
+struct LayerCost {
+  std::string name, kind;
+  std::uint64_t instructions = 0, macs = 0;
+};
+
+/// One record of schema nestkit.bench/1 (docs/format/results.md).
+struct BenchRecord {
+  std::string target;  ///< "host" or "emulator"
+  std::string model, artifact_sha256, network, data_manifest_sha256;
+  std::uint64_t flash_bytes = 0, arena_bytes = 0;
+  unsigned subnet = 1, subnets = 1;
+  double sparsity = 0;
+  std::uint64_t macs = 0, kept_weights = 0;
+  std::size_t images = 0, correct = 0;
+  std::optional<double> images_per_second;
+  std::optional<std::uint64_t> instructions;
+  CycleEstimate cycles;
+  std::vector<LayerCost> layers;
+  std::size_t verified_images = 0;
+  std::optional<bool> identical;
+  std::optional<double> float_accuracy;
+
+  double accuracy() const { return images ? static_cast<double>(correct) / static_cast<double>(images) : 0.0; }
+};
+
+nlohmann::ordered_json to_json(const BenchRecord& record);
+
+/// Runs `images` through one subnet on `engine` and counts the right answers.
+BenchRecord measure_accuracy(Engine& engine, const PackedDescription& description, const std::string& target,
+                             unsigned subnet, const EncodedImages& images, const Progress& progress = {});
+
+/// Adds instructions, layers and estimated cycles.
+void add_cost(BenchRecord& record, const PackedDescription& description, const SubnetCost& cost);
+
+/// Runs the first `count` images on both engines and compares logits and every operator's output. Returns "" if all agree, else
+/// which image, which layer, first disagreed.
+std::string compare_engines(Engine& a, Engine& b, const PackedDescription& description, unsigned subnet,
+                            const EncodedImages& images, std::size_t count);
+
+}  // namespace ns::deploy

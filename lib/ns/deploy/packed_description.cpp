@@ -1,0 +1,114 @@
+#include "ns/deploy/packed_description.h"
+
+#include "model/view.h"
+#include "ns/base/json.h"
+
+namespace ns::deploy {
+namespace {
+
+std::string kind_name(nsrt::OperatorKind kind) {
+  switch (kind) {
+    case nsrt::OperatorKind::kConv: return "conv";
+    case nsrt::OperatorKind::kDepthwise: return "depthwise";
+    case nsrt::OperatorKind::kLinear: return "linear";
+    case nsrt::OperatorKind::kMaxPool: return "max pool";
+    case nsrt::OperatorKind::kAveragePool: return "average pool";
+    case nsrt::OperatorKind::kAdd: return "add";
+  }
+  return "?";
+}
+
+std::string encoding_name(const nsrt::OperatorView& op) {
+  switch (op.encoding) {
+    case nsrt::WeightEncoding::kNone: return "-";
+    case nsrt::WeightEncoding::kDenseQuads:
+    case nsrt::WeightEncoding::kDenseRows: return "dense";
+    case nsrt::WeightEncoding::kNestedCsr: return "nested CSR 1x" + std::to_string(op.block);
+  }
+  return "?";
+}
+
+std::string shape_text(const nsrt::TensorView& tensor) {
+  return std::to_string(tensor.h) + "x" + std::to_string(tensor.w) + "x" + std::to_string(tensor.c);
+}
+
+// Weights that subnet 1…N of an operator walks over, zero filling included.
+std::vector<std::uint64_t> stored_weights(const nsrt::NetworkView& net, const nsrt::OperatorView& op) {
+  const unsigned levels = net.subnets();
+  const nsrt::Window window = net.window(op);
+  const std::uint64_t taps = std::uint64_t{window.kh} * window.kw;
+  if (op.encoding != nsrt::WeightEncoding::kNestedCsr) {
+    const std::uint64_t inputs = op.kind == nsrt::OperatorKind::kDepthwise ? taps : taps * window.ci;
+    return std::vector<std::uint64_t>(levels, op.encoding == nsrt::WeightEncoding::kNone ? 0 : inputs * window.co);
+  }
+  std::vector<std::uint64_t> weights(levels, 0);
+  const nsrt::Region region = net.weights(op);
+  for (std::uint32_t row = 0; row < window.co; ++row) {
+    for (unsigned level = 0; level < levels; ++level) {
+      const std::uint64_t count = std::uint64_t{region.u16(2 * (row * levels + level))} * op.block;
+      for (unsigned k = level; k < levels; ++k) weights[k] += count;
+    }
+  }
+  return weights;
+}
+
+OperatorDescription describe_operator(const nsrt::NetworkView& net, unsigned index, std::string name) {
+  const nsrt::OperatorView op = net.op(index);
+  const nsrt::TensorView output = net.tensor(op.output);
+  OperatorDescription description{std::move(name),  kind_name(op.kind), encoding_name(op), shape_text(output),
+                                  op.weights_bytes, op.requant_bytes,   op.scratch_bytes,  stored_weights(net, op)};
+  for (std::uint64_t& macs : description.macs) macs *= std::uint64_t{output.h} * output.w;
+  return description;
+}
+
+}  // namespace
+
+PackedDescription describe(const PackedModel& model) {
+  const nsrt::Region file = nsrt::file_region(model.model());
+  const std::string origin = model.path() + ": META";
+  const Json meta_json = parse_json(model.metadata(), origin);
+  Fields meta(meta_json, origin);
+
+  PackedDescription result;
+  result.bytes = file.size;
+  result.tool_version = meta.get<std::string>("tool_version");
+  result.config = canonical_dump(meta.get<Json>("config", Json::object()));
+  result.parents = meta.get<std::vector<std::string>>("parents");
+  for (std::uint32_t i = 0; i < nsrt::section_count(file); ++i) {
+    const nsrt::SectionEntry entry = nsrt::section_entry(file, i);
+    result.sections.push_back({nsrt::kSectionNames[entry.type],
+                               entry.network == nsrt::kNoNetwork ? -1 : static_cast<int>(entry.network), entry.offset,
+                               entry.bytes});
+  }
+
+  const auto networks = meta.get<std::vector<Json>>("networks");
+  if (networks.size() != model.networks()) {
+    throw input_error(origin + ": describes " + std::to_string(networks.size()) + " networks, the file holds " +
+                      std::to_string(model.networks()));
+  }
+  for (unsigned n = 0; n < model.networks(); ++n) {
+    const nsrt::NetworkView net = nsrt::network_view(file, n);
+    Fields fields(networks[n], origin + ": network " + std::to_string(n));
+    const auto names = fields.get<std::vector<std::string>>("operators");
+    if (names.size() != net.operators()) {
+      throw input_error(fields.place("operators") + ": expected " + std::to_string(net.operators()) + " names, found " +
+                        std::to_string(names.size()));
+    }
+    NetworkDescription& out = result.networks.emplace_back();
+    out.name = fields.get<std::string>("name");
+    out.classes = fields.get<std::vector<std::string>>("classes");
+    out.input = shape_text(net.tensor(net.input()));
+    out.output = shape_text(net.tensor(net.output()));
+    out.input_scale = net.input_scale();
+    out.input_zero_point = net.input_zero_point();
+    out.arena_bytes = net.arena_bytes();
+    for (unsigned k = 1; k <= net.subnets(); ++k) {
+      const nsrt::SubnetView subnet = net.subnet(k);
+      out.subnets.push_back({subnet.sparsity_ppm / 1e6, subnet.macs, subnet.kept_weights});
+    }
+    for (unsigned i = 0; i < net.operators(); ++i) out.operators.push_back(describe_operator(net, i, names[i]));
+  }
+  return result;
+}
+
+}  // namespace ns::deploy

@@ -1,0 +1,52 @@
+// What is in a packed model, in words and numbers: for ns-info, and for the layer names and costs of ns-bench.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ns/deploy/packed_model.h"
+
+namespace ns::deploy {
+
+struct SectionDescription {
+  std::string type;
+  int network = -1;  ///< −1: belongs to the whole file
+  std::uint32_t offset = 0, bytes = 0;
+};
+
+struct OperatorDescription {
+  std::string name, kind, encoding;  ///< layer's name, "conv", "nested CSR 1x2"
+  std::string output;                ///< "28x28x16", h×w×c
+  std::uint32_t weight_bytes = 0, requant_bytes = 0, scratch_bytes = 0;
+  std::vector<std::uint64_t> macs;  ///< by subnet: multiply-accumulates of the weights stored for it
+};
+
+struct SubnetDescription {
+  double sparsity = 0;  ///< requested, of the pruned layers
+  std::uint32_t macs = 0, kept_weights = 0;
+};
+
+struct NetworkDescription {
+  std::string name;
+  std::vector<std::string> classes;
+  std::string input, output;  ///< "28x28x1"
+  double input_scale = 0;
+  int input_zero_point = 0;
+  std::uint32_t arena_bytes = 0;
+  std::vector<SubnetDescription> subnets;  ///< [k − 1]
+  std::vector<OperatorDescription> operators;
+};
+
+struct PackedDescription {
+  std::uint32_t bytes = 0;
+  std::string tool_version, config;
+  std::vector<std::string> parents;
+  std::vector<SectionDescription> sections;
+  std::vector<NetworkDescription> networks;
+};
+
+/// Throws Error(kInput) if META is not what docs/format/nsm.md says: the device never reads it, people do.
+PackedDescription describe(const PackedModel& model);
+
+}  // namespace ns::deploy

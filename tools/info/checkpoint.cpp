@@ -1,0 +1,64 @@
+#include <algorithm>
+
+#include "info/artifact.h"
+#include "ns/base/json.h"
+#include "ns/checkpoint/profile.h"
+#include "ns/checkpoint/safetensors.h"
+#include "ns/report/table.h"
+
+using ns::report::fixed;
+using ns::report::grouped;
+using ns::report::Table;
+
+namespace {
+
+// Fraction of blocks that subnet k = 1…N of a level map keeps, "0.10 0.20 0.30".
+std::string kept_by_subnet(const ns::checkpoint::Array& levels, int subnets) {
+  std::string text;
+  for (int k = 1; k <= subnets; ++k) {
+    const auto kept = std::count_if(levels.bytes.begin(), levels.bytes.end(),
+                                    [k](std::uint8_t level) { return level > 0 && level <= k; });
+    text += (k > 1 ? " " : "") + fixed(static_cast<double>(kept) / static_cast<double>(levels.bytes.size()), 2);
+  }
+  return text;
+}
+
+}  // namespace
+
+Artifact read_checkpoint_artifact(const std::string& path) {
+  const ns::checkpoint::Archive archive = ns::checkpoint::read_safetensors(path);
+  const bool ours = archive.metadata.count("schema") > 0;
+  Artifact artifact;
+  artifact.json = {{"kind", ours ? "checkpoint" : "safetensors"}, {"tensors", nlohmann::json::array()}};
+  int subnets = 1;
+  artifact.text = path + ": " + (ours ? "checkpoint" : "safetensors file of another program");
+  if (ours) {
+    const ns::checkpoint::Profile profile = ns::checkpoint::profile_of(archive);
+    subnets = profile.banks;
+    artifact.json.update({{"graph", ns::parse_json(profile.graph, path + ": graph")},
+                          {"config", ns::parse_json(profile.config, path + ": config")},
+                          {"parents", profile.parents},
+                          {"seed", profile.seed},
+                          {"data_manifest_sha256", profile.data_manifest_sha256},
+                          {"banks", profile.banks},
+                          {"sparsities", profile.sparsities},
+                          {"block", profile.block}});
+    artifact.text += " of " + artifact.json["graph"].value("name", std::string("?")) +
+                     (profile.sparsities.empty() ? ", dense" : ", nested") + ", seed " + std::to_string(profile.seed);
+    for (const double sparsity : profile.sparsities) artifact.text += ", " + fixed(100 * sparsity, 0) + " %";
+  }
+  artifact.text += "\n\n";
+  Table table({{"tensor", Table::Align::kLeft}, {"type", Table::Align::kLeft}, {"shape", Table::Align::kLeft},
+               {"bytes"}, {"kept by subnet", Table::Align::kLeft}});
+  for (const auto& [name, array] : archive.arrays) {
+    artifact.json["tensors"].push_back({{"name", name},
+                                        {"dtype", ns::checkpoint::dtype_name(array.dtype)},
+                                        {"shape", array.shape},
+                                        {"bytes", array.bytes.size()}});
+    const bool is_level_map = name.ends_with(".level");
+    table.row({name, ns::checkpoint::dtype_name(array.dtype), ns::to_string(array.shape),
+               grouped(static_cast<std::int64_t>(array.bytes.size())), is_level_map ? kept_by_subnet(array, subnets) : ""});
+  }
+  artifact.text += table.text();
+  return artifact;
+}

@@ -1,0 +1,94 @@
+#include "info/artifact.h"
+#include "ns/deploy/host_engine.h"
+#include "ns/deploy/packed_description.h"
+#include "ns/report/table.h"
+
+using ns::report::fixed;
+using ns::report::grouped;
+using ns::report::Table;
+
+namespace {
+
+nlohmann::json to_json(const ns::deploy::NetworkDescription& network) {
+  nlohmann::json subnets = nlohmann::json::array(), operators = nlohmann::json::array();
+  for (const auto& subnet : network.subnets) {
+    subnets.push_back({{"subnet", subnets.size() + 1},
+                       {"sparsity", subnet.sparsity},
+                       {"macs", subnet.macs},
+                       {"kept_weights", subnet.kept_weights}});
+  }
+  for (const auto& op : network.operators) {
+    operators.push_back({{"name", op.name},
+                         {"kind", op.kind},
+                         {"encoding", op.encoding},
+                         {"output", op.output},
+                         {"weight_bytes", op.weight_bytes},
+                         {"requant_bytes", op.requant_bytes},
+                         {"scratch_bytes", op.scratch_bytes},
+                         {"macs", op.macs}});
+  }
+  return {{"name", network.name},
+          {"classes", network.classes},
+          {"input", network.input},
+          {"output", network.output},
+          {"input_scale", network.input_scale},
+          {"input_zero_point", network.input_zero_point},
+          {"arena_bytes", network.arena_bytes},
+          {"subnets", subnets},
+          {"operators", operators}};
+}
+
+std::string to_text(const ns::deploy::NetworkDescription& network) {
+  std::string text = "\nnetwork " + network.name + ": input " + network.input + ", output " + network.output + ", arena " +
+                     grouped(network.arena_bytes) + " bytes\n\n";
+  Table subnets({{"subnet"}, {"sparsity"}, {"MACs"}, {"kept weights"}});
+  for (std::size_t k = 0; k < network.subnets.size(); ++k) {
+    const auto& subnet = network.subnets[k];
+    subnets.row({std::to_string(k + 1), fixed(subnet.sparsity, 2), grouped(subnet.macs), grouped(subnet.kept_weights)});
+  }
+  text += subnets.text() + "\n";
+  using Align = Table::Align;
+  Table operators({{"layer", Align::kLeft},
+                   {"kind", Align::kLeft},
+                   {"weights", Align::kLeft},
+                   {"output", Align::kLeft},
+                   {"weight bytes"},
+                   {"table bytes"},
+                   {"scratch bytes"}});
+  for (const auto& op : network.operators) {
+    operators.row({op.name, op.kind, op.encoding, op.output, grouped(op.weight_bytes), grouped(op.requant_bytes),
+                   grouped(op.scratch_bytes)});
+  }
+  return text + operators.text();
+}
+
+}  // namespace
+
+Artifact read_packed_artifact(const std::string& path) {
+  const ns::deploy::PackedModel model(path);
+  ns::deploy::self_test(model);
+  const ns::deploy::PackedDescription description = describe(model);
+  Artifact artifact;
+  artifact.json = {{"kind", "packed model"},
+                   {"bytes", description.bytes},
+                   {"tool_version", description.tool_version},
+                   {"parents", description.parents},
+                   {"config", nlohmann::json::parse(description.config)},
+                   {"networks", nlohmann::json::array()},
+                   {"sections", nlohmann::json::array()}};
+  artifact.text = path + ": packed model, " + grouped(description.bytes) + " bytes, written by nestkit " +
+                  description.tool_version + "; checks and self-test passed\n";
+  for (const auto& parent : description.parents) artifact.text += "packed from checkpoint sha256 " + parent + "\n";
+  for (const auto& network : description.networks) {
+    artifact.json["networks"].push_back(to_json(network));
+    artifact.text += to_text(network);
+  }
+  Table sections({{"section", Table::Align::kLeft}, {"offset"}, {"bytes"}});
+  for (const auto& section : description.sections) {
+    artifact.json["sections"].push_back(
+        {{"type", section.type}, {"network", section.network}, {"offset", section.offset}, {"bytes", section.bytes}});
+    sections.row({section.type, grouped(section.offset), grouped(section.bytes)});
+  }
+  artifact.text += "\n" + sections.text();
+  return artifact;
+}

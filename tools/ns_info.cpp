@@ -1,0 +1,27 @@
+// ns-info: says what an artifact is, checks it, and explains it as text or JSON.
+#include "common/option_groups.h"
+#include "common/run_tool.h"
+#include "common/streams.h"
+#include "info/artifact.h"
+
+int main(int argc, char** argv) {
+  const ToolInfo info{
+      "ns-info",
+      "Says what a nestkit artifact is (packed model, checkpoint, recipe, network, results), checks it, and explains it.",
+      "  ns-info model.nsm\n"
+      "  ns-info --json nested.safetensors | python3 -m json.tool",
+      "ns-bench measures a packed model; ns-pack packs a checkpoint."};
+  std::vector<std::string> files;
+  bool json = false;
+  return run_tool(info, argc, argv, [&](CLI::App& app) {
+    app.add_option("FILE", files, "Artifacts to explain")->required();
+    add_json_option(app, json);
+    return [&] {
+      for (const std::string& file : files) {
+        const Artifact artifact = read_artifact(file);
+        standard_output().write(json ? artifact.json.dump() + "\n" : artifact.text);
+      }
+      return kDone;
+    };
+  });
+}
