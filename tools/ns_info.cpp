@@ -5,12 +5,12 @@
 #include "info/artifact.h"
 
 int main(int argc, char** argv) {
-  const ToolInfo info{
-      "ns-info",
-      "Says what a nestkit artifact is (packed model, checkpoint, recipe, network, results), checks it, and explains it.",
-      "  ns-info model.nsm\n"
-      "  ns-info --json nested.safetensors | python3 -m json.tool",
-      "ns-bench measures a packed model; ns-pack packs a checkpoint."};
+  const ToolInfo info{"ns-info",
+                      "Says what a nestkit artifact is (packed model, checkpoint, recipe, network, results), "
+                      "checks it, and explains it.",
+                      "  ns-info model.nsm\n"
+                      "  ns-info --json nested.safetensors | python3 -m json.tool",
+                      "ns-bench measures a packed model; ns-pack packs a checkpoint."};
   std::vector<std::string> files;
   bool json = false;
   return run_tool(info, argc, argv, [&](CLI::App& app) {

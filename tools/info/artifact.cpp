@@ -15,10 +15,13 @@ bool starts_with(std::span<const std::uint8_t> bytes, std::span<const std::uint8
 }
 
 // safetensors: eight bytes of header length, then a JSON object.
-bool looks_like_safetensors(std::span<const std::uint8_t> bytes) { return bytes.size() > 8 && bytes[8] == '{' && bytes[0] != '{'; }
+bool looks_like_safetensors(std::span<const std::uint8_t> bytes) {
+  return bytes.size() > 8 && bytes[8] == '{' && bytes[0] != '{';
+}
 
 bool looks_like_json(std::span<const std::uint8_t> bytes) {
-  const auto first = std::find_if(bytes.begin(), bytes.end(), [](std::uint8_t c) { return !std::isspace(c); });
+  const auto first =
+      std::find_if(bytes.begin(), bytes.end(), [](std::uint8_t c) { return !std::isspace(c); });
   return first != bytes.end() && *first == '{';
 }
 

@@ -9,8 +9,8 @@ struct Artifact {
   std::string text;     // the same for people
 };
 
-/// Recognises the file by its content, never by its name, and checks it whole. Throws ns::Error(kInput) naming what is
-/// wrong, or that it is no artifact of ours.
+/// Recognises the file by its content, never by its name, and checks it whole. Throws ns::Error(kInput)
+/// naming what is wrong, or that it is no artifact of ours.
 Artifact read_artifact(const std::string& path);
 
 Artifact read_packed_artifact(const std::string& path);

@@ -18,7 +18,8 @@ std::string kept_by_subnet(const ns::checkpoint::Array& levels, int subnets) {
   for (int k = 1; k <= subnets; ++k) {
     const auto kept = std::count_if(levels.bytes.begin(), levels.bytes.end(),
                                     [k](std::uint8_t level) { return level > 0 && level <= k; });
-    text += (k > 1 ? " " : "") + fixed(static_cast<double>(kept) / static_cast<double>(levels.bytes.size()), 2);
+    text +=
+        (k > 1 ? " " : "") + fixed(static_cast<double>(kept) / static_cast<double>(levels.bytes.size()), 2);
   }
   return text;
 }
@@ -44,12 +45,16 @@ Artifact read_checkpoint_artifact(const std::string& path) {
                           {"sparsities", profile.sparsities},
                           {"block", profile.block}});
     artifact.text += " of " + artifact.json["graph"].value("name", std::string("?")) +
-                     (profile.sparsities.empty() ? ", dense" : ", nested") + ", seed " + std::to_string(profile.seed);
+                     (profile.sparsities.empty() ? ", dense" : ", nested") + ", seed " +
+                     std::to_string(profile.seed);
     for (const double sparsity : profile.sparsities) artifact.text += ", " + fixed(100 * sparsity, 0) + " %";
   }
   artifact.text += "\n\n";
-  Table table({{"tensor", Table::Align::kLeft}, {"type", Table::Align::kLeft}, {"shape", Table::Align::kLeft},
-               {"bytes"}, {"kept by subnet", Table::Align::kLeft}});
+  Table table({{"tensor", Table::Align::kLeft},
+               {"type", Table::Align::kLeft},
+               {"shape", Table::Align::kLeft},
+               {"bytes"},
+               {"kept by subnet", Table::Align::kLeft}});
   for (const auto& [name, array] : archive.arrays) {
     artifact.json["tensors"].push_back({{"name", name},
                                         {"dtype", ns::checkpoint::dtype_name(array.dtype)},
@@ -57,7 +62,8 @@ Artifact read_checkpoint_artifact(const std::string& path) {
                                         {"bytes", array.bytes.size()}});
     const bool is_level_map = name.ends_with(".level");
     table.row({name, ns::checkpoint::dtype_name(array.dtype), ns::to_string(array.shape),
-               grouped(static_cast<std::int64_t>(array.bytes.size())), is_level_map ? kept_by_subnet(array, subnets) : ""});
+               grouped(static_cast<std::int64_t>(array.bytes.size())),
+               is_level_map ? kept_by_subnet(array, subnets) : ""});
   }
   artifact.text += table.text();
   return artifact;

@@ -26,12 +26,14 @@ Artifact read_results(const std::string& path, std::string_view text) {
     const std::string where = path + ": line " + std::to_string(number);
     const ns::Json record = ns::parse_json(text.substr(start, end - start), where);
     const std::string schema = record.is_object() ? schema_of(record) : "";
-    if (schema.rfind("nestkit.", 0) != 0) throw ns::input_error(where + ": expected a record with a nestkit schema");
+    if (schema.rfind("nestkit.", 0) != 0)
+      throw ns::input_error(where + ": expected a record with a nestkit schema");
     ++counts[schema];
     start = end + 1;
   }
   Artifact artifact{{{"kind", "results"}, {"records", counts}}, path + ": results\n"};
-  for (const auto& [schema, count] : counts) artifact.text += "  " + std::to_string(count) + " records " + schema + "\n";
+  for (const auto& [schema, count] : counts)
+    artifact.text += "  " + std::to_string(count) + " records " + schema + "\n";
   return artifact;
 }
 
@@ -42,9 +44,10 @@ Artifact read_graph(const std::string& path, const ns::Json& json) {
   ns::report::Table table({{"layer", ns::report::Table::Align::kLeft}, {"output (h x w x c)"}, {"MACs"}});
   std::int64_t total = 0;
   for (std::size_t i = 0; i < graph.layers.size(); ++i) {
-    table.row({graph.layers[i].name,
-               std::to_string(shapes[i].h) + "x" + std::to_string(shapes[i].w) + "x" + std::to_string(shapes[i].c),
-               ns::report::grouped(graph.macs(i))});
+    table.row(
+        {graph.layers[i].name,
+         std::to_string(shapes[i].h) + "x" + std::to_string(shapes[i].w) + "x" + std::to_string(shapes[i].c),
+         ns::report::grouped(graph.macs(i))});
     total += graph.macs(i);
   }
   return {{{"kind", "network"}, {"name", graph.name}, {"layers", graph.layers.size()}, {"macs", total}},
@@ -53,7 +56,8 @@ Artifact read_graph(const std::string& path, const ns::Json& json) {
 
 Artifact read_recipe(const std::string& path, const ns::Json& json) {
   const auto recipe = ns::train::to_json(ns::train::recipe_from_json(json, path));
-  return {{{"kind", "recipe"}, {"config", recipe}}, path + ": training recipe, complete with its defaults\n" + recipe.dump(2) + "\n"};
+  return {{{"kind", "recipe"}, {"config", recipe}},
+          path + ": training recipe, complete with its defaults\n" + recipe.dump(2) + "\n"};
 }
 #endif
 

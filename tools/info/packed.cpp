@@ -39,12 +39,13 @@ nlohmann::json to_json(const ns::deploy::NetworkDescription& network) {
 }
 
 std::string to_text(const ns::deploy::NetworkDescription& network) {
-  std::string text = "\nnetwork " + network.name + ": input " + network.input + ", output " + network.output + ", arena " +
-                     grouped(network.arena_bytes) + " bytes\n\n";
+  std::string text = "\nnetwork " + network.name + ": input " + network.input + ", output " + network.output +
+                     ", arena " + grouped(network.arena_bytes) + " bytes\n\n";
   Table subnets({{"subnet"}, {"sparsity"}, {"MACs"}, {"kept weights"}});
   for (std::size_t k = 0; k < network.subnets.size(); ++k) {
     const auto& subnet = network.subnets[k];
-    subnets.row({std::to_string(k + 1), fixed(subnet.sparsity, 2), grouped(subnet.macs), grouped(subnet.kept_weights)});
+    subnets.row({std::to_string(k + 1), fixed(subnet.sparsity, 2), grouped(subnet.macs),
+                 grouped(subnet.kept_weights)});
   }
   text += subnets.text() + "\n";
   using Align = Table::Align;
@@ -56,8 +57,8 @@ std::string to_text(const ns::deploy::NetworkDescription& network) {
                    {"table bytes"},
                    {"scratch bytes"}});
   for (const auto& op : network.operators) {
-    operators.row({op.name, op.kind, op.encoding, op.output, grouped(op.weight_bytes), grouped(op.requant_bytes),
-                   grouped(op.scratch_bytes)});
+    operators.row({op.name, op.kind, op.encoding, op.output, grouped(op.weight_bytes),
+                   grouped(op.requant_bytes), grouped(op.scratch_bytes)});
   }
   return text + operators.text();
 }
@@ -78,15 +79,18 @@ Artifact read_packed_artifact(const std::string& path) {
                    {"sections", nlohmann::json::array()}};
   artifact.text = path + ": packed model, " + grouped(description.bytes) + " bytes, written by nestkit " +
                   description.tool_version + "; checks and self-test passed\n";
-  for (const auto& parent : description.parents) artifact.text += "packed from checkpoint sha256 " + parent + "\n";
+  for (const auto& parent : description.parents)
+    artifact.text += "packed from checkpoint sha256 " + parent + "\n";
   for (const auto& network : description.networks) {
     artifact.json["networks"].push_back(to_json(network));
     artifact.text += to_text(network);
   }
   Table sections({{"section", Table::Align::kLeft}, {"offset"}, {"bytes"}});
   for (const auto& section : description.sections) {
-    artifact.json["sections"].push_back(
-        {{"type", section.type}, {"network", section.network}, {"offset", section.offset}, {"bytes", section.bytes}});
+    artifact.json["sections"].push_back({{"type", section.type},
+                                         {"network", section.network},
+                                         {"offset", section.offset},
+                                         {"bytes", section.bytes}});
     sections.row({section.type, grouped(section.offset), grouped(section.bytes)});
   }
   artifact.text += "\n" + sections.text();

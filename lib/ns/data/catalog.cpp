@@ -18,7 +18,8 @@ using Paths = std::vector<std::string>;
 struct Entry {
   std::vector<std::string> classes;
   Normalisation normalisation;
-  std::string source;  // where to get it: the hint when its folder is missing
+  std::string source;   // where to get it: the hint when its folder is missing
+  Paths usual_folders;  // tried in turn when no folder is given; data/ is where scripts/get_data puts things
   Paths (*files)(const std::string& folder, Part part);
   Dataset (*read)(const Paths& files, std::size_t classes);
 };
@@ -78,6 +79,7 @@ const std::map<std::string, Entry>& catalog() {
          "Ankle boot"},
         {73, 1.0f / 90.0f},
         "Debian's package dataset-fashion-mnist installs it in /usr/share/datasets/fashion-mnist",
+        {"data/fashion-mnist", "/usr/share/datasets/fashion-mnist"},
         mnist_files,
         read_mnist}},
       {"cifar10",
@@ -85,6 +87,7 @@ const std::map<std::string, Entry>& catalog() {
         {121, 1.0f / 64.0f},
         "it is the folder cifar-10-batches-bin of cifar-10-binary.tar.gz, "
         "www.cs.toronto.edu/~kriz/cifar.html",
+        {"data/cifar-10-batches-bin"},
         cifar_files,
         [](const Paths& files, std::size_t) { return read_cifar10(files); }}},
   };
@@ -101,6 +104,23 @@ std::vector<std::string> dataset_names() {
   return names;
 }
 
+namespace {
+
+// The folder asked for, or the first usual one that is there.
+std::string existing_folder(const std::string& name, const std::string& folder, const Entry& entry) {
+  Paths places = folder.empty() ? entry.usual_folders : Paths{folder};
+  std::string tried;
+  for (const std::string& place : places) {
+    if (fs::is_directory(place)) {
+      return place;
+    }
+    tried += (tried.empty() ? "" : ", ") + place;
+  }
+  throw input_error(tried + ": is not a folder with the data set " + name, entry.source);
+}
+
+}  // namespace
+
 Dataset load_dataset(const std::string& name, const std::string& folder, Part part) {
   const auto found = catalog().find(name);
   if (found == catalog().end()) {
@@ -112,10 +132,7 @@ Dataset load_dataset(const std::string& name, const std::string& folder, Part pa
                       nearest_hint(name, dataset_names()));
   }
   const Entry& entry = found->second;
-  if (!fs::is_directory(folder)) {
-    throw input_error(folder + ": is not a folder with the data set " + name, entry.source);
-  }
-  const Paths files = entry.files(folder, part);
+  const Paths files = entry.files(existing_folder(name, folder, entry), part);
   Dataset dataset = entry.read(files, entry.classes.size());
   dataset.name = name;
   dataset.classes = entry.classes;

@@ -15,15 +15,17 @@ EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& mod
   const nsrt_network_info& net = model.network(0);
   const ImageShape& shape = dataset.shape;
   if (shape.h != net.input.h || shape.w != net.input.w || shape.c != net.input.c) {
-    throw input_error(model.path() + ": takes images of " + std::to_string(net.input.h) + "x" + std::to_string(net.input.w) +
-                      "x" + std::to_string(net.input.c) + ", " + dataset.name + " has " + std::to_string(shape.h) + "x" +
-                      std::to_string(shape.w) + "x" + std::to_string(shape.c));
+    throw input_error(model.path() + ": takes images of " + std::to_string(net.input.h) + "x" +
+                      std::to_string(net.input.w) + "x" + std::to_string(net.input.c) + ", " + dataset.name +
+                      " has " + std::to_string(shape.h) + "x" + std::to_string(shape.w) + "x" +
+                      std::to_string(shape.c));
   }
   if (dataset.classes.size() != net.output.c) {
-    throw input_error(model.path() + ": has " + std::to_string(net.output.c) + " classes, " + dataset.name + " has " +
-                      std::to_string(dataset.classes.size()));
+    throw input_error(model.path() + ": has " + std::to_string(net.output.c) + " classes, " + dataset.name +
+                      " has " + std::to_string(dataset.classes.size()));
   }
-  if (net.input_zero_point != dataset.normalisation.mean_pixel - 128 || net.input_scale != dataset.normalisation.scale) {
+  if (net.input_zero_point != dataset.normalisation.mean_pixel - 128 ||
+      net.input_scale != dataset.normalisation.scale) {
     throw input_error(model.path() + ": was trained with another normalisation than that of " + dataset.name,
                       "choose the data set it was trained on with --data");
   }
@@ -66,7 +68,8 @@ BenchRecord measure_accuracy(Engine& engine, const PackedDescription& descriptio
   for (std::size_t i = 0; i < images.size(); ++i) {
     record.correct += predictions[i] == static_cast<unsigned>(images.labels[i]);
   }
-  if (target == "host" && seconds > 0) record.images_per_second = static_cast<double>(images.size()) / seconds;
+  if (target == "host" && seconds > 0)
+    record.images_per_second = static_cast<double>(images.size()) / seconds;
   return record;
 }
 
@@ -92,7 +95,9 @@ std::string compare_engines(Engine& a, Engine& b, const PackedDescription& descr
   const Batch batch{0, subnet, std::span(images.inputs).first(n * bytes), n};
   const auto difference = first_difference(a.run(batch), b.run(batch));
   if (!difference) return "";
-  const std::string where = difference->op ? "layer " + description.networks.front().operators.at(*difference->op).name : "the output";
+  const std::string where = difference->op
+                                ? "layer " + description.networks.front().operators.at(*difference->op).name
+                                : "the output";
   return "subnet " + std::to_string(subnet) + ", image " + std::to_string(difference->image) + ": " + where +
          " is the first that differs";
 }
@@ -129,7 +134,10 @@ nlohmann::ordered_json to_json(const BenchRecord& record) {
     json["cycles_note"] = kCycleEstimateNote;
     json["layers"] = nlohmann::ordered_json::array();
     for (const LayerCost& layer : record.layers) {
-      json["layers"].push_back({{"name", layer.name}, {"kind", layer.kind}, {"instructions", layer.instructions}, {"macs", layer.macs}});
+      json["layers"].push_back({{"name", layer.name},
+                                {"kind", layer.kind},
+                                {"instructions", layer.instructions},
+                                {"macs", layer.macs}});
     }
   } else {
     json["instructions"] = nullptr;

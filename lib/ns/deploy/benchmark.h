@@ -22,8 +22,8 @@ struct EncodedImages {
   std::size_t size() const { return labels.size(); }
 };
 
-/// The first `count` images (0: all). Throws Error(kInput) if the data set's images, classes or normalisation are not the
-/// model's: naming both sides.
+/// The first `count` images (0: all). Throws Error(kInput) if the data set's images, classes or normalisation
+/// are not the model's: naming both sides.
 EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& model, std::size_t count);
 
 struct LayerCost {
@@ -48,7 +48,9 @@ struct BenchRecord {
   std::optional<bool> identical;
   std::optional<double> float_accuracy;
 
-  double accuracy() const { return images ? static_cast<double>(correct) / static_cast<double>(images) : 0.0; }
+  double accuracy() const {
+    return images ? static_cast<double>(correct) / static_cast<double>(images) : 0.0;
+  }
 };
 
 nlohmann::ordered_json to_json(const BenchRecord& record);
@@ -60,8 +62,8 @@ BenchRecord measure_accuracy(Engine& engine, const PackedDescription& descriptio
 /// Adds instructions, layers and estimated cycles.
 void add_cost(BenchRecord& record, const PackedDescription& description, const SubnetCost& cost);
 
-/// Runs the first `count` images on both engines and compares logits and every operator's output. Returns "" if all agree, else
-/// which image, which layer, first disagreed.
+/// Runs the first `count` images on both engines and compares logits and every operator's output. Returns ""
+/// if all agree, else which image, which layer, first disagreed.
 std::string compare_engines(Engine& a, Engine& b, const PackedDescription& description, unsigned subnet,
                             const EncodedImages& images, std::size_t count);
 

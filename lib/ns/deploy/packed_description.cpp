@@ -8,22 +8,31 @@ namespace {
 
 std::string kind_name(nsrt::OperatorKind kind) {
   switch (kind) {
-    case nsrt::OperatorKind::kConv: return "conv";
-    case nsrt::OperatorKind::kDepthwise: return "depthwise";
-    case nsrt::OperatorKind::kLinear: return "linear";
-    case nsrt::OperatorKind::kMaxPool: return "max pool";
-    case nsrt::OperatorKind::kAveragePool: return "average pool";
-    case nsrt::OperatorKind::kAdd: return "add";
+    case nsrt::OperatorKind::kConv:
+      return "conv";
+    case nsrt::OperatorKind::kDepthwise:
+      return "depthwise";
+    case nsrt::OperatorKind::kLinear:
+      return "linear";
+    case nsrt::OperatorKind::kMaxPool:
+      return "max pool";
+    case nsrt::OperatorKind::kAveragePool:
+      return "average pool";
+    case nsrt::OperatorKind::kAdd:
+      return "add";
   }
   return "?";
 }
 
 std::string encoding_name(const nsrt::OperatorView& op) {
   switch (op.encoding) {
-    case nsrt::WeightEncoding::kNone: return "-";
+    case nsrt::WeightEncoding::kNone:
+      return "-";
     case nsrt::WeightEncoding::kDenseQuads:
-    case nsrt::WeightEncoding::kDenseRows: return "dense";
-    case nsrt::WeightEncoding::kNestedCsr: return "nested CSR 1x" + std::to_string(op.block);
+    case nsrt::WeightEncoding::kDenseRows:
+      return "dense";
+    case nsrt::WeightEncoding::kNestedCsr:
+      return "nested CSR 1x" + std::to_string(op.block);
   }
   return "?";
 }
@@ -39,7 +48,8 @@ std::vector<std::uint64_t> stored_weights(const nsrt::NetworkView& net, const ns
   const std::uint64_t taps = std::uint64_t{window.kh} * window.kw;
   if (op.encoding != nsrt::WeightEncoding::kNestedCsr) {
     const std::uint64_t inputs = op.kind == nsrt::OperatorKind::kDepthwise ? taps : taps * window.ci;
-    return std::vector<std::uint64_t>(levels, op.encoding == nsrt::WeightEncoding::kNone ? 0 : inputs * window.co);
+    return std::vector<std::uint64_t>(levels,
+                                      op.encoding == nsrt::WeightEncoding::kNone ? 0 : inputs * window.co);
   }
   std::vector<std::uint64_t> weights(levels, 0);
   const nsrt::Region region = net.weights(op);
@@ -55,8 +65,9 @@ std::vector<std::uint64_t> stored_weights(const nsrt::NetworkView& net, const ns
 OperatorDescription describe_operator(const nsrt::NetworkView& net, unsigned index, std::string name) {
   const nsrt::OperatorView op = net.op(index);
   const nsrt::TensorView output = net.tensor(op.output);
-  OperatorDescription description{std::move(name),  kind_name(op.kind), encoding_name(op), shape_text(output),
-                                  op.weights_bytes, op.requant_bytes,   op.scratch_bytes,  stored_weights(net, op)};
+  OperatorDescription description{std::move(name),    kind_name(op.kind),     encoding_name(op),
+                                  shape_text(output), op.weights_bytes,       op.requant_bytes,
+                                  op.scratch_bytes,   stored_weights(net, op)};
   for (std::uint64_t& macs : description.macs) macs *= std::uint64_t{output.h} * output.w;
   return description;
 }
@@ -77,22 +88,22 @@ PackedDescription describe(const PackedModel& model) {
   for (std::uint32_t i = 0; i < nsrt::section_count(file); ++i) {
     const nsrt::SectionEntry entry = nsrt::section_entry(file, i);
     result.sections.push_back({nsrt::kSectionNames[entry.type],
-                               entry.network == nsrt::kNoNetwork ? -1 : static_cast<int>(entry.network), entry.offset,
-                               entry.bytes});
+                               entry.network == nsrt::kNoNetwork ? -1 : static_cast<int>(entry.network),
+                               entry.offset, entry.bytes});
   }
 
   const auto networks = meta.get<std::vector<Json>>("networks");
   if (networks.size() != model.networks()) {
-    throw input_error(origin + ": describes " + std::to_string(networks.size()) + " networks, the file holds " +
-                      std::to_string(model.networks()));
+    throw input_error(origin + ": describes " + std::to_string(networks.size()) +
+                      " networks, the file holds " + std::to_string(model.networks()));
   }
   for (unsigned n = 0; n < model.networks(); ++n) {
     const nsrt::NetworkView net = nsrt::network_view(file, n);
     Fields fields(networks[n], origin + ": network " + std::to_string(n));
     const auto names = fields.get<std::vector<std::string>>("operators");
     if (names.size() != net.operators()) {
-      throw input_error(fields.place("operators") + ": expected " + std::to_string(net.operators()) + " names, found " +
-                        std::to_string(names.size()));
+      throw input_error(fields.place("operators") + ": expected " + std::to_string(net.operators()) +
+                        " names, found " + std::to_string(names.size()));
     }
     NetworkDescription& out = result.networks.emplace_back();
     out.name = fields.get<std::string>("name");
@@ -106,7 +117,8 @@ PackedDescription describe(const PackedModel& model) {
       const nsrt::SubnetView subnet = net.subnet(k);
       out.subnets.push_back({subnet.sparsity_ppm / 1e6, subnet.macs, subnet.kept_weights});
     }
-    for (unsigned i = 0; i < net.operators(); ++i) out.operators.push_back(describe_operator(net, i, names[i]));
+    for (unsigned i = 0; i < net.operators(); ++i)
+      out.operators.push_back(describe_operator(net, i, names[i]));
   }
   return result;
 }

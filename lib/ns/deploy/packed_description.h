@@ -1,4 +1,5 @@
-// What is in a packed model, in words and numbers: for ns-info, and for the layer names and costs of ns-bench.
+// What is in a packed model, in words and numbers: for ns-info, and for the layer names and costs of
+// ns-bench.
 #pragma once
 
 #include <cstdint>
