@@ -43,15 +43,14 @@ EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& mod
   return images;
 }
 
-BenchRecord measure_accuracy(Engine& engine, const PackedDescription& description, const std::string& target,
-                             unsigned subnet, const EncodedImages& images, const Progress& progress) {
+BenchRecord describe_subnet(const PackedModel& model, const PackedDescription& description,
+                            const std::string& target, unsigned subnet) {
   const NetworkDescription& network = description.networks.front();
   const SubnetDescription& described = network.subnets.at(subnet - 1);
   BenchRecord record;
   record.target = target;
-  record.model = engine.model().path();
+  record.model = model.path();
   record.network = network.name;
-  record.data_manifest_sha256 = images.manifest_sha256;
   record.flash_bytes = description.bytes;
   record.arena_bytes = network.arena_bytes;
   record.subnet = subnet;
@@ -59,18 +58,24 @@ BenchRecord measure_accuracy(Engine& engine, const PackedDescription& descriptio
   record.sparsity = described.sparsity;
   record.macs = described.macs;
   record.kept_weights = described.kept_weights;
-  record.images = images.size();
+  return record;
+}
 
+Outputs add_accuracy(BenchRecord& record, Engine& engine, const EncodedImages& images, std::size_t traced,
+                     const Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
-  const Outputs outputs = engine.run({0, subnet, images.inputs, 0}, progress);
+  Outputs outputs = engine.run({0, record.subnet, images.inputs, std::min(traced, images.size())}, progress);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const std::vector<unsigned> predictions = outputs.predictions();
+  record.data_manifest_sha256 = images.manifest_sha256;
+  record.images = images.size();
+  record.correct = 0;
   for (std::size_t i = 0; i < images.size(); ++i) {
     record.correct += predictions[i] == static_cast<unsigned>(images.labels[i]);
   }
-  if (target == "host" && seconds > 0)
+  if (record.target == "host" && seconds > 0)
     record.images_per_second = static_cast<double>(images.size()) / seconds;
-  return record;
+  return outputs;
 }
 
 void add_cost(BenchRecord& record, const PackedDescription& description, const SubnetCost& cost) {
@@ -88,30 +93,25 @@ void add_cost(BenchRecord& record, const PackedDescription& description, const S
   record.cycles.mid = std::sqrt(record.cycles.mid * compiled.mid);
 }
 
-std::string compare_engines(Engine& a, Engine& b, const PackedDescription& description, unsigned subnet,
-                            const EncodedImages& images, std::size_t count) {
-  const std::size_t n = std::min(count, images.size());
-  const std::size_t bytes = images.inputs.size() / images.size();
-  const Batch batch{0, subnet, std::span(images.inputs).first(n * bytes), n};
-  const auto difference = first_difference(a.run(batch), b.run(batch));
+std::string compare_with(Engine& reference, const Outputs& outputs, const PackedDescription& description,
+                         unsigned subnet, const EncodedImages& images) {
+  const Outputs expected = reference.run({0, subnet, images.inputs, outputs.traced()});
+  const auto difference = first_difference(expected, outputs);
   if (!difference) return "";
   const std::string where = difference->op
                                 ? "layer " + description.networks.front().operators.at(*difference->op).name
                                 : "the output";
   return "subnet " + std::to_string(subnet) + ", image " + std::to_string(difference->image) + ": " + where +
-         " is the first that differs";
+         " is the first that differs from the host's";
 }
 
 nlohmann::ordered_json to_json(const BenchRecord& record) {
-  const metrics::Interval interval =
-      metrics::wilson95(static_cast<std::int64_t>(record.correct), static_cast<std::int64_t>(record.images));
   nlohmann::ordered_json json = {{"schema", "nestkit.bench/1"},
                                  {"tool", "ns-bench"},
                                  {"version", version()},
                                  {"target", record.target},
                                  {"model", record.model},
                                  {"artifact_sha256", record.artifact_sha256},
-                                 {"data_manifest_sha256", record.data_manifest_sha256},
                                  {"network", record.network},
                                  {"subnet", record.subnet},
                                  {"subnets", record.subnets},
@@ -119,12 +119,20 @@ nlohmann::ordered_json to_json(const BenchRecord& record) {
                                  {"macs", record.macs},
                                  {"kept_weights", record.kept_weights},
                                  {"flash_bytes", record.flash_bytes},
-                                 {"arena_bytes", record.arena_bytes},
-                                 {"images", record.images},
-                                 {"correct", record.correct},
-                                 {"accuracy_top1", record.accuracy()},
-                                 {"accuracy_low", interval.low},
-                                 {"accuracy_high", interval.high}};
+                                 {"arena_bytes", record.arena_bytes}};
+  if (record.images > 0) {
+    const metrics::Interval interval = metrics::wilson95(static_cast<std::int64_t>(record.correct),
+                                                         static_cast<std::int64_t>(record.images));
+    json["data_manifest_sha256"] = record.data_manifest_sha256;
+    json["images"] = record.images;
+    json["correct"] = record.correct;
+    json["accuracy_top1"] = record.accuracy();
+    json["accuracy_low"] = interval.low;
+    json["accuracy_high"] = interval.high;
+  } else {
+    json["accuracy_top1"] = nullptr;
+    json["accuracy_top1_reason"] = "not measured: --cost-only";
+  }
   if (record.images_per_second) json["images_per_second"] = *record.images_per_second;
   if (record.instructions) {
     json["instructions"] = *record.instructions;

@@ -39,7 +39,7 @@ struct BenchRecord {
   unsigned subnet = 1, subnets = 1;
   double sparsity = 0;
   std::uint64_t macs = 0, kept_weights = 0;
-  std::size_t images = 0, correct = 0;
+  std::size_t images = 0, correct = 0;  ///< 0 images: accuracy was not measured
   std::optional<double> images_per_second;
   std::optional<std::uint64_t> instructions;
   CycleEstimate cycles;
@@ -55,16 +55,21 @@ struct BenchRecord {
 
 nlohmann::ordered_json to_json(const BenchRecord& record);
 
-/// Runs `images` through one subnet on `engine` and counts the right answers.
-BenchRecord measure_accuracy(Engine& engine, const PackedDescription& description, const std::string& target,
-                             unsigned subnet, const EncodedImages& images, const Progress& progress = {});
+/// A record without accuracy: what the file itself says of a subnet.
+BenchRecord describe_subnet(const PackedModel& model, const PackedDescription& description,
+                            const std::string& target, unsigned subnet);
+
+/// Runs `images` through the record's subnet and adds accuracy; the first `traced` images also give layer
+/// checksums.
+Outputs add_accuracy(BenchRecord& record, Engine& engine, const EncodedImages& images, std::size_t traced,
+                     const Progress& progress = {});
 
 /// Adds instructions, layers and estimated cycles.
 void add_cost(BenchRecord& record, const PackedDescription& description, const SubnetCost& cost);
 
-/// Runs the first `count` images on both engines and compares logits and every operator's output. Returns ""
-/// if all agree, else which image, which layer, first disagreed.
-std::string compare_engines(Engine& a, Engine& b, const PackedDescription& description, unsigned subnet,
-                            const EncodedImages& images, std::size_t count);
+/// Runs the images again on `reference` and compares every output, and every layer of the traced images.
+/// Returns "" if all agree, else which subnet, image and layer is the first that differs.
+std::string compare_with(Engine& reference, const Outputs& outputs, const PackedDescription& description,
+                         unsigned subnet, const EncodedImages& images);
 
 }  // namespace ns::deploy
