@@ -56,8 +56,9 @@ void add_routed(const LevelMap& map, Routing routing, int subnet, bool regrow, c
   for (int level = 0; level <= map.subnets(); ++level) {
     factors[static_cast<std::size_t>(level)] = routing_factor(routing, level, subnet, map.subnets(), regrow);
   }
+  const std::uint8_t* levels = map.weight_levels().data();
   for (std::int64_t i = 0; i < grad.size(); ++i) {
-    total[i] += factors[static_cast<std::size_t>(map.level_of_weight(i))] * grad[i];
+    total[i] += factors[levels[i]] * grad[i];
   }
 }
 

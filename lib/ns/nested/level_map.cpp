@@ -9,6 +9,7 @@ LevelMap::LevelMap(BlockGrid grid, int subnets)
   if (subnets < 1 || subnets > kMaxSubnets) {
     throw usage_error(std::to_string(subnets) + " subnets: expected 1 to " + std::to_string(kMaxSubnets));
   }
+  spread_levels();
 }
 
 LevelMap::LevelMap(BlockGrid grid, int subnets, std::vector<std::uint8_t> levels)
@@ -29,6 +30,14 @@ LevelMap::LevelMap(BlockGrid grid, int subnets, std::vector<std::uint8_t> levels
     }
   }
   levels_ = std::move(levels);
+  spread_levels();
+}
+
+void LevelMap::spread_levels() {
+  weight_levels_.resize(static_cast<std::size_t>(grid_.weight_count()));
+  for (std::size_t i = 0; i < weight_levels_.size(); ++i) {
+    weight_levels_[i] = levels_[static_cast<std::size_t>(grid_.block_of(static_cast<std::int64_t>(i)))];
+  }
 }
 
 void LevelMap::check_subnet(int subnet) const {
@@ -41,7 +50,7 @@ Tensor LevelMap::mask(int subnet) const {
   check_subnet(subnet);
   Tensor mask(grid_.weight_shape());
   for (std::int64_t i = 0; i < mask.size(); ++i) {
-    const int level = level_of_weight(i);
+    const int level = weight_levels_[static_cast<std::size_t>(i)];
     mask[i] = level > 0 && level <= subnet ? 1.0f : 0.0f;
   }
   return mask;

@@ -26,9 +26,8 @@ class LevelMap {
   const BlockGrid& grid() const { return grid_; }
   int subnets() const { return subnets_; }
   const std::vector<std::uint8_t>& levels() const { return levels_; }
-  int level_of_weight(std::int64_t weight) const {
-    return levels_[static_cast<std::size_t>(grid_.block_of(weight))];
-  }
+  /// The level of every weight's block, in the weights' order: for loops that run in every training step.
+  const std::vector<std::uint8_t>& weight_levels() const { return weight_levels_; }
 
   /// 1 where subnet k uses the weight, else 0; the weight's shape.
   Tensor mask(int subnet) const;
@@ -41,10 +40,11 @@ class LevelMap {
 
  private:
   void check_subnet(int subnet) const;
+  void spread_levels();
 
   BlockGrid grid_;
   int subnets_;
-  std::vector<std::uint8_t> levels_;
+  std::vector<std::uint8_t> levels_, weight_levels_;
 };
 
 /// Level maps by parameter name ("<layer>.weight"); parameters without one are dense in every subnet.
