@@ -97,7 +97,7 @@ class Training(CliCase):
             "learning_rat": ("0.1", ["unknown key \"learning_rat\"", "did you mean \"learning_rate\"?"]),
             "epochs": ("ten", ["--set epochs=ten"]),
             "batch_size": ("2.5", ["\"batch_size\": expected an integer, found a number 2.5"]),
-            "arch": ("resnet9", ["resnet9", "resnet8"]),
+            "arch": ("resnet_8", ["resnet_8", "resnet8"]),
             "sparsities": ("0.9,0.8", ["0.8 follows 0.9"]),
             "graph": ("g.json", ["exactly one of"]),
             "validation_images": ("500", ["ns-train: error"]),
