@@ -64,30 +64,25 @@ TEST_CASE("host and emulator give the same outputs and operator checksums on eve
   }
 }
 
-TEST_CASE("outputs do not depend on the number of threads or emulators") {
+TEST_CASE("outputs do not depend on the number of emulators") {
   const TempFolder folder;
   const PackedModel model(write_model(folder));
   const auto inputs = random_inputs(5 * model.network(0).input.bytes);
   const Batch batch{0, 2, inputs, 5};
-  HostEngine one(model, 1), many(model, 7);
   auto options = emulator();
   options.processes = 1;
   EmulatorSession single(model, options);
   options.processes = 7;  // more than images
   EmulatorSession seven(model, options);
-  const Outputs expected = one.run(batch);
-  for (const Outputs& found : {many.run(batch), single.run(batch), seven.run(batch)}) {
-    CHECK(found.bytes == expected.bytes);
-    CHECK(found.checksums == expected.checksums);
-  }
+  const Outputs expected = single.run(batch), found = seven.run(batch);
+  CHECK(found.bytes == expected.bytes);
+  CHECK(found.checksums == expected.checksums);
 }
 
-TEST_CASE("a batch without images gives no outputs on either engine") {
+TEST_CASE("a batch without images gives no outputs") {
   const TempFolder folder;
   const PackedModel model(write_model(folder));
-  HostEngine host(model);
   EmulatorSession board(model, emulator());
-  CHECK(host.run({}).bytes.empty());
   CHECK(board.run({}).bytes.empty());
 }
 
@@ -115,7 +110,6 @@ TEST_CASE("the model's own test vector passes on the emulated board") {
   const TempFolder folder;
   const PackedModel model(write_model(folder));
   CHECK_NOTHROW(EmulatorSession(model, emulator()).self_test());
-  CHECK_NOTHROW(self_test(model));
 }
 
 TEST_CASE("the board refuses a damaged model with the status, offset and index of the host") {
@@ -158,30 +152,12 @@ TEST_CASE("an erased flash is refused") {
   CHECK(console.find("refused status=") == 0);
 }
 
-TEST_CASE("a damaged file is an input error that names the section") {
-  const TempFolder folder;
-  std::vector<std::uint8_t> bytes = model_bytes();
-  bytes.resize(bytes.size() - 1);
-  write_bytes(folder.file("short.nsm"), bytes);
-  EXPECT_ERROR(PackedModel(folder.file("short.nsm")), kInput, "short.nsm: at 0x");
-  bytes = model_bytes();
-  std::uint32_t second_section;
-  std::memcpy(&second_section, bytes.data() + 64 + 32 + 4, sizeof second_section);
-  bytes[second_section] ^= 1;
-  write_bytes(folder.file("flipped.nsm"), bytes);
-  EXPECT_ERROR(PackedModel(folder.file("flipped.nsm")), kInput, "flipped.nsm: section NETW at 0x");
-}
-
 TEST_CASE("subnets that do not exist and inputs that are not whole are refused before anything runs") {
   const TempFolder folder;
   const PackedModel model(write_model(folder));
   EmulatorSession board(model, emulator());
-  HostEngine host(model);
   const std::vector<std::int8_t> inputs(model.network(0).input.bytes + 1);
-  for (Engine* engine : {static_cast<Engine*>(&board), static_cast<Engine*>(&host)}) {
-    EXPECT_ERROR(engine->run({0, 4, {}, 0}), kUsage, "no subnet 4: there are 1 to 3");
-    EXPECT_ERROR(engine->run({0, 0, {}, 0}), kUsage, "no subnet 0");
-    EXPECT_ERROR(engine->run({2, 1, {}, 0}), kUsage, "no network 2");
-    EXPECT_ERROR(engine->run({0, 1, inputs, 0}), kInternal, "not a multiple");
-  }
+  EXPECT_ERROR(board.run({0, 4, {}, 0}), kUsage, "no subnet 4: there are 1 to 3");
+  EXPECT_ERROR(board.run({2, 1, {}, 0}), kUsage, "no network 2");
+  EXPECT_ERROR(board.run({0, 1, inputs, 0}), kInternal, "not a multiple");
 }

@@ -30,7 +30,7 @@ std::vector<Section> sections(std::span<const std::uint8_t> bytes) {
 }
 
 std::string place(std::span<const std::uint8_t> bytes, const nsrt_error& error) {
-  if (error.status > NSRT_BAD_PADDING) {
+  if (error.status >= NSRT_BAD_SECTION_CRC && error.status <= NSRT_BAD_TEST) {
     for (const Section& section : sections(bytes)) {
       if (error.offset >= section.offset && error.offset - section.offset < section.bytes) {
         return std::string("section ") + section.type + " at ";
@@ -65,6 +65,7 @@ std::string describe(const std::string& path, std::span<const std::uint8_t> byte
 }
 
 PackedModel::PackedModel(const std::string& path) : file_(path) {
+  if (file_.size() == 0) throw input_error(path + ": is empty", hint_for(NSRT_BAD_MAGIC));
   const nsrt_error error = nsrt_open(&model_, file_.bytes().data(), file_.size());
   if (error.status != NSRT_OK)
     throw input_error(describe(path, file_.bytes(), error), hint_for(error.status));
