@@ -152,13 +152,12 @@ TEST_CASE("resnet8 has the shapes and the cost of MLPerf Tiny's") {
         ns::nn::ImageShape{16, 16, 32});
   CHECK(shapes[static_cast<std::size_t>(graph.index_of("stack3.relu2"))] == ns::nn::ImageShape{8, 8, 64});
   CHECK(graph.layers.back().name == "classifier");
-  CHECK(ns::arch::names() == std::vector<std::string>{"resnet8"});
 }
 
 TEST_CASE("architectures scale with width and refuse what they cannot build") {
   CHECK(ns::arch::build("resnet8", {28, 28, 1}, 10, 0.3).layers[0].filters == 4);
   CHECK(ns::arch::build("resnet8", {28, 28, 1}, 10, 0.75).layers[0].filters == 12);
-  EXPECT_ERROR(ns::arch::build("resnet9", {28, 28, 1}, 10, 1.0), kUsage, "unknown architecture 'resnet9'");
+  EXPECT_ERROR(ns::arch::build("resnet7", {28, 28, 1}, 10, 1.0), kUsage, "unknown architecture 'resnet7'");
   EXPECT_ERROR(ns::arch::build("resnet8", {28, 28, 1}, 0, 1.0), kUsage, "at least one class");
   EXPECT_ERROR(ns::arch::build("resnet8", {28, 28, 1}, 10, 0.0), kUsage, "width");
   EXPECT_ERROR(ns::arch::build("resnet8", {0, 28, 1}, 10, 1.0), kInput, "empty");
