@@ -58,34 +58,120 @@ nsrt_m7_widen:
   smlad \sum, r9, r6, \sum
   .endm
 
-// void nsrt_m7_dot_two_rows(wide, a, b, quads, sums)
-  .section .text.nsrt_m7_dot_two_rows, "ax", %progbits
-  .global nsrt_m7_dot_two_rows
-  .type nsrt_m7_dot_two_rows, %function
-nsrt_m7_dot_two_rows:
-  push {r4-r11, lr}
-  ldr r4, [sp, #36]
-  ldrd r12, lr, [r4]
-  subs r3, #8
-  blo 2f
+// void nsrt_m7_dot_rows(wide, DotRows*): moves rows and sums on.
+  .section .text.nsrt_m7_dot_rows, "ax", %progbits
+  .balign 8
+  .global nsrt_m7_dot_rows
+  .type nsrt_m7_dot_rows, %function
+nsrt_m7_dot_rows:
+  push {r0, r1, r4-r11, lr}
 1:
+  ldm r1, {r2, r3, r4, r5, r6}  // rows, row_bytes, quads, pairs, sums
+  ldr r0, [sp]
+  ldrd r12, lr, [r6]
+  add r3, r2
+  subs r4, #8
+  blo 3f
+2:
   .rept 4
   ldm r0!, {r5-r8}
-  eight r1, r12
-  eight r2, lr
+  eight r2, r12
+  eight r3, lr
   .endr
-  subs r3, #8
-  bhs 1b
-2:
-  adds r3, #8
-  beq 4f
+  subs r4, #8
+  bhs 2b
 3:
-  ldrd r5, r6, [r0], #8
-  four r1, r12
-  four r2, lr
-  subs r3, #1
-  bne 3b
+  adds r4, #8
+  beq 5f
 4:
-  strd r12, lr, [r4]
+  ldrd r5, r6, [r0], #8
+  four r2, r12
+  four r3, lr
+  subs r4, #1
+  bne 4b
+5:
+  ldr r1, [sp, #4]
+  ldm r1, {r2, r3, r4, r5, r6}
+  strd r12, lr, [r6], #8
+  add r2, r2, r3, lsl #1
+  str r2, [r1]
+  str r6, [r1, #16]
+  subs r5, #1
+  str r5, [r1, #12]
+  bne 1b
+  pop {r0, r1, r4-r11, pc}
+  .size nsrt_m7_dot_rows, . - nsrt_m7_dot_rows
+
+// int32_t name(in, counts, levels, record**)
+// r0 sum, r1 counts, r2 end of counts, r3 record, r4 in, r5 input of the record, r6 records left, r7-r12 scratch.
+  .macro dot_ncsr name, record
+  .section .text.\name, "ax", %progbits
+  .balign 8
+  .global \name
+  .type \name, %function
+\name:
+  push {r3-r11, lr}
+  mov r4, r0
+  mov r0, #0
+  add r2, r1, r2, lsl #1
+  ldr r3, [r3]
+1:
+  ldrh r6, [r1], #2
+  mov r5, r4
+  lsrs lr, r6, #2
+  beq 3f
+2:
+  .rept 4
+  \record
+  .endr
+  subs lr, #1
+  bne 2b
+3:
+  ands r6, #3
+  beq 5f
+4:
+  \record
+  subs r6, #1
+  bne 4b
+5:
+  cmp r1, r2
+  bne 1b
+  pop {r1}
+  str r3, [r1]
   pop {r4-r11, pc}
-  .size nsrt_m7_dot_two_rows, . - nsrt_m7_dot_two_rows
+  .size \name, . - \name
+  .endm
+
+  .macro dot_record_1
+  ldrb r7, [r3], #2
+  ldrsb r8, [r3, #-1]
+  add r5, r7
+  ldrsb r9, [r5]
+  mla r0, r8, r9, r0
+  .endm
+  .macro dot_record_2
+  ldrb r7, [r3], #3
+  ldrsb r8, [r3, #-2]
+  ldrsb r10, [r3, #-1]
+  add r5, r5, r7, lsl #1
+  ldrsb r9, [r5]
+  ldrsb r11, [r5, #1]
+  mla r0, r8, r9, r0
+  mla r0, r10, r11, r0
+  .endm
+  .macro dot_record_4
+  ldrb r7, [r3], #5
+  ldr r8, [r3, #-4]
+  ldr r9, [r5, r7, lsl #2]
+  add r5, r5, r7, lsl #2
+  sxtb16 r10, r8
+  sxtb16 r8, r8, ror #8
+  sxtb16 r11, r9
+  sxtb16 r9, r9, ror #8
+  smlad r0, r10, r11, r0
+  smlad r0, r8, r9, r0
+  .endm
+  dot_ncsr nsrt_m7_dot_ncsr_1, dot_record_1
+  dot_ncsr nsrt_m7_dot_ncsr_2, dot_record_2
+  dot_ncsr nsrt_m7_dot_ncsr_4, dot_record_4
+

@@ -11,7 +11,7 @@
   .equ kSteps, 40
 
 // For every row: `left` edge words, `groups` of four words, `tail` single words, `right` edge words.
-// r0 to, r1 first, r2 second, r3 0xFF000000, r10 the ExpandRows, r11 rows left.
+// r0 to, r1 first, r2 second, r3 0xFF00FF00, r12 0x00800080, r10 the ExpandRows, r11 rows left.
   .macro expand_rows name, left_word, group, word, right_word
   .section .text.\name, "ax", %progbits
   .balign 8
@@ -20,7 +20,8 @@
 \name:
   push {r4-r11, lr}
   mov r10, r0
-  mov r3, #0xFF000000
+  mov r3, #0xFF00FF00
+  mov r12, #0x00800080
   ldr r11, [r0, #12]
   ldm r0, {r0-r2}
 1:
@@ -90,18 +91,19 @@
   orr r5, r9
   str r5, [r0], #4
   .endm
+// r12 holds 128 in both halves, r3 picks the upper byte of each. PKHBT takes its lower half from the first operand,
+// PKHTB its upper one.
   .macro pixels_group
   ldr r8, [r1], #4
   ldr r7, [r2], #4
-  eor r8, #0x80808080
-  lsl r4, r7, #24
-  and r5, r3, r7, lsl #16
-  and r6, r3, r7, lsl #8
-  and r7, r3
-  uxtab r4, r4, r8
-  uxtab r5, r5, r8, ror #8
-  uxtab r6, r6, r8, ror #16
-  uxtab r7, r7, r8, ror #24
+  sxtab16 r9, r12, r8          // low 0, 2
+  sxtab16 r8, r12, r8, ror #8  // low 1, 3
+  and r6, r3, r7, lsl #8       // high 0, 2
+  and r7, r3                   // high 1, 3
+  pkhbt r4, r9, r6, lsl #16
+  pkhbt r5, r8, r7, lsl #16
+  pkhtb r6, r6, r9, asr #16
+  pkhtb r7, r7, r8, asr #16
   stm r0!, {r4-r7}
   .endm
   .macro pixels_group_2
@@ -109,16 +111,14 @@
   ldr r5, [r2], #8
   ldr r9, [r1, #4]
   ldr r8, [r1], #8
-  eor r9, #0x80808080
-  eor r8, #0x80808080
-  lsl r6, r7, #24
-  and r7, r3, r7, lsl #8
-  lsl r4, r5, #24
+  sxtab16 r9, r12, r9
+  sxtab16 r8, r12, r8
+  and r6, r3, r7, lsl #8
   and r5, r3, r5, lsl #8
-  uxtab r6, r6, r9
-  uxtab r7, r7, r9, ror #16
-  uxtab r4, r4, r8
-  uxtab r5, r5, r8, ror #16
+  pkhtb r7, r6, r9, asr #16
+  pkhbt r6, r9, r6, lsl #16
+  pkhbt r4, r8, r5, lsl #16
+  pkhtb r5, r5, r8, asr #16
   stm r0!, {r4-r7}
   .endm
   expand_rows nsrt_m7_expand_pixels, "pixels_left 1", pixels_group, "pixels_word 1", "pixels_right 1"
