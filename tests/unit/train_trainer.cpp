@@ -204,6 +204,9 @@ TEST_CASE("what cannot work is refused before training starts") {
   recipe.dense_layers = {};
   EXPECT_ERROR(Trainer(recipe, data), kUsage, "layer stem.conv: sparsity");
   recipe = small_recipe();
+  recipe.arch = "autoencoder";
+  EXPECT_ERROR(Trainer(recipe, data), kUsage, "autoencoder: layer reconstruction must be a linear one");
+  recipe = small_recipe();
   recipe.batch_size = 1000;
   EXPECT_ERROR(Trainer(recipe, data), kUsage, "");
   recipe.validation_images = 240;

@@ -1,6 +1,4 @@
 // What a recipe means for a data set: the split and the network.
-#include <limits>
-
 #include "ns/arch/registry.h"
 #include "ns/train/trainer.h"
 
@@ -21,19 +19,23 @@ data::Split split_for(const Recipe& recipe, data::Dataset training_set) {
 
 nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset) {
   const auto classes = static_cast<int>(dataset.classes.size());
-  if (!recipe.graph.empty()) {
-    nn::Graph graph = nn::graph_from_json(read_json(recipe.graph));
-    const ImageShape output = graph.infer_shapes().back();
-    if (graph.input != dataset.shape || output != ImageShape{1, 1, classes}) {
-      const auto text = [](const ImageShape& s) {
-        return std::to_string(s.h) + "x" + std::to_string(s.w) + "x" + std::to_string(s.c);
-      };
-      throw usage_error(recipe.graph + ": maps " + text(graph.input) + " to " + text(output) + ", but " +
-                        dataset.name + " needs " + text(dataset.shape) + " to " + text({1, 1, classes}));
-    }
-    return graph;
+  nn::Graph graph = recipe.graph.empty() ? arch::build(recipe.arch, dataset.shape, classes, recipe.width)
+                                         : nn::graph_from_json(read_json(recipe.graph));
+  const std::string& name = recipe.graph.empty() ? recipe.arch : recipe.graph;
+  graph.infer_shapes();
+  if (graph.input != dataset.shape) {
+    const auto text = [](const ImageShape& s) {
+      return std::to_string(s.h) + "x" + std::to_string(s.w) + "x" + std::to_string(s.c);
+    };
+    throw usage_error(name + ": takes images of " + text(graph.input) + ", but those of " + dataset.name +
+                      " are " + text(dataset.shape));
   }
-  return arch::build(recipe.arch, dataset.shape, classes, recipe.width);
+  const nn::Layer& last = graph.layers.back();
+  if (last.op != nn::Op::kLinear || last.filters != classes) {
+    throw usage_error(name + ": layer " + last.name + " must be a linear one with a score for each of the " +
+                      std::to_string(classes) + " classes of " + dataset.name);
+  }
+  return graph;
 }
 
 }  // namespace ns::train
