@@ -59,7 +59,7 @@ int run(Options o) {
   const ns::Json config = {{"arch", o.arch},   {"input", o.input}, {"classes", o.classes},
                            {"width", o.width}, {"block", o.block}, {"sparsities", o.weights.sparsities}};
   const ns::pack::PackedModel packed =
-      ns::pack::pack_model({random_network(graph, o.weights)}, {{}, o.weights.seed, "", config});
+      ns::pack::pack_model({random_network(graph, o.weights).packed}, {{}, o.weights.seed, "", config});
   ns::AtomicFile file(o.output.output, overwrite);
   file.write(packed.bytes);
   file.commit();

@@ -6,7 +6,6 @@
 #include "ns/base/rng.h"
 #include "ns/data/loader.h"
 #include "ns/nested/allocation.h"
-#include "ns/nested/model.h"
 #include "ns/quant/quantise.h"
 #include "ns/train/recalibrate.h"
 
@@ -45,7 +44,7 @@ void randomise_affine(ns::nn::Network& network, ns::Rng& rng) {
     const bool gamma = parameter.name.ends_with(".weight");
     for (float& value : parameter.value.values()) {
       const float sign = rng.below(4) == 0 ? -1.0f : 1.0f;
-      value = gamma ? sign * (0.5f + rng.uniform()) : 0.5f * rng.normal();
+      value = gamma ? sign * (0.5f + rng.uniform()) : 1 + 0.5f * rng.normal();
     }
   }
 }
@@ -64,28 +63,28 @@ ns::nested::Model random_model(const ns::nn::Graph& graph, const RandomWeights& 
 
 }  // namespace
 
-ns::pack::NetworkDescription random_network(const ns::nn::Graph& graph, const RandomWeights& weights) {
+RandomNetwork random_network(const ns::nn::Graph& graph, const RandomWeights& weights) {
   const ns::quant::LoweredGraph lowered = ns::quant::lower(graph);
   ns::Rng rng(weights.seed);
-  ns::nested::Model model = random_model(graph, weights, rng);
-  const ns::data::Dataset images = random_images(graph.input, rng);
-  ns::train::recalibrate_batch_norm(model, images, kImages);
+  RandomNetwork result{random_model(graph, weights, rng), random_images(graph.input, rng), {}};
+  ns::nested::Model& model = result.model;
+  ns::train::recalibrate_batch_norm(model, result.images, kImages);
   ns::data::Batch batch;
-  ns::data::evaluation_batch(images, 0, kImages, batch);
+  ns::data::evaluation_batch(result.images, 0, kImages, batch);
   std::vector<std::vector<ns::quant::Range>> ranges;
   for (int subnet = 1; subnet <= model.subnets(); ++subnet) {
     ranges.push_back(ns::quant::calibrate(model, lowered, subnet, batch.x));
   }
 
-  ns::pack::NetworkDescription description;
-  description.name = graph.name;
-  description.sparsities.assign(weights.sparsities.rbegin(), weights.sparsities.rend());
-  if (weights.sparsities.empty()) description.sparsities = {0.0};
-  description.graph = to_json(graph);
-  const ns::data::Normalisation& n = images.normalisation;
-  description.network = ns::quant::quantise(model, lowered, ranges, {n.scale, n.zero_point()});
+  ns::pack::NetworkDescription& packed = result.packed;
+  packed.name = graph.name;
+  packed.sparsities.assign(weights.sparsities.rbegin(), weights.sparsities.rend());
+  if (weights.sparsities.empty()) packed.sparsities = {0.0};
+  packed.graph = to_json(graph);
+  const ns::data::Normalisation& n = result.images.normalisation;
+  packed.network = ns::quant::quantise(model, lowered, ranges, {n.scale, n.zero_point()});
   for (std::int64_t i = 0; i < graph.input.size(); ++i) {
-    description.test_input.push_back(static_cast<std::int8_t>(static_cast<int>(rng.below(256)) - 128));
+    packed.test_input.push_back(static_cast<std::int8_t>(static_cast<int>(rng.below(256)) - 128));
   }
-  return description;
+  return result;
 }

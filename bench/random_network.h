@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "ns/nn/graph.h"
+#include "ns/data/dataset.h"
+#include "ns/nested/model.h"
 #include "ns/pack/nsm_writer.h"
 
 struct RandomWeights {
@@ -14,7 +15,13 @@ struct RandomWeights {
   std::uint64_t seed = 1;
 };
 
+struct RandomNetwork {
+  ns::nested::Model model;
+  ns::data::Dataset images;  ///< random; the model's statistics and ranges are theirs
+  ns::pack::NetworkDescription packed;
+};
+
 /// Weights and every subnet's batch-norm are random (γ of both signs); levels follow the weights' magnitude,
-/// with the layers dense that ns-prune leaves dense. Statistics and ranges come from random images, so that
-/// no layer saturates or dies. Throws what pruning, lowering and quantising throw.
-ns::pack::NetworkDescription random_network(const ns::nn::Graph& graph, const RandomWeights& weights);
+/// with the layers dense that ns-prune leaves dense. No layer saturates or dies: statistics and ranges are
+/// calibrated. Throws what pruning, lowering and quantising throw.
+RandomNetwork random_network(const ns::nn::Graph& graph, const RandomWeights& weights);
