@@ -96,13 +96,10 @@ void conv_ncsr_s8(const Window& window, const NestedCsr& csr, const Requant& req
   Strip strip(plan, scratch, stack_pointer());
   strip.control.output_zero_point = requant.output_zero_point;
   strip.write_taps(plan.planes / csr.block, csr.block);
-  Expander expander(plan, WordKind::kPixels, strip.distance(), requant.input_zero_point);
-  const std::uint32_t in_bytes = std::uint32_t{plan.w.ih} * plan.w.iw;
+  Expander expander(plan, WordKind::kPixels, requant.input_zero_point, scratch);
   while (strip.next()) {
-    expander.aim(strip);
-    const std::int8_t* plane = in;
-    for (std::uint32_t c = 0; c < plan.w.ci; ++c, plane += in_bytes) expander.plane(plane, plane, c);
-    strip.aim(out, std::uint32_t{plan.w.oh} * plan.w.ow, strip.distance());
+    expander.expand(strip, in, plan.w.ci);
+    strip.aim(out, std::uint32_t{plan.w.oh} * plan.w.ow, strip.second_pixel());
     run_rows(strip, csr, requant);
   }
 }

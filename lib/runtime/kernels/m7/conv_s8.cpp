@@ -1,22 +1,12 @@
 // Dense convolution: the weights of two output rows are widened to int16 pairs once per strip, then every
 // tile of the strip takes them at twelve instructions for sixteen multiplications (tiles.S).
 #include "kernels/m7/m7.h"
-#include "kernels/m7/strip.h"
+#include "kernels/m7/two_pixels.h"
 
 namespace nsrt::m7 {
 namespace {
 
 constexpr std::uint32_t kEntryCode = 48;  // bytes of code per entry in tiles.S
-
-void expand_strip(const Strip& strip, Expander& expander, const std::int8_t* in) {
-  const Plan& plan = strip.plan;
-  const std::uint32_t plane_bytes = std::uint32_t{plan.w.ih} * plan.w.iw;
-  expander.aim(strip);
-  for (std::uint32_t pair = 0; pair < plan.planes; ++pair, in += 2 * plane_bytes) {
-    // The weights of a missing second channel are zero.
-    expander.plane(in, 2 * pair + 1 < plan.w.ci ? in + plane_bytes : in, pair);
-  }
-}
 
 // Two output rows over all tiles of the strip.
 void run_two_rows(Strip& strip, const std::int8_t* first, const std::int8_t* second,
@@ -53,20 +43,68 @@ void run_two_rows(Strip& strip, const std::int8_t* first, const std::int8_t* sec
   strip.row_done();
 }
 
+// Entries of positions begin … end − 1 of a row of quads.
+ScalarEntry* decode_quads(const Strip& strip, const std::int8_t* row, std::uint32_t begin, std::uint32_t end,
+                          ScalarEntry* to, std::int32_t& weight_sum) {
+  const std::uint32_t taps = std::uint32_t{strip.plan.w.kh} * strip.plan.w.kw, channels = strip.plan.w.ci;
+  const std::uint32_t plane_bytes = strip.plan.plane_words * 4;
+  for (std::uint32_t p = begin; p < end; ++p) {
+    const std::int8_t* const quad = row + p / 2 * 4 + p % 2;
+    const std::uint32_t address = strip.origin + strip.taps()[p] * 4u;
+    weight_sum += quad[0];
+    *--to = {quad[0] * 256, address};
+    if (channels == 1 || p >= taps) continue;  // the block's second channel does not exist
+    weight_sum += quad[2];
+    *--to = {quad[2] * 256, address + plane_bytes};
+  }
+  return to;
+}
+
+void conv_few_channels(const Plan& plan, const std::int8_t* weights, const Requant& requant,
+                       const std::int8_t* in, std::int8_t* out, void* scratch) {
+  Strip strip(plan, scratch, stack_pointer());
+  strip.control.output_zero_point = requant.output_zero_point;
+  strip.write_taps(ceil_div(plan.w.ci, 2), 2);
+  Expander expander(plan, WordKind::kPixels, requant.input_zero_point, scratch);
+  TwoPixelRow row(strip);
+  const Window& w = plan.w;
+  const std::uint32_t count = positions(w, 2), entries = std::uint32_t{w.ci} * w.kh * w.kw;
+  const std::uint32_t part = row.capacity() / 2;  // positions that surely fit
+  while (strip.next()) {
+    expander.expand(strip, in, w.ci);
+    strip.aim(out, std::uint32_t{w.oh} * w.ow, strip.second_pixel());
+    const std::int8_t* quads = weights;
+    for (std::uint32_t co = 0; co < w.co; ++co, quads += ceil_div(count, 2) * 4) {
+      std::int32_t sum = 0;
+      if (entries <= row.capacity()) {
+        const ScalarEntry* first = decode_quads(strip, quads, 0, count, row.end(), sum);
+        row.run(first, sum, requant.rows[co]);
+        continue;
+      }
+      row.begin_long(entries);
+      for (std::uint32_t p = 0; p < count; p += part) {
+        const ScalarEntry* first = decode_quads(strip, quads, p, least(count, p + part), row.end(), sum);
+        row.run_part(first, sum, requant.rows[co]);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void conv_s8(const Window& window, const std::int8_t* weights, const Requant& requant, const std::int8_t* in,
              std::int8_t* out, void* scratch) {
   const Plan plan = plan_dense(window);
+  if (has_few_channels(window)) return conv_few_channels(plan, weights, requant, in, out, scratch);
   Strip strip(plan, scratch, stack_pointer());
   strip.control.output_zero_point = requant.output_zero_point;
   strip.write_taps(plan.planes, 1);
-  Expander expander(plan, WordKind::kChannels, 0, requant.input_zero_point);
+  Expander expander(plan, WordKind::kChannels, requant.input_zero_point, scratch);
   const Window& w = plan.w;
   const std::uint32_t quads = ceil_div(positions(w, 2), 2), row_bytes = quads * 4;
   const std::uint32_t plane_bytes = std::uint32_t{w.oh} * w.ow;
   while (strip.next()) {
-    expand_strip(strip, expander, in);
+    expander.expand(strip, in, w.ci);
     strip.aim(out, 2 * plane_bytes, plane_bytes);
     for (std::uint32_t co = 0; co < w.co; co += 2) {
       const std::uint32_t next = co + 1 < w.co ? co + 1 : co;

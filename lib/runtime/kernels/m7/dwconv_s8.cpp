@@ -39,7 +39,7 @@ void dwconv_s8(const Window& window, const std::int8_t* weights, const Requant& 
   Strip strip(plan, scratch, stack_pointer());
   strip.control.output_zero_point = requant.output_zero_point;
   strip.write_taps(1, 1);
-  Expander expander(plan, WordKind::kPixels, strip.distance(), requant.input_zero_point);
+  Expander expander(plan, WordKind::kPixels, requant.input_zero_point, scratch);
   TwoPixelRow row(strip);
   const Window& w = window;
   const std::uint32_t taps = std::uint32_t{w.kh} * w.kw, row_bytes = (taps + 3) / 4 * 4;
@@ -48,10 +48,9 @@ void dwconv_s8(const Window& window, const std::int8_t* weights, const Requant& 
     const std::int8_t* const plane = in + c * w.ih * w.iw;
     while (strip.next()) {
       if (c == 0 || !strip.is_whole()) {
-        expander.aim(strip);
-        strip.aim(out + c * plane_bytes, plane_bytes, strip.distance());
+        strip.aim(out + c * plane_bytes, plane_bytes, strip.second_pixel());
       }
-      expander.plane(plane, plane, 0);
+      expander.expand(strip, plane, 1);
       run_channel(strip, row, weights + c * row_bytes, taps, requant.rows[c]);
     }
   }

@@ -9,8 +9,11 @@
   .equ kPadLeft, 32
   .equ kPadRight, 36
   .equ kSteps, 40
+  .equ kPlanes, 48
+  .equ kPlaneSteps, 52
+  .equ kPlaneTo, 60
 
-// For every row: `left` edge words, `groups` of four words, `tail` single words, `right` edge words.
+// For every row of every plane: `left` edge words, `groups` of four words, `tail` single words, `right` edge words.
 // r0 to, r1 first, r2 second, r3 0xFF00FF00, r12 0x00800080, r10 the ExpandRows, r11 rows left.
   .macro expand_rows name, left_word, group, word, right_word
   .section .text.\name, "ax", %progbits
@@ -22,8 +25,7 @@
   mov r10, r0
   mov r3, #0xFF00FF00
   mov r12, #0x00800080
-  ldr r11, [r0, #12]
-  ldm r0, {r0-r2}
+  ldm r0, {r0-r2, r11}
 1:
   ldrd r7, lr, [r10, #kLeft]
   cbz r7, 3f
@@ -58,11 +60,33 @@
   add r2, r8
   add r0, r9
   bne 1b
+  ldr r7, [r10, #kPlanes]
+  ldrd r8, r9, [r10, #kPlaneSteps]
+  ldr r4, [r10, #kPlaneTo]
+  ldr r11, [r10, #12]
+  subs r7, #1
+  str r7, [r10, #kPlanes]
+  add r1, r8
+  add r2, r9
+  add r0, r4
+  bne 1b
   pop {r4-r11, pc}
   .size \name, . - \name
   .endm
 
-// Two pixels a word: (q_low + 128) + 2^24 · q_high. On the left low is padding, on the right high.
+// An edge where both of a word's values are padding.
+  .macro constant_left
+2:
+  subs r7, #1
+  str r9, [r0], #4
+  bne 2b
+  .endm
+  .macro constant_right
+  str r9, [r0], #4
+  .endm
+
+// Two pixels a word: (q_low + 128) + 2^24 · q_high. Where they lie in one row, low is padding on the left and high on
+// the right.
   .macro pixels_left stride
   .if \stride == 1
   sub r4, r2, r7
@@ -123,17 +147,10 @@
   .endm
   expand_rows nsrt_m7_expand_pixels, "pixels_left 1", pixels_group, "pixels_word 1", "pixels_right 1"
   expand_rows nsrt_m7_expand_pixels_2, "pixels_left 2", pixels_group_2, "pixels_word 2", "pixels_right 2"
+  expand_rows nsrt_m7_expand_row_pairs, constant_left, pixels_group, "pixels_word 1", constant_right
+  expand_rows nsrt_m7_expand_row_pairs_2, constant_left, pixels_group_2, "pixels_word 2", constant_right
 
-// Two channels a word, int16 each. Padding is the same for both.
-  .macro channels_left
-2:
-  subs r7, #1
-  str r9, [r0], #4
-  bne 2b
-  .endm
-  .macro channels_right
-  str r9, [r0], #4
-  .endm
+// Two channels a word, int16 each.
   .macro channels_word stride
   ldrsb r4, [r1], #\stride
   ldrsb r5, [r2], #\stride
@@ -168,5 +185,5 @@
   pkhbt r4, r4, r8, lsl #16
   stm r0!, {r4-r7}
   .endm
-  expand_rows nsrt_m7_expand_channels, channels_left, channels_group, "channels_word 1", channels_right
-  expand_rows nsrt_m7_expand_channels_2, channels_left, channels_group_2, "channels_word 2", channels_right
+  expand_rows nsrt_m7_expand_channels, constant_left, channels_group, "channels_word 1", constant_right
+  expand_rows nsrt_m7_expand_channels_2, constant_left, channels_group_2, "channels_word 2", constant_right

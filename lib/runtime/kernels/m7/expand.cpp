@@ -1,9 +1,21 @@
 #include "kernels/m7/expand.h"
 
+#include <cstring>
+
 #include "kernels/m7/strip.h"
 
 namespace nsrt::m7 {
 namespace {
+
+extern "C" {
+void nsrt_m7_expand_pixels(ExpandRows*);
+void nsrt_m7_expand_row_pairs(ExpandRows*);
+void nsrt_m7_expand_channels(ExpandRows*);
+// Horizontal stride 2.
+void nsrt_m7_expand_pixels_2(ExpandRows*);
+void nsrt_m7_expand_row_pairs_2(ExpandRows*);
+void nsrt_m7_expand_channels_2(ExpandRows*);
+}
 
 std::uint32_t make_word(WordKind kind, std::int32_t first, std::int32_t second) {
   const auto a = static_cast<std::uint32_t>(first), b = static_cast<std::uint32_t>(second);
@@ -18,22 +30,26 @@ std::uint32_t columns_below(std::int32_t end, std::int32_t from, std::int32_t st
 
 }  // namespace
 
-Expander::Expander(const Plan& plan, WordKind kind, std::uint32_t distance, std::int8_t padding)
+Expander::Expander(const Plan& plan, WordKind kind, std::int8_t padding, void* scratch)
     : plan_(plan),
       kind_(kind),
-      distance_(static_cast<std::int32_t>(distance * plan.w.sw)),
+      edges_differ_(kind == WordKind::kPixels && !plan.pairs_rows),
+      distance_(static_cast<std::int32_t>((plan.span - plan.half) * plan.w.sw)),
       padding_(padding),
-      expand_(kind == WordKind::kPixels ? plan.w.sw == 1 ? nsrt_m7_expand_pixels : nsrt_m7_expand_pixels_2
-              : plan.w.sw == 1          ? nsrt_m7_expand_channels
-                                        : nsrt_m7_expand_channels_2) {}
+      expand_(kind == WordKind::kChannels
+                  ? plan.w.sw == 1 ? nsrt_m7_expand_channels : nsrt_m7_expand_channels_2
+              : plan.pairs_rows ? plan.w.sw == 1 ? nsrt_m7_expand_row_pairs : nsrt_m7_expand_row_pairs_2
+              : plan.w.sw == 1  ? nsrt_m7_expand_pixels
+                                : nsrt_m7_expand_pixels_2),
+      pad_row_(static_cast<std::int8_t*>(scratch) + plan.pad_row_at) {
+  if (plan.pairs_rows) std::memset(pad_row_, padding, plan.w.iw);
+}
 
 void Expander::set_column(std::uint32_t x0) {
   x0_ = x0;
   column_ = static_cast<std::int32_t>(x0 * plan_.w.sw) - plan_.w.pad_left;
   regular_ = plan_.w.sw <= kMostPhases;
-  for (std::uint32_t phase = 0; regular_ && phase < phases(); ++phase) {
-    regular_ = set_phase(phase);
-  }
+  for (std::uint32_t phase = 0; regular_ && phase < phases(); ++phase) regular_ = set_phase(phase);
 }
 
 // False if some word of the phase needs more than a left edge, an inside and a right edge.
@@ -45,15 +61,13 @@ bool Expander::set_phase(std::uint32_t phase) {
       columns_below(0, first, stride, words);  // words whose first column is left of 0
   std::uint32_t end =
       columns_below(width, second, stride, words);  // … whose second column is left of the end
-  if (kind_ == WordKind::kPixels && (second < 0 || columns_below(width, first, stride, words) < words))
-    return false;
-  if (end < begin) {
-    if (kind_ == WordKind::kPixels) return false;
-    end = begin;  // all of the row is padding
+  if (edges_differ_) {
+    if (second < 0 || end < begin || columns_below(width, first, stride, words) < words) return false;
+  } else {
+    end = most(begin, end);  // not less: all of the row may be padding
   }
   ExpandRows& r = phases_[phase].rows;
   const std::uint32_t inside = end - begin;
-  const std::int32_t column = first + static_cast<std::int32_t>(begin) * stride;
   r.left = begin;
   r.groups = inside / 4;
   // Stride 2 reads a byte more than it uses.
@@ -61,71 +75,106 @@ bool Expander::set_phase(std::uint32_t phase) {
     --r.groups;
   r.tail = inside - r.groups * 4;
   r.right = words - end;
-  r.pad_left =
-      kind_ == WordKind::kPixels ? make_word(kind_, padding_, 0) : make_word(kind_, padding_, padding_);
-  r.pad_right = kind_ == WordKind::kPixels ? make_word(kind_, -128, padding_) : r.pad_left;
-  const std::uint32_t read = inside + (kind_ == WordKind::kPixels ? r.right : 0);
-  r.row_step = plan_.w.iw - read * plan_.w.sw;
+  r.pad_left = make_word(kind_, padding_, edges_differ_ ? 0 : padding_);
+  r.pad_right = make_word(kind_, edges_differ_ ? -128 : padding_, padding_);
+  r.row_step = plan_.w.iw - (inside + (edges_differ_ ? r.right : 0)) * plan_.w.sw;
   r.to_step = (plan_.row_words - words) * 4;
-  phases_[phase].column = static_cast<std::uint32_t>(column);
+  phases_[phase].column = static_cast<std::uint32_t>(first + static_cast<std::int32_t>(begin) * stride);
   return true;
 }
 
-void Expander::aim(const Strip& strip) {
+void Expander::expand(const Strip& strip, const std::int8_t* in, std::uint32_t channels) {
   if (strip.x0 != x0_) set_column(strip.x0);
-  const std::int32_t begin = strip.first_new_row(), end = strip.end_row(), height = plan_.w.ih;
+  const std::uint32_t plane_bytes = std::uint32_t{plan_.w.ih} * plan_.w.iw;
+  if (kind_ == WordKind::kPixels) return planes(strip, in, in, plane_bytes, 0, channels);
+  const std::uint32_t pairs = channels / 2;
+  if (pairs != 0) planes(strip, in, in + plane_bytes, 2 * plane_bytes, 0, pairs);
+  // The weights of a missing second channel are zero.
+  in += pairs * 2 * plane_bytes;
+  if (channels % 2 != 0) planes(strip, in, in, plane_bytes, pairs, 1);
+}
+
+void Expander::planes(const Strip& strip, const std::int8_t* first, const std::int8_t* second,
+                      std::uint32_t step, std::uint32_t index, std::uint32_t count) {
+  const std::int32_t height = plan_.w.ih, begin = strip.first_new_row(), end = strip.end_row();
+  const std::uint32_t width = plan_.w.iw, row_words = plan_.row_words;
+  std::uint32_t* to = strip.words + index * plan_.plane_words + strip.kept_rows * row_words;
+  if (plan_.pairs_rows) {  // make_plan has seen to it that no row needs padding twice
+    const std::int8_t* const high =
+        second + static_cast<std::uint32_t>(strip.second_row() * plan_.w.sh) * width;
+    const std::int32_t high_end = height - static_cast<std::int32_t>(strip.second_row() * plan_.w.sh);
+    for (std::int32_t y = begin; y < end; to += row_words) {
+      const std::int32_t offset = y * static_cast<std::int32_t>(width);
+      if (y < 0) {
+        rows({pad_row_, 0}, {high + offset, step}, 1, count, to);
+      } else if (y >= high_end) {
+        rows({first + offset, step}, {pad_row_, 0}, 1, count, to);
+      } else {
+        const auto n = static_cast<std::uint32_t>((high_end < end ? high_end : end) - y);
+        rows({first + offset, step}, {high + offset, step}, n, count, to);
+        to += (n - 1) * row_words;
+        y += static_cast<std::int32_t>(n) - 1;
+      }
+      ++y;
+    }
+    return;
+  }
   const std::int32_t from = begin < 0 ? (end < 0 ? end : 0) : begin;
   const std::int32_t until = end > height ? (begin > height ? begin : height) : end;
-  above_ = static_cast<std::uint32_t>(from - begin);
-  inside_ = until > from ? static_cast<std::uint32_t>(until - from) : 0;
-  below_ = static_cast<std::uint32_t>(end - from) - inside_;
-  first_row_ = static_cast<std::uint32_t>(from);
-  to_ = strip.words + strip.kept_rows * plan_.row_words;
-  for (std::uint32_t phase = 0; regular_ && phase < phases(); ++phase) {
-    Phase& p = phases_[phase];
-    p.rows.rows = inside_;
-    p.first = first_row_ * plan_.w.iw + p.column;
-    p.second = p.first + static_cast<std::uint32_t>(distance_);
-    p.to = above_ * plan_.row_words + phase * plan_.phase_words;
+  const auto above = static_cast<std::uint32_t>(from - begin);
+  const std::uint32_t inside = until > from ? static_cast<std::uint32_t>(until - from) : 0;
+  const std::uint32_t below = static_cast<std::uint32_t>(end - from) - inside;
+  if (above != 0) fill(above, count, to);
+  to += above * row_words;
+  const std::uint32_t offset = static_cast<std::uint32_t>(from) * width;
+  if (inside != 0) rows({first + offset, step}, {second + offset, step}, inside, count, to);
+  if (below != 0) fill(below, count, to + inside * row_words);
+}
+
+void Expander::rows(Source first, Source second, std::uint32_t rows, std::uint32_t planes,
+                    std::uint32_t* to) {
+  if (!regular_) return any_rows(first, second, rows, planes, to);
+  const std::uint32_t row_bytes = rows * plan_.w.iw;
+  for (std::uint32_t phase = 0; phase < phases(); ++phase) {
+    ExpandRows& r = phases_[phase].rows;
+    r.to = to + phase * plan_.phase_words;
+    r.first = first.row + phases_[phase].column;
+    r.second = second.row + phases_[phase].column + distance_;
+    r.rows = rows;
+    r.planes = planes;
+    r.first_step = first.plane_step - row_bytes;
+    r.second_step = second.plane_step - row_bytes;
+    r.plane_to_step = (plan_.plane_words - rows * plan_.row_words) * 4;
+    expand_(&r);
   }
 }
 
-void Expander::plane(const std::int8_t* first, const std::int8_t* second, std::uint32_t index) {
-  std::uint32_t* to = to_ + index * plan_.plane_words;
-  if (above_ != 0) fill(above_, to);
-  if (below_ != 0) fill(below_, to + (above_ + inside_) * plan_.row_words);
-  if (inside_ == 0) return;
-  if (!regular_) {
-    const std::uint32_t at = first_row_ * plan_.w.iw;
-    return any_rows(first + at, second + at, inside_, to + above_ * plan_.row_words);
-  }
-  for (Phase* p = phases_; p != phases_ + phases(); ++p) {
-    p->rows.to = to + p->to;
-    p->rows.first = first + p->first;
-    p->rows.second = second + p->second;
-    expand_(&p->rows);
-  }
-}
-
-void Expander::fill(std::uint32_t rows, std::uint32_t* to) const {
+void Expander::fill(std::uint32_t rows, std::uint32_t planes, std::uint32_t* to) const {
   const std::uint32_t word = make_word(kind_, padding_, padding_);
-  for (std::uint32_t* const end = to + rows * plan_.row_words; to != end;) *to++ = word;
+  for (; planes > 0; --planes, to += plan_.plane_words) {
+    for (std::uint32_t i = 0; i < rows * plan_.row_words; ++i) to[i] = word;
+  }
 }
 
 // Any stride and any padding, word by word.
-void Expander::any_rows(const std::int8_t* first, const std::int8_t* second, std::uint32_t count,
+void Expander::any_rows(Source first, Source second, std::uint32_t rows, std::uint32_t planes,
                         std::uint32_t* to) const {
   const std::int32_t width = plan_.w.iw;
-  for (; count > 0; --count, first += width, second += width) {
-    const auto at = [&](const std::int8_t* row, std::int32_t x) -> std::int32_t {
-      return x >= 0 && x < width ? row[x] : padding_;
-    };
-    for (std::int32_t phase = 0; phase < static_cast<std::int32_t>(phases()); ++phase) {
-      std::int32_t column = column_ + phase;
-      for (std::uint32_t i = 0; i < plan_.phase_words; ++i, column += plan_.w.sw) {
-        *to++ = make_word(kind_, at(first, column), at(second, column + distance_));
+  const auto at = [&](const std::int8_t* row, std::int32_t x) -> std::int32_t {
+    return x >= 0 && x < width ? row[x] : padding_;
+  };
+  for (; planes > 0; --planes, first.row += first.plane_step, second.row += second.plane_step) {
+    std::uint32_t* word = to;
+    for (std::uint32_t row = 0; row < rows; ++row) {
+      for (std::int32_t phase = 0; phase < static_cast<std::int32_t>(phases()); ++phase) {
+        std::int32_t column = column_ + phase;
+        for (std::uint32_t i = 0; i < plan_.phase_words; ++i, column += plan_.w.sw) {
+          *word++ = make_word(kind_, at(first.row + static_cast<std::int32_t>(row) * width, column),
+                              at(second.row + static_cast<std::int32_t>(row) * width, column + distance_));
+        }
       }
     }
+    to += plan_.plane_words;
   }
 }
 

@@ -9,8 +9,7 @@ class Strip;
 
 /// What a word holds.
 enum class WordKind : std::uint8_t {
-  kPixels,  ///< (q_low + 128) + 2^24·q_high: two pixels of a channel, high `distance` output columns to the
-            ///< right
+  kPixels,    ///< (q_low + 128) + 2^24·q_high: two pixels of a channel, as far apart as the plan says
   kChannels,  ///< one pixel of two channels, int16 each
 };
 
@@ -22,52 +21,51 @@ struct ExpandRows {
   std::uint32_t left, groups, tail, right;  ///< words per row: edge, groups of four, single, edge
   std::uint32_t pad_left, pad_right;
   std::uint32_t row_step, to_step;  ///< bytes from the end of a row to the begin of the next
+  std::uint32_t planes;             ///< counts down
+  std::uint32_t first_step, second_step,
+      plane_to_step;  ///< from the last row of a plane to the first of the next
 };
-
-extern "C" {
-void nsrt_m7_expand_pixels(const ExpandRows*);
-void nsrt_m7_expand_pixels_2(const ExpandRows*);  ///< horizontal stride 2
-void nsrt_m7_expand_channels(const ExpandRows*);
-void nsrt_m7_expand_channels_2(const ExpandRows*);
-}
 
 class Expander {
  public:
-  Expander(const Plan& plan, WordKind kind, std::uint32_t distance, std::int8_t padding);
+  /// The scratch must be laid out as `plan` says.
+  Expander(const Plan& plan, WordKind kind, std::int8_t padding, void* scratch);
 
-  /// From now on for this strip: its columns, and the rows that it does not have yet.
-  void aim(const Strip& strip);
-
-  /// Expands a channel, or two, to plane `index` of the strip.
-  void plane(const std::int8_t* first, const std::int8_t* second, std::uint32_t index);
+  /// Expands the rows that a strip does not have yet, of `channels` channels from `in` on.
+  void expand(const Strip& strip, const std::int8_t* in, std::uint32_t channels);
 
  private:
   static constexpr std::uint32_t kMostPhases = 2;  // that expand.S knows
   struct Phase {
     ExpandRows rows;
-    std::uint32_t column;         // of the input: first word that lies inside
-    std::uint32_t first, second;  // bytes from the begin of a plane to that word
-    std::uint32_t to;             // words from the begin of a strip's plane
+    std::uint32_t column;  // of the input: first word that lies inside
+  };
+  // Where a row of words comes from: a row of every plane, or padding for all of them.
+  struct Source {
+    const std::int8_t* row;
+    std::uint32_t plane_step;  // bytes
   };
 
   std::uint32_t phases() const { return least(plan_.w.sw, plan_.w.kw); }
   void set_column(std::uint32_t x0);
   bool set_phase(std::uint32_t phase);
-  void fill(std::uint32_t rows, std::uint32_t* to) const;
-  void any_rows(const std::int8_t* first, const std::int8_t* second, std::uint32_t count,
+  void planes(const Strip& strip, const std::int8_t* first, const std::int8_t* second, std::uint32_t step,
+              std::uint32_t index, std::uint32_t count);
+  void rows(Source first, Source second, std::uint32_t rows, std::uint32_t planes, std::uint32_t* to);
+  void any_rows(Source first, Source second, std::uint32_t rows, std::uint32_t planes,
                 std::uint32_t* to) const;
+  void fill(std::uint32_t rows, std::uint32_t planes, std::uint32_t* to) const;
 
   const Plan& plan_;
   const WordKind kind_;
-  const std::int32_t distance_;  // in input columns
+  const bool edges_differ_;      // a word at the edge of a row is half inside
+  const std::int32_t distance_;  // between a word's pixels, in input columns
   const std::int32_t padding_;
-  void (*const expand_)(const ExpandRows*);
+  void (*const expand_)(ExpandRows*);
+  std::int8_t* const pad_row_;
   std::uint32_t x0_ = UINT32_MAX;
-  std::int32_t column_ = 0;                           // first input column; in the padding where negative
-  bool regular_ = false;                              // phases_ describe all rows that lie inside
-  std::uint32_t above_ = 0, inside_ = 0, below_ = 0;  // rows to expand: padding, input, padding
-  std::uint32_t first_row_ = 0;                       // of the input
-  std::uint32_t* to_ = nullptr;                       // plane 0
+  std::int32_t column_ = 0;  // first input column; in the padding where negative
+  bool regular_ = false;     // phases_ describe all rows
   Phase phases_[kMostPhases];
 };
 

@@ -18,19 +18,21 @@ constexpr std::uint32_t kMaxLaneSum = 256;   ///< kept weights a 24-bit lane sur
 constexpr std::uint32_t kControlBytes = 96;  ///< room for a Control (control.h)
 
 struct Plan {
-  Window w;                     ///< the window; 1×1 with stride 1 flattened to one row
-  std::uint32_t span;           ///< output pixels of a row that a strip covers; the last strip overlaps
-  std::uint32_t half;           ///< words per output row: span, or ceil(span/2) where a word holds two pixels
+  Window w;            ///< the window; 1×1 with stride 1 flattened to one row
+  std::uint32_t span;  ///< output pixels of a row that a strip covers; the last strip overlaps
+  std::uint32_t half;  ///< words per output row: span, or ceil(span/2) where a word holds two pixels of a row
   std::uint32_t tiles_per_row;  ///< ceil(half / kTileWords); the last tile overlaps its neighbour
+  bool pairs_rows;              ///< a word's two pixels lie in different rows; all rows are in one strip
   std::uint32_t rows;           ///< output rows of a strip
-  std::uint32_t in_rows;        ///< input rows of a strip
-  std::uint32_t phase_words;    ///< words of one phase of one input row
-  std::uint32_t row_words;      ///< words of one input row, all phases
+  std::uint32_t word_rows;      ///< rows, or ceil(rows/2) where words pair rows
+  std::uint32_t in_rows;        ///< rows of words in the strip, for all taps of word_rows
+  std::uint32_t phase_words;    ///< words of one phase of one row
+  std::uint32_t row_words;      ///< words of one row, all phases
   std::uint32_t plane_words;    ///< in_rows · row_words
   std::uint32_t planes;         ///< channels or channel pairs in the strip
   std::uint32_t entries;        ///< capacity of the list of decoded weights
-  std::uint32_t list_at, control_at, tiles_at, bounce_at, sums_at, lows_at, taps_at,
-      bytes;  ///< places in scratch
+  std::uint32_t list_at, control_at, tiles_at, bounce_at, sums_at, lows_at, taps_at, pad_row_at,
+      bytes;  ///< in scratch
 };
 
 /// What differs between the operators that share the plan.
@@ -59,9 +61,13 @@ constexpr bool is_pointwise(const Window& w) {
 }
 
 constexpr void place(Plan& p, const PlanKind& kind) {
-  p.in_rows = (p.rows - 1) * p.w.sh + p.w.kh;
+  p.word_rows = p.pairs_rows ? (p.rows + 1) / 2 : p.rows;
+  p.in_rows = (p.word_rows - 1) * p.w.sh + p.w.kh;
+  p.tiles_per_row = ceil_div(p.half, kTileWords);
+  p.phase_words = most(p.half, kTileWords) + (p.w.kw - 1u) / p.w.sw;
+  p.row_words = p.phase_words * least(p.w.sw, p.w.kw);
   p.plane_words = p.in_rows * p.row_words;
-  const std::uint32_t tiles = p.tiles_per_row * p.rows;
+  const std::uint32_t tiles = p.tiles_per_row * p.word_rows;
   p.list_at = p.planes * p.plane_words * 4;
   p.control_at = p.list_at + p.entries * kind.entry_bytes;
   p.tiles_at = p.control_at + kControlBytes;
@@ -69,7 +75,32 @@ constexpr void place(Plan& p, const PlanKind& kind) {
   p.sums_at = p.bounce_at + (p.half < kTileWords ? tiles * 8 : 0);
   p.lows_at = p.sums_at + (kind.entries > p.entries ? tiles * 32 : 0);
   p.taps_at = p.lows_at + (kind.pixels_per_word == 2 && kind.entries > kMaxLaneSum ? tiles * 16 : 0);
-  p.bytes = (p.taps_at + kind.taps * 2 + 15) / 16 * 16;
+  p.pad_row_at = p.taps_at + kind.taps * 2;
+  p.bytes = (p.pad_row_at + (p.pairs_rows ? p.w.iw : 0u) + 15) / 16 * 16;
+}
+
+/// Pairs rows instead of columns where that wastes fewer lanes: narrow images.
+constexpr bool pair_rows(Plan& columns, const PlanKind& kind, std::uint32_t limit) {
+  const Window& w = columns.w;
+  if (kind.pixels_per_word != 2 || w.oh < 2) return false;
+  Plan p = columns;
+  p.pairs_rows = true;
+  p.rows = w.oh;
+  p.half = p.span = w.ow;
+  place(p, kind);
+  // A tile that bounces costs about half as much again.
+  const auto cost = [](const Plan& plan) {
+    return plan.word_rows * plan.tiles_per_row * (plan.half < kTileWords ? 3 : 2);
+  };
+  columns.word_rows = w.oh;
+  if (cost(p) >= cost(columns)) return false;
+  // Low rows are padding at the top only, high rows at the bottom only, and no row both.
+  const std::uint32_t between = (p.rows - p.word_rows) * w.sh;
+  const std::uint32_t high_inside = w.ih + w.pad_top - least(between, w.ih + w.pad_top);
+  if (p.in_rows > w.ih + w.pad_top || between < w.pad_top || high_inside < w.pad_top || p.bytes > limit)
+    return false;
+  columns = p;
+  return true;
 }
 
 /// Takes as many rows as make the decoding cheap, but not so many that the scratch makes the arena grow: the
@@ -85,13 +116,12 @@ constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
   const std::uint32_t most_pixels = is_pointwise(window) ? 8 * kTileWords * kind.pixels_per_word : w.ow;
   p.span = ceil_div(w.ow, ceil_div(w.ow, most_pixels));
   p.half = ceil_div(p.span, kind.pixels_per_word);
-  p.tiles_per_row = ceil_div(p.half, kTileWords);
-  p.phase_words = most(p.half, kTileWords) + (w.kw - 1u) / w.sw;
-  p.row_words = p.phase_words * least(w.sw, w.kw);
   p.planes = kind.planes;
   p.entries = least(kind.entries, kMaxEntries);
   const std::uint32_t tensors = std::uint32_t{w.ih} * w.iw * w.ci + std::uint32_t{w.oh} * w.ow * w.co;
   const std::uint32_t limit = tensors > 32 * 1024 ? 4 * 1024 : 36 * 1024 - tensors;
+  p.tiles_per_row = ceil_div(p.half, kTileWords);
+  if (pair_rows(p, kind, limit)) return p;
   for (p.rows = least(w.oh, ceil_div(kind.tiles, p.tiles_per_row));; --p.rows) {
     place(p, kind);
     if (p.rows == 1 || p.bytes <= limit) break;
@@ -105,8 +135,14 @@ constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
 constexpr std::uint32_t positions(const Window& w, std::uint32_t block) {
   return ceil_div(w.ci, block) * w.kh * w.kw;
 }
+/// Images and audio: with an odd channel half of a channel pair would be wasted, so few of them go by pixel
+/// pairs.
+constexpr bool has_few_channels(const Window& w) {
+  return w.ci == 1 || w.ci == 3;
+}
 constexpr Plan plan_dense(const Window& w) {
   const std::uint32_t p = (positions(w, 2) + 1) / 2 * 2;  // quads hold two
+  if (has_few_channels(w)) return make_plan(w, {2, w.ci, 8, std::uint32_t{w.ci} * w.kh * w.kw, p, 32});
   return make_plan(w, {1, ceil_div(w.ci, 2), 12, p, p, 8});
 }
 constexpr Plan plan_sparse(const Window& w, std::uint32_t block) {

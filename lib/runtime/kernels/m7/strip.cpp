@@ -9,7 +9,7 @@ std::uint32_t tile_word(const Plan& p, std::uint32_t row, std::uint32_t tile) {
 }
 
 std::uint32_t last_tile_bytes(const Plan& p) {
-  return tile_word(p, p.rows - 1, p.tiles_per_row - 1) * 4;
+  return tile_word(p, p.word_rows - 1, p.tiles_per_row - 1) * 4;
 }
 
 std::uint32_t stack_base(const Plan& p, std::uint32_t stack) {
@@ -61,7 +61,7 @@ void Strip::aim(std::int8_t* out, std::uint32_t step, std::uint32_t second_out) 
   bounced_to_ = out;
   bounced_step_ = step;
   bounced_second_ = second_out;
-  for (std::uint32_t row = 0; row < rows; ++row, out += plan.w.ow) {
+  for (std::uint32_t row = 0; row < word_rows(); ++row, out += plan.w.ow) {
     for (std::uint32_t t = 0; t < plan.tiles_per_row; ++t, ++tile) {
       tile->stack = stack_base_ + tile_word(plan, row, t) * 4;
       tile->out = out + least(t * kTileWords, plan.half - kTileWords);
@@ -79,7 +79,7 @@ void Strip::aim(std::int8_t* out, std::uint32_t step, std::uint32_t second_out) 
 void Strip::copy_bounced() {
   const auto* from = reinterpret_cast<const std::int8_t*>(scratch + plan.bounce_at);
   std::int8_t* to = bounced_to_;
-  for (std::uint32_t row = 0; row < rows; ++row, to += plan.w.ow, from += 2 * kTileWords) {
+  for (std::uint32_t row = 0; row < word_rows(); ++row, to += plan.w.ow, from += 2 * kTileWords) {
     for (std::uint32_t i = 0; i < plan.half; ++i) {
       to[i + bounced_second_] = from[kTileWords + i];
       to[i] = from[i];

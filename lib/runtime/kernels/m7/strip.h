@@ -40,9 +40,10 @@ class Strip {
     return static_cast<std::int32_t>(y0 * plan.w.sh + kept_rows) - plan.w.pad_top;
   }
   std::int32_t end_row() const {
-    return static_cast<std::int32_t>((y0 + rows - 1) * plan.w.sh + plan.w.kh) - plan.w.pad_top;
+    return static_cast<std::int32_t>((y0 + word_rows() - 1) * plan.w.sh + plan.w.kh) - plan.w.pad_top;
   }
-  std::uint32_t tiles() const { return rows * plan.tiles_per_row; }
+  std::uint32_t word_rows() const { return plan.pairs_rows ? plan.word_rows : rows; }
+  std::uint32_t tiles() const { return word_rows() * plan.tiles_per_row; }
 
   /// Lets the tiles write to output plane `out`, and after every run move on by `step`. The second output of
   /// a sum lies `second_out` further on. Rows narrower than a tile go to a bounce buffer, from where row_done
@@ -64,8 +65,9 @@ class Strip {
   std::int32_t* lows() const { return reinterpret_cast<std::int32_t*>(scratch + plan.lows_at); }
   std::uint16_t* taps() const { return reinterpret_cast<std::uint16_t*>(scratch + plan.taps_at); }
 
-  /// Distance in output columns between a word's two pixels.
-  std::uint32_t distance() const { return plan.span - plan.half; }
+  /// Output rows, and bytes, between a word's two pixels.
+  std::uint32_t second_row() const { return plan.rows - plan.word_rows; }
+  std::uint32_t second_pixel() const { return second_row() * plan.w.ow + plan.span - plan.half; }
 
   /// Word offset of every position (docs/format/nsm.md) with `step` planes per channel block.
   void write_taps(std::uint32_t blocks, std::uint32_t step) const;
