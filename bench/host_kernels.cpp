@@ -1,8 +1,8 @@
 // Speed of the host kernels at every level of this CPU, one core. Every answer is compared with the reference
 // kernels' before its time is printed. Multiply-accumulates are those of kept weights.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 
 #include "support/kernel_levels.h"
@@ -24,28 +24,26 @@ struct Times {
   double min_us, median_us, max_us;
 };
 
-constexpr int kSamples = 15;
+constexpr int kSamples = 61;
 
-double microseconds(std::chrono::steady_clock::duration d) {
-  return std::chrono::duration<double, std::micro>(d).count();
+/// CPU time of this thread: other work on the machine is not counted.
+double cpu_us() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) / 1e3;
 }
 
-/// Each sample repeats the case for about 2 ms.
+/// Each sample repeats the case for about 0.2 ms.
 Times measure(const std::function<void()>& run) {
-  using Clock = std::chrono::steady_clock;
-  run();
+  const auto sample = [&](int repeats) {
+    const double start = cpu_us();
+    for (int i = 0; i < repeats; ++i) run();
+    return cpu_us() - start;
+  };
   int repeats = 1;
-  for (double us = 0; us < 2000; repeats *= 2) {
-    const auto start = Clock::now();
-    for (int i = 0; i < repeats; ++i) run();
-    us = microseconds(Clock::now() - start);
-  }
+  while (sample(repeats) < 200) repeats *= 2;
   std::vector<double> samples;
-  for (int s = 0; s < kSamples; ++s) {
-    const auto start = Clock::now();
-    for (int i = 0; i < repeats; ++i) run();
-    samples.push_back(microseconds(Clock::now() - start) / repeats);
-  }
+  for (int s = 0; s < kSamples; ++s) samples.push_back(sample(repeats) / repeats);
   std::sort(samples.begin(), samples.end());
   return {samples.front(), samples[kSamples / 2], samples.back()};
 }

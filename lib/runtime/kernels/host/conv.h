@@ -49,7 +49,7 @@ struct Conv {
                       const std::int8_t* in, std::int8_t* out, void* scratch) {
     const Grid g = dense_grid(w);
     const Demand demand = dense_demand(g);
-    const Scratch s = place_scratch(w, g, demand, scratch);
+    const Scratch s = place_scratch(g, demand, scratch);
     fill_offsets(w, g, s.offsets);
     Expander<T>(w, g, s, requant.input_zero_point).channels(in, s);
     const Tiles<T> tiles(g.outputs, requant, out);
@@ -75,13 +75,13 @@ struct Conv {
 
   static std::uint32_t conv_s8_scratch_bytes(const Window& w) {
     const Grid g = dense_grid(w);
-    return scratch_bytes(w, g, dense_demand(g));
+    return scratch_bytes(g, dense_demand(g));
   }
 
   static void conv_ncsr_s8(const Window& w, const NestedCsr& csr, const Requant& requant,
                            const std::int8_t* in, std::int8_t* out, void* scratch) {
     const Grid g = make_grid(w, PairOf::kChannels, SparseRows::channel_pairs(w, csr.block));
-    const Scratch s = place_scratch(w, g, SparseRows::demand(w, csr.block), scratch);
+    const Scratch s = place_scratch(g, SparseRows::demand(w, csr.block), scratch);
     fill_offsets(w, g, s.offsets);
     Expander<T>(w, g, s, requant.input_zero_point).channels(in, s);
     const Tiles<T> tiles(g.outputs, requant, out);
@@ -98,20 +98,20 @@ struct Conv {
 
   static std::uint32_t conv_ncsr_s8_scratch_bytes(const Window& w, std::uint8_t block) {
     const Grid g = make_grid(w, PairOf::kChannels, SparseRows::channel_pairs(w, block));
-    return scratch_bytes(w, g, SparseRows::demand(w, block));
+    return scratch_bytes(g, SparseRows::demand(w, block));
   }
 
   static void dwconv_s8(const Window& w, const std::int8_t* weights, const Requant& requant,
                         const std::int8_t* in, std::int8_t* out, void* scratch) {
     const Grid g = make_grid(w, PairOf::kColumns, 1);
-    const Scratch s = place_scratch(w, g, {g.positions, false}, scratch);
+    const Scratch s = place_scratch(g, {g.positions, false}, scratch);
     fill_offsets(w, g, s.offsets);
     const Expander<T> expander(w, g, s, requant.input_zero_point);
     const Tiles<T> tiles(g.outputs, requant, out);
     const PairList list{s.offsets, s.weights, 0, g.positions};
     const std::size_t row_bytes = (std::size_t{w.kh} * w.kw + 3) / 4 * 4, plane = std::size_t{w.ih} * w.iw;
     for (std::uint32_t c = 0; c < w.co; ++c) {
-      expander.columns(in + c * plane, in + w.co * plane, s.planes);
+      expander.columns(in + c * plane, s.planes);
       pair_columns(w, weights + c * row_bytes, s.weights);
       tiles.template split<1>([&](std::uint32_t vector, std::uint32_t vectors) {
         tiles.template compute<1>(list, s.planes, c, vector, vectors);
@@ -121,7 +121,7 @@ struct Conv {
 
   static std::uint32_t dwconv_s8_scratch_bytes(const Window& w) {
     const Grid g = make_grid(w, PairOf::kColumns, 1);
-    return scratch_bytes(w, g, {g.positions, false});
+    return scratch_bytes(g, {g.positions, false});
   }
 
  private:

@@ -23,19 +23,16 @@ struct Cursor {
   }
 };
 
-Scratch lay_out(const Window& w, const Grid& g, const Demand& demand, Cursor& cursor) {
+Scratch lay_out(const Grid& g, const Demand& demand, Cursor& cursor) {
   Scratch s;
   // The last outputs' vectors read past the last plane by less than one vector.
   s.planes_size = g.pairs * g.pair + kMostLanes;
   s.weights_size = demand.weights;
-  const std::size_t read = (rounded(w.ow, kMostLanes) + 1) * w.sw + w.kw;
-  const std::size_t copied = std::size_t{w.pad_left} + w.iw;
-  s.input_row = rounded((read > copied ? read : copied) + kAlign, kAlign);
   s.planes = cursor.take<std::int32_t>(s.planes_size);
   s.offsets = cursor.take<std::int32_t>(g.positions);
   s.list = cursor.take<std::int32_t>(demand.sparse ? demand.weights : 0);
   s.weights = cursor.take<std::int32_t>(demand.weights);
-  s.input_rows = cursor.take<std::int8_t>(4 * s.input_row);
+  s.padded = cursor.take<std::int8_t>((2 * std::size_t{g.padded_h} + 1) * g.padded_w);
   return s;
 }
 
@@ -49,6 +46,11 @@ Grid make_grid(const Window& w, PairOf pair, std::uint32_t pairs) {
   g.rows = w.oh + (w.kh - 1u) / w.sh;
   g.positions = pairs * w.kh * g.taps_x;
   g.outputs = std::uint32_t{w.oh} * w.ow;
+  g.padded_h = (w.oh - 1u) * w.sh + w.kh;
+  // Rows are read in whole vectors of outputs, and may be wider than what windows read.
+  const std::size_t read = (rounded(w.ow, kMostLanes) + 1) * w.sw + w.kw,
+                    copied = std::size_t{w.pad_left} + w.iw;
+  g.padded_w = read > copied ? read : copied;
   // Rows are written in whole vectors, each over the end of the one before.
   g.plane = rounded(std::size_t{g.rows - 1} * w.ow + rounded(w.ow, kMostLanes), kMostLanes);
   g.pair = std::size_t{g.phases} * g.taps_x * g.plane;
@@ -66,15 +68,15 @@ void fill_offsets(const Window& w, const Grid& g, std::int32_t* offsets) {
   }
 }
 
-Scratch place_scratch(const Window& w, const Grid& g, const Demand& demand, void* scratch) {
+Scratch place_scratch(const Grid& g, const Demand& demand, void* scratch) {
   const std::uintptr_t misfit = reinterpret_cast<std::uintptr_t>(scratch) % kAlign;
   Cursor cursor{static_cast<std::uint8_t*>(scratch) + (misfit == 0 ? 0 : kAlign - misfit)};
-  return lay_out(w, g, demand, cursor);
+  return lay_out(g, demand, cursor);
 }
 
-std::uint32_t scratch_bytes(const Window& w, const Grid& g, const Demand& demand) {
+std::uint32_t scratch_bytes(const Grid& g, const Demand& demand) {
   Cursor cursor{nullptr};
-  lay_out(w, g, demand, cursor);
+  lay_out(g, demand, cursor);
   const std::size_t bytes = cursor.at + kAlign;
   return bytes < UINT32_MAX ? static_cast<std::uint32_t>(bytes) : UINT32_MAX;
 }

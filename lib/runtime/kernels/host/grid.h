@@ -23,6 +23,8 @@ struct Grid {
   std::uint32_t rows;       ///< of a plane; each has ow elements
   std::uint32_t positions;  ///< weight pairs of a row: pairs·kh·taps_x
   std::uint32_t outputs;    ///< oh·ow
+  std::uint32_t padded_h;   ///< rows of a padded input channel that windows read
+  std::size_t padded_w;     ///< bytes from one padded row to the next
   std::size_t plane;        ///< elements from one plane to the next, a multiple of 16
   std::size_t pair;         ///< elements from one channel pair to the next
 };
@@ -39,10 +41,9 @@ struct Scratch {
   std::int32_t* offsets;     ///< [positions]
   std::int32_t* list;        ///< offsets of the weights of a few rows (sparse)
   std::int32_t* weights;     ///< weight pairs of a few rows
-  std::int8_t* input_rows;   ///< [4][input_row]: two channels' rows, one of padding, one of zeros
+  std::int8_t* padded;       ///< [2][padded_h][padded_w]: two channels, then a row of zeros
   std::size_t planes_size;   ///< elements
   std::size_t weights_size;  ///< elements, also of `list`
-  std::size_t input_row;     ///< bytes
 };
 
 /// What the pieces hold: `weights` pairs of weights, and as many list offsets if `sparse`.
@@ -51,8 +52,8 @@ struct Demand {
   bool sparse;
 };
 
-Scratch place_scratch(const Window&, const Grid&, const Demand&, void* scratch);
+Scratch place_scratch(const Grid&, const Demand&, void* scratch);
 /// UINT32_MAX, a size that no arena has, stands for everything larger.
-std::uint32_t scratch_bytes(const Window&, const Grid&, const Demand&);
+std::uint32_t scratch_bytes(const Grid&, const Demand&);
 
 }  // namespace nsrt::host
