@@ -106,15 +106,46 @@ struct Rows {
     const std::int64_t begin = shift >= 0 ? 0 : (-shift + w.sw - 1) / w.sw;
     std::int64_t end = shift >= w.iw ? 0 : (w.iw - 1 - shift) / w.sw + 1;
     if (end > w.ow) end = w.ow;
+    if (begin >= end) return;
+    row += begin * w.sw + shift;
+    out += begin;
+    const std::int64_t count = end - begin;
     if (w.sw == 1) {
-      for (std::int64_t x = begin; x < end; ++x) out[x] = out[x] < row[x + shift] ? row[x + shift] : out[x];
+      max_pieces<1>(row, out, count);
     } else if (w.sw == 2) {
-      for (std::int64_t x = begin; x < end; ++x)
-        out[x] = out[x] < row[2 * x + shift] ? row[2 * x + shift] : out[x];
+      max_pieces<2>(row, out, count);
     } else {
-      for (std::int64_t x = begin; x < end; ++x)
-        out[x] = out[x] < row[w.sw * x + shift] ? row[w.sw * x + shift] : out[x];
+      for (std::int64_t x = 0; x < count; ++x) out[x] = larger(out[x], row[x * w.sw]);
     }
+  }
+
+  static std::int8_t larger(std::int8_t a, std::int8_t b) { return a < b ? b : a; }
+
+  template <int kStride>
+  static void max_pieces(const std::int8_t* row, std::int8_t* out, std::int64_t count) {
+    if (count >= 16) {
+      max_pieces_of<16, kStride>(row, out, count);
+    } else if (count >= 8) {
+      max_pieces_of<8, kStride>(row, out, count);
+    } else {
+      max_pieces_of<1, kStride>(row, out, count);
+    }
+  }
+
+  // In pieces of kPiece ≤ count elements; the last may overlap the one before, which does not change a
+  // maximum.
+  template <int kPiece, int kStride>
+  static void max_pieces_of(const std::int8_t* row, std::int8_t* out, std::int64_t count) {
+    for (std::int64_t x = 0; x + kPiece < count; x += kPiece)
+      max_piece<kPiece, kStride>(row + x * kStride, out + x);
+    max_piece<kPiece, kStride>(row + (count - kPiece) * kStride, out + count - kPiece);
+  }
+
+  template <int kPiece, int kStride>
+  static void max_piece(const std::int8_t* row, std::int8_t* out) {
+    std::int8_t best[kPiece];
+    for (int i = 0; i < kPiece; ++i) best[i] = larger(out[i], row[i * kStride]);
+    std::memcpy(out, best, kPiece);
   }
 };
 
