@@ -8,25 +8,26 @@
 
 namespace nsrt::m7 {
 
-/// A tile: where the stack pointer stands while it is computed, and where its first output goes. The assembly
-/// moves `out` on by Control::out_step + kTileWords, ready for the next row. The list ends with stack = 0.
+/// A tile: where the stack pointer stands while it is computed, and where its outputs lie from Control::out
+/// on. The list ends with stack = 0.
 struct Tile {
   std::uint32_t stack;
-  std::int8_t* out;
+  std::uint32_t out;
 };
 
 /// Lies right behind the list of decoded weights. Offsets are known to tiles.S.
 struct Control {
   std::int32_t output_zero_point;
-  std::int32_t multiplier;         ///< 0: store the sums, do not requantise
+  std::int32_t multiplier;
   std::int32_t second_multiplier;  ///< two pixels: what the low lane adds instead
-  std::uint32_t second_out;        ///< bytes from an output to that of the word's other half
+  std::int8_t* out;
   const Tile* tile;
-  std::int32_t start[8];        ///< sums at the start
-  const void* list;             ///< first decoded weight; to continue: &start
-  const void* code;             ///< where to enter the unrolled code; to continue: the reload
-  std::uint32_t out_step;       ///< added to a tile's output pointer after its row
-  std::int32_t* sums_out;       ///< where sums are stored
+  std::int32_t start[8];  ///< sums at the start
+  const void* list;       ///< first decoded weight; to continue: &start
+  const void*
+      code;  ///< where to enter the unrolled code, counted from one of its ends; to continue: the reload
+  std::uint32_t second_out;  ///< bytes from an output to that of the word's other half, or of the second row
+  std::int32_t* sums_out;    ///< where sums are stored
   const std::int32_t* sums_in;  ///< where sums are reloaded
   const void* list_then;        ///< `list` and `code` after a reload
   const void* code_then;
@@ -36,7 +37,7 @@ struct Control {
 static_assert(sizeof(Control) <= kControlBytes);
 #ifdef __arm__
 static_assert(offsetof(Control, start) == 20 && offsetof(Control, list) == 52 &&
-              offsetof(Control, out_step) == 60 && offsetof(Control, highest_stack) == 84);
+              offsetof(Control, second_out) == 60 && offsetof(Control, highest_stack) == 84);
 #endif
 
 /// Decoded weights. Addresses are relative to the stack pointer, see tiles.S.
@@ -52,8 +53,9 @@ struct PairEntry {
 extern "C" {
 void nsrt_m7_two_pixels(Control*);  ///< one output row, words of two pixels
 void nsrt_m7_two_rows(Control*);    ///< two output rows, words of two channels
-extern const char nsrt_m7_two_pixels_end[], nsrt_m7_two_pixels_reload[];
-extern const char nsrt_m7_two_rows_end[], nsrt_m7_two_rows_reload[];
+// The unrolled code's ends, with requantisation and without, and the reload of sums.
+extern const char nsrt_m7_two_pixels_end[], nsrt_m7_two_pixels_part_end[], nsrt_m7_two_pixels_reload[];
+extern const char nsrt_m7_two_rows_end[], nsrt_m7_two_rows_part_end[], nsrt_m7_two_rows_reload[];
 /// `quads` of two rows, for the positions whose words are origin + taps[…]: 2 · quads entries.
 void nsrt_m7_widen_quads(PairEntry* to, const std::int8_t* first, const std::int8_t* second,
                          const std::uint16_t* taps, std::uint32_t quads, std::uint32_t origin);

@@ -40,8 +40,8 @@ Decoder decoder(std::uint32_t block) {
 }
 
 void run_long_row(TwoPixelRow& row, Cursor& cursor, const Decoder& decode, const std::uint16_t* counts,
-                  std::uint32_t subnet, std::uint32_t block, std::uint32_t records,
-                  const RequantRow& requant) {
+                  std::uint32_t subnet, std::uint32_t block, std::uint32_t records, const RequantRow& requant,
+                  std::int8_t* out) {
   row.begin_long(records * block);
   const std::uint32_t capacity = row.capacity() / block;  // records
   std::uint32_t room = capacity;
@@ -49,7 +49,7 @@ void run_long_row(TwoPixelRow& row, Cursor& cursor, const Decoder& decode, const
     cursor.position = 0;
     for (std::uint32_t left = counts[level]; left > 0;) {
       if (room == 0) {
-        row.run_part(cursor.to, cursor.weight_sum, requant);
+        row.run_part(cursor.to, cursor.weight_sum, requant, out);
         cursor.to = row.end();
         room = capacity;
       }
@@ -59,12 +59,13 @@ void run_long_row(TwoPixelRow& row, Cursor& cursor, const Decoder& decode, const
       room -= n;
     }
   }
-  row.run_part(cursor.to, cursor.weight_sum, requant);
+  row.run_part(cursor.to, cursor.weight_sum, requant, out);
 }
 
-void run_rows(Strip& strip, const NestedCsr& csr, const Requant& requant) {
+void run_rows(Strip& strip, const NestedCsr& csr, const Requant& requant, std::int8_t* out) {
   const Decoder decode = decoder(csr.block);
   const std::uint32_t block = csr.block, levels = csr.levels, subnet = csr.subnet;
+  const std::uint32_t plane_bytes = std::uint32_t{strip.plan.w.oh} * strip.plan.w.ow;
   TwoPixelRow row(strip);
   const std::uint32_t capacity = row.capacity() / block;
   Cursor cursor{row.end(), csr.records, 0, 0, strip.taps(), strip.origin, strip.plan.plane_words * 4};
@@ -79,12 +80,13 @@ void run_rows(Strip& strip, const NestedCsr& csr, const Requant& requant) {
     cursor.weight_sum = 0;
     if (records <= capacity) {
       decode.levels(&cursor, counts, subnet);
-      row.run(cursor.to, cursor.weight_sum, *rq);
+      row.run(cursor.to, cursor.weight_sum, *rq, out);
     } else {
-      run_long_row(row, cursor, decode, counts, subnet, block, records, *rq);
+      run_long_row(row, cursor, decode, counts, subnet, block, records, *rq, out);
     }
     cursor.record += skipped * (1 + block);
     counts += levels;
+    out += plane_bytes;
   }
 }
 
@@ -95,12 +97,12 @@ void conv_ncsr_s8(const Window& window, const NestedCsr& csr, const Requant& req
   const Plan plan = plan_sparse(window, csr.block);
   Strip strip(plan, scratch, stack_pointer());
   strip.control.output_zero_point = requant.output_zero_point;
+  strip.set_second_out(strip.second_pixel());
   strip.write_taps(plan.planes / csr.block, csr.block);
   Expander expander(plan, WordKind::kPixels, requant.input_zero_point, scratch);
   while (strip.next()) {
     expander.expand(strip, in, plan.w.ci);
-    strip.aim(out, std::uint32_t{plan.w.oh} * plan.w.ow, strip.second_pixel());
-    run_rows(strip, csr, requant);
+    run_rows(strip, csr, requant, out + strip.out_offset());
   }
 }
 

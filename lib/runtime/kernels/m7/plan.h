@@ -13,9 +13,10 @@ namespace nsrt::m7 {
 constexpr std::uint32_t kTileWords = 4;  ///< words of a tile, contiguous in an output row
 constexpr std::uint32_t kMaxEntries =
     64;  ///< decoded weights a tile takes in one go: length of the unrolled code
-constexpr std::uint32_t kFewEntries = 16;    ///< enough not to lose much
-constexpr std::uint32_t kMaxLaneSum = 256;   ///< kept weights a 24-bit lane surely holds (tiles.S)
-constexpr std::uint32_t kControlBytes = 96;  ///< room for a Control (control.h)
+constexpr std::uint32_t kFewEntries = 16;        ///< enough not to lose much
+constexpr std::uint32_t kMaxLaneSum = 256;       ///< kept weights a 24-bit lane surely holds (tiles.S)
+constexpr std::uint32_t kDepthwiseBytes = 4096;  ///< of planes that are expanded together
+constexpr std::uint32_t kControlBytes = 96;      ///< room for a Control (control.h)
 
 struct Plan {
   Window w;            ///< the window; 1×1 with stride 1 flattened to one row
@@ -151,7 +152,11 @@ constexpr Plan plan_sparse(const Window& w, std::uint32_t block) {
 }
 constexpr Plan plan_depthwise(const Window& w) {
   const std::uint32_t taps = std::uint32_t{w.kh} * w.kw;
-  return make_plan(w, {2, 1, 8, taps, taps, 64});
+  PlanKind kind{2, 1, 8, taps, taps, 64};
+  const Plan one = make_plan(w, kind);
+  // Several channels at a time where planes are small.
+  kind.planes = most(1, least(w.ci, kDepthwiseBytes / (one.plane_words * 4)));
+  return make_plan(w, kind);
 }
 
 }  // namespace nsrt::m7

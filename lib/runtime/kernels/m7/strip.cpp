@@ -42,6 +42,7 @@ bool Strip::next() {
     }
   }
   rows = least(plan.rows, w.oh - y0);
+  if (rows != laid_rows_) lay_tiles();
   kept_rows = y0 != 0 && plan.rows * w.sh < plan.in_rows ? plan.in_rows - plan.rows * w.sh : 0;
   if (kept_rows != 0) {
     const std::uint32_t from = (plan.in_rows - kept_rows) * plan.row_words;
@@ -53,39 +54,32 @@ bool Strip::next() {
   return true;
 }
 
-void Strip::aim(std::int8_t* out, std::uint32_t step, std::uint32_t second_out) {
-  control.out_step = step - kTileWords;
-  control.second_out = second_out;
+void Strip::lay_tiles() {
   Tile* tile = tile_list();
-  out += y0 * plan.w.ow + x0;
-  bounced_to_ = out;
-  bounced_step_ = step;
-  bounced_second_ = second_out;
-  for (std::uint32_t row = 0; row < word_rows(); ++row, out += plan.w.ow) {
+  for (std::uint32_t row = 0; row < word_rows(); ++row) {
     for (std::uint32_t t = 0; t < plan.tiles_per_row; ++t, ++tile) {
       tile->stack = stack_base_ + tile_word(plan, row, t) * 4;
-      tile->out = out + least(t * kTileWords, plan.half - kTileWords);
+      tile->out = bounces() ? static_cast<std::uint32_t>(tile - tile_list()) * 2 * kTileWords
+                            : row * plan.w.ow + least(t * kTileWords, plan.half - kTileWords);
     }
-  }
-  if (bounces()) {
-    control.out_step = 0u - kTileWords;
-    control.second_out = kTileWords;
-    auto* to = reinterpret_cast<std::int8_t*>(scratch + plan.bounce_at);
-    for (Tile* t = tile_list(); t != tile; ++t, to += 2 * kTileWords) t->out = to;
   }
   tile->stack = 0;
+  laid_rows_ = rows;
 }
 
-void Strip::copy_bounced() {
-  const auto* from = reinterpret_cast<const std::int8_t*>(scratch + plan.bounce_at);
-  std::int8_t* to = bounced_to_;
-  for (std::uint32_t row = 0; row < word_rows(); ++row, to += plan.w.ow, from += 2 * kTileWords) {
+void Strip::set_second_out(std::uint32_t bytes) {
+  second_out_ = bytes;
+  control.second_out = bounces() ? kTileWords : bytes;
+}
+
+void Strip::copy_bounced(std::int8_t* out) const {
+  const std::int8_t* from = bounce_buffer();
+  for (std::uint32_t row = 0; row < word_rows(); ++row, out += plan.w.ow, from += 2 * kTileWords) {
     for (std::uint32_t i = 0; i < plan.half; ++i) {
-      to[i + bounced_second_] = from[kTileWords + i];
-      to[i] = from[i];
+      out[i + second_out_] = from[kTileWords + i];
+      out[i] = from[i];
     }
   }
-  bounced_to_ += bounced_step_;
 }
 
 void Strip::write_taps(std::uint32_t blocks, std::uint32_t step) const {

@@ -45,20 +45,18 @@ class Strip {
   std::uint32_t word_rows() const { return plan.pairs_rows ? plan.word_rows : rows; }
   std::uint32_t tiles() const { return word_rows() * plan.tiles_per_row; }
 
-  /// Lets the tiles write to output plane `out`, and after every run move on by `step`. The second output of
-  /// a sum lies `second_out` further on. Rows narrower than a tile go to a bounce buffer, from where row_done
-  /// copies them.
-  void aim(std::int8_t* out, std::uint32_t step, std::uint32_t second_out);
-  void row_done() {
-    if (bounces()) copy_bounced();
+  /// Bytes from the begin of an output plane to this strip.
+  std::uint32_t out_offset() const { return y0 * plan.w.ow + x0; }
+  /// Where the tiles write while a row goes to `out` (of this strip): rows narrower than a tile through a
+  /// bounce buffer.
+  std::int8_t* target(std::int8_t* out) const { return bounces() ? bounce_buffer() : out; }
+  /// After the row.
+  void row_done(std::int8_t* out) const {
+    if (bounces()) copy_bounced(out);
   }
-  /// The second outputs of the runs to come repeat the first: to the same place.
-  void ignore_second() {
-    if (!bounces()) control.second_out = 0;
-    bounced_second_ = 0;
-  }
-  /// All of the output in one strip: `aim` once, and later runs go to the next planes.
-  bool is_whole() const { return plan.rows == plan.w.oh && plan.span == plan.w.ow; }
+  /// Bytes from an output to that of the word's other half or of the row that is computed with it; 0: nowhere
+  /// else.
+  void set_second_out(std::uint32_t bytes);
 
   Tile* tile_list() const { return reinterpret_cast<Tile*>(scratch + plan.tiles_at); }
   std::int32_t* sums() const { return reinterpret_cast<std::int32_t*>(scratch + plan.sums_at); }
@@ -74,11 +72,13 @@ class Strip {
 
  private:
   bool bounces() const { return plan.half < kTileWords; }
-  void copy_bounced();
+  std::int8_t* bounce_buffer() const { return reinterpret_cast<std::int8_t*>(scratch + plan.bounce_at); }
+  void copy_bounced(std::int8_t* out) const;
+  void lay_tiles();
 
   const std::uint32_t stack_base_;
-  std::int8_t* bounced_to_ = nullptr;
-  std::uint32_t bounced_step_ = 0, bounced_second_ = 0;
+  std::uint32_t laid_rows_ = 0;
+  std::uint32_t second_out_ = 0;
 };
 
 }  // namespace nsrt::m7

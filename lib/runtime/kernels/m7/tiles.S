@@ -15,8 +15,7 @@
 
 // Offsets in Control, from Control::start.
   .equ kTile, -4
-  .equ kList, 32
-  .equ kOutStep, 40
+  .equ kSecondOut, 40
   .equ kSumsOut, 44
   .equ kSumsIn, 48
   .equ kListThen, 52
@@ -26,17 +25,29 @@
   .equ kStart, 20
   .equ kMaxEntries, 64
 
-// The frame around the unrolled code. \requantise turns the sums into stored outputs, given r0 zero point, r1 and r2
-// multipliers (r2: bias of the low lane), r3 distance of the second output, r14 first output, which it moves on by 4.
+// Goes to the tile whose record r0 points at: sets the stack pointer and, through Control::start, list and code, all
+// the rest. r12 = &start.
+  .macro next_tile
+  ldr r2, [r0], #8
+  cbz r2, 1f
+  mov sp, r2
+  str r0, [r12, #kTile]
+  ldm r12, {r4-r11, r12, pc}
+1:
+  ldr sp, [r12, #kSavedStack]
+  pop {r4-r11, pc}
+  .endm
+
+// The unrolled code twice, and the frame around it. Entered near the first end, the code requantises and stores the
+// outputs: \requantise does that, given r0 zero point, r1 multiplier, r2 second multiplier or bias of the low lane, r3
+// outputs of the row, r14 the tile's record + 8, r12 = &start. Entered near the second end, it stores the sums.
   .macro tile_loop name, entry, requantise
   .section .text.\name, "ax", %progbits
   .balign 8
-  .global \name
-  .global \name\()_end
-  .global \name\()_reload
-  .type \name, %function
-  .type \name\()_end, %function
-  .type \name\()_reload, %function
+  .irp label, \name, \name\()_end, \name\()_part_end, \name\()_reload
+  .global \label
+  .type \label, %function
+  .endr
 \name:
   push {r4-r11, lr}
   add r12, r0, #kStart
@@ -46,21 +57,7 @@
   it lo
   udflo #0
   ldr r0, [r12, #kTile]
-1:  // next tile; r0 its record, r12 = &start
-  ldr r2, [r0], #8
-  cbz r2, 2f
-  mov sp, r2
-  str r0, [r12, #kTile]
-  ldm r12, {r4-r11, r12, pc}
-2:
-  ldr sp, [r12, #kSavedStack]
-  pop {r4-r11, pc}
-3:  // store the sums for a later call
-  ldr r0, [r12, #kSumsOut]
-  stm r0!, {r4-r11}
-  str r0, [r12, #kSumsOut]
-  ldr r0, [r12, #kTile]
-  b 1b
+  next_tile
 \name\()_reload:  // entered through Control::code with r12 = Control::list = &start
   ldr r0, [r12, #kSumsIn]
   ldm r0!, {r4-r11}
@@ -73,15 +70,19 @@
   .endr
 \name\()_end:  // r12 = the Control
   ldm r12!, {r0-r3, lr}
-  cmp r1, #0
-  beq 3b
-  ldr lr, [lr, #-4]
   \requantise
   ldr r0, [r12, #kTile]
-  ldr r1, [r12, #kOutStep]
-  add lr, r1
-  str lr, [r0, #-4]
-  b 1b
+  next_tile
+  .rept kMaxEntries
+  \entry
+  .endr
+\name\()_part_end:
+  add r12, #kStart
+  ldr r0, [r12, #kSumsOut]
+  stm r0!, {r4-r11}
+  str r0, [r12, #kSumsOut]
+  ldr r0, [r12, #kTile]
+  next_tile
   .size \name, . - \name
   .endm
 
@@ -102,16 +103,22 @@
   .endm
 
   .macro requantise_lanes low, high
-  add \low, r2, \low, lsr #8
   smmlar \high, \high, r1, r0
   smmlar \low, \low, r1, r0
   ssat \high, #8, \high
   ssat \low, #8, \low
-  strb \high, [lr, r3]
+  strb \high, [lr, r2]
   strb \low, [lr], #1
   .endm
 
   .macro two_pixels_requantise
+  add r4, r2, r4, lsr #8
+  add r6, r2, r6, lsr #8
+  add r8, r2, r8, lsr #8
+  add r10, r2, r10, lsr #8
+  ldr lr, [lr, #-4]
+  ldr r2, [r12, #kSecondOut]
+  add lr, r3
   requantise_lanes r4, r5
   requantise_lanes r6, r7
   requantise_lanes r8, r9
@@ -142,15 +149,24 @@
   smmlar \first, \first, r1, r0
   ssat \second, #8, \second
   ssat \first, #8, \first
-  strb \second, [lr, r3]
-  strb \first, [lr], #1
   .endm
 
   .macro two_rows_requantise
+  ldr lr, [lr, #-4]
   requantise_rows r4, r8
   requantise_rows r5, r9
   requantise_rows r6, r10
   requantise_rows r7, r11
+  ldr r2, [r12, #kSecondOut]
+  add lr, r3
+  .irp pair, "r8, r4", "r9, r5", "r10, r6", "r11, r7"
+  store_pair \pair
+  .endr
+  .endm
+
+  .macro store_pair second, first
+  strb \second, [lr, r2]
+  strb \first, [lr], #1
   .endm
 
   tile_loop nsrt_m7_two_rows, two_rows_entry, two_rows_requantise

@@ -19,10 +19,12 @@ void TwoPixelRow::begin_long(std::uint32_t entries) {
   carried_ = false;
 }
 
-void TwoPixelRow::run_part(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant) {
+void TwoPixelRow::run_part(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant,
+                           std::int8_t* out) {
   left_ -= static_cast<std::uint32_t>(end_ - first);
   in_lane_ += static_cast<std::uint32_t>(end_ - first);
-  start(first, requant.bias);
+  const bool last = left_ == 0;
+  start(first, requant.bias, last && !carried_ ? nsrt_m7_two_pixels_end : nsrt_m7_two_pixels_part_end);
   if (!first_part_) {
     control_.list_then = control_.list;
     control_.code_then = control_.code;
@@ -31,13 +33,13 @@ void TwoPixelRow::run_part(const ScalarEntry* first, std::int32_t weight_sum, co
   }
   first_part_ = false;
   control_.sums_in = control_.sums_out = strip_.sums();
-  const bool last = left_ == 0;
-  control_.multiplier = last && !carried_ ? requant.multiplier : 0;
+  control_.out = strip_.target(out);
+  control_.multiplier = requant.multiplier;
   control_.second_multiplier = low_bias(weight_sum, requant.bias);
   nsrt_m7_two_pixels(&control_);
   if (last) {
-    if (carried_) finish_long(requant, control_.second_multiplier);
-    strip_.row_done();
+    if (carried_) finish_long();
+    strip_.row_done(out);
   } else if (in_lane_ + least(left_, capacity_) > kMaxLaneSum) {
     carry_low_lanes();
   }
@@ -55,18 +57,20 @@ void TwoPixelRow::carry_low_lanes() {
   in_lane_ = 0;
 }
 
-void TwoPixelRow::finish_long(const RequantRow& requant, std::int32_t bias) {
+// Requantises rows whose low lanes were emptied on the way.
+void TwoPixelRow::finish_long() {
+  const Control& c = control_;
   const std::int32_t* lows = strip_.lows();
   const std::int32_t* sums = strip_.sums();
   const auto value = [&](std::int32_t sum) {
-    return saturate_s8(control_.output_zero_point + multiply_high_rounded(sum, requant.multiplier));
+    return saturate_s8(c.output_zero_point + multiply_high_rounded(sum, c.multiplier));
   };
-  for (Tile* tile = strip_.tile_list(); tile->stack != 0; ++tile) {
+  for (const Tile* tile = strip_.tile_list(); tile->stack != 0; ++tile) {
+    std::int8_t* const out = c.out + tile->out;
     for (std::uint32_t i = 0; i < kTileWords; ++i, sums += 2) {
-      tile->out[i + control_.second_out] = value(sums[1]);
-      tile->out[i] = value(*lows++ + low_lane(sums[0]) + bias);
+      out[i + c.second_out] = value(sums[1]);
+      out[i] = value(*lows++ + low_lane(sums[0]) + c.second_multiplier);
     }
-    tile->out += kTileWords + control_.out_step;
   }
 }
 

@@ -15,27 +15,26 @@ class TwoPixelRow {
   /// How many of them fit into the list.
   std::uint32_t capacity() const { return capacity_; }
 
-  /// Runs a row that fits: entries [first, end()).
-  void run(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant) {
-    start(first, requant.bias);
+  /// Runs a row that fits, entries [first, end()), to `out` of the strip.
+  void run(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant, std::int8_t* out) {
+    start(first, requant.bias, nsrt_m7_two_pixels_end);
+    control_.out = strip_.target(out);
     control_.multiplier = requant.multiplier;
     control_.second_multiplier = low_bias(weight_sum, requant.bias);
     nsrt_m7_two_pixels(&control_);
-    strip_.row_done();
+    strip_.row_done(out);
   }
 
   /// Begins a row of `entries`, more than fit, which then runs in parts: full lists, and the rest.
   void begin_long(std::uint32_t entries);
-  void run_part(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant);
+  void run_part(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant,
+                std::int8_t* out);
 
  private:
   static constexpr std::uint32_t kEntryCode = 24;          // bytes of code per entry in tiles.S
   static constexpr std::uint32_t kLowStart = 0x80000000u;  // of the low half, 2^23 in its lane
   static constexpr std::int32_t kLowOffset = 1 << 23;
 
-  const void* code_for(const ScalarEntry* first) const {
-    return nsrt_m7_two_pixels_end - static_cast<std::uint32_t>(end_ - first) * kEntryCode;
-  }
   // The low lane saw q + 128, and started at 2^23.
   static std::int32_t low_bias(std::int32_t weight_sum, std::int32_t bias) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(bias) -
@@ -44,14 +43,14 @@ class TwoPixelRow {
   static std::int32_t low_lane(std::int32_t low) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(low) >> 8);
   }
-  void start(const ScalarEntry* first, std::int32_t bias) {
+  void start(const ScalarEntry* first, std::int32_t bias, const char* code_end) {
     control_.tile = strip_.tile_list();
     control_.start[1] = control_.start[3] = control_.start[5] = control_.start[7] = bias;
     control_.list = first;
-    control_.code = code_for(first);
+    control_.code = code_end - static_cast<std::uint32_t>(end_ - first) * kEntryCode;
   }
   void carry_low_lanes();
-  void finish_long(const RequantRow& requant, std::int32_t bias);
+  void finish_long();
 
   Strip& strip_;
   Control& control_;
