@@ -4,7 +4,6 @@
 
 #include <cstring>
 
-#include "kernels/host/levels.h"
 #include "kernels/kernels.h"
 
 namespace nsrt::host {
