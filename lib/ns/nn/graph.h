@@ -56,7 +56,7 @@ struct Graph {
 };
 
 /// JSON form: {"schema":"nestkit.graph/1","name":…,"input":{"h","w","c"},"layers":[{"name","op","inputs"?,…}]}.
-/// "inputs" defaults to the previous layer; "padding" is p, [ph,pw], [top,left,bottom,right] or "same" (TensorFlow's).
+/// docs/format/graph.md. "inputs" defaults to the previous layer, "stride" to 1; "padding" is p, [ph,pw], [top,left,bottom,right] or "same" (TensorFlow's).
 /// Unknown keys are errors that name the nearest key.
 Graph graph_from_json(const nlohmann::json& json);
 nlohmann::json to_json(const Graph& graph);

@@ -42,7 +42,7 @@ class Network {
   int banks() const;
   void select_bank(int bank);
 
-  /// x: [n,h,w,c]. Returns the last layer's output, [n, classes] or [n,h,w,c]; valid until the next call. n may vary from call to call.
+  /// x: [n,h,w,c], copied. Returns the last layer's output, [n, classes] or [n,h,w,c]; valid until the next call. n may vary from call to call.
   const Tensor& forward(const Tensor& x, Mode mode);
   /// Gradient of the loss with respect to the output of the last kTrain forward; fills grad of every parameter used.
   void backward(const Tensor& output_grad);
