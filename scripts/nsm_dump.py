@@ -411,17 +411,19 @@ def read_file(data, decode=False):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", help="packed model (.nsm)")
+    parser.add_argument("models", nargs="+", metavar="model", help="packed models (.nsm); one line of output each")
     parser.add_argument("--decode", action="store_true", help="add tables and CRCs of the decoded weights, per layer and subnet")
     arguments = parser.parse_args()
-    try:
-        with open(arguments.model, "rb") as file:
-            result = read_file(file.read(), arguments.decode)
-    except (BadFile, OSError) as error:
-        print(f"nsm_dump: error: {arguments.model}: {error}", file=sys.stderr)
-        return 3
-    print(json.dumps(result, sort_keys=True))
-    return 0
+    status = 0
+    for path in arguments.models:
+        try:
+            with open(path, "rb") as file:
+                result = read_file(file.read(), arguments.decode)
+        except (BadFile, OSError) as error:
+            print(f"nsm_dump: error: {path}: {error}", file=sys.stderr)
+            result, status = {"error": str(error)}, 3
+        print(json.dumps(result, sort_keys=True))
+    return status
 
 
 if __name__ == "__main__":

@@ -1,0 +1,163 @@
+// scripts/nsm_dump.py was written from the document alone: it must see what was packed, and refuse what the
+// runtime refuses.
+#include <doctest/doctest.h>
+#include <stdio.h>
+
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "model/crc32.h"
+#include "ns/base/json.h"
+#include "ns/pack/extract_subnet.h"
+#include "nsrt/nsrt.h"
+#include "support/sample_models.h"
+#include "temp_folder.h"
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+using ns::Json;
+
+/// One line of the script's output per file.
+std::vector<Json> dump(const std::string& arguments) {
+  const std::string command =
+      "python3 " NESTKIT_SOURCE_DIR "/scripts/nsm_dump.py " + arguments + " 2>/dev/null";
+  FILE* pipe = ::popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::string text;
+  char buffer[4096];
+  for (std::size_t n = 0; (n = ::fread(buffer, 1, sizeof buffer, pipe)) > 0;) text.append(buffer, n);
+  ::pclose(pipe);
+  std::vector<Json> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
+  return lines;
+}
+
+void write_file(const std::string& path, const Bytes& bytes) {
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
+struct alignas(16) Line {
+  std::uint8_t bytes[16];
+};
+
+nsrt_status open(const Bytes& file) {
+  std::vector<Line> placed(file.size() / sizeof(Line) + 1);
+  std::memcpy(placed.data(), file.data(), file.size());
+  nsrt_model model;
+  return nsrt_open(&model, placed.data(), file.size()).status;
+}
+
+std::uint32_t u32(const Bytes& file, std::size_t at) {
+  std::uint32_t value;
+  std::memcpy(&value, file.data() + at, 4);
+  return value;
+}
+void patch(Bytes& file, std::size_t at, std::uint32_t value) {
+  std::memcpy(file.data() + at, &value, 4);
+}
+
+/// Makes all CRCs right again, so that a reader has to understand what was changed.
+void repair(Bytes& file) {
+  const std::size_t sections = file[24];
+  for (std::size_t entry = 64; entry < 64 + 32 * sections; entry += 32)
+    patch(file, entry + 12, nsrt::crc32(file.data() + u32(file, entry + 4), u32(file, entry + 8)));
+  patch(file, 56, nsrt::crc32(file.data() + 64, static_cast<std::uint32_t>(32 * sections)));
+  patch(file, 60, nsrt::crc32(file.data(), 60));
+}
+
+}  // namespace
+
+TEST_CASE("The second reader decodes the weights and tables that were packed, for every subnet") {
+  const auto description = sample::nested_network();
+  const TempFolder folder;
+  write_file(folder.file("good.nsm"),
+             ns::pack::pack_model({description, sample::single_network()}, sample::provenance()).bytes);
+  const Json dumped = dump("--decode " + folder.file("good.nsm")).at(0);
+  REQUIRE(!dumped.contains("error"));
+  CHECK(dumped["meta"]["parents"] == Json({"aa"}));
+  const Json& operators = dumped["networks"][0]["operators"];
+  REQUIRE(operators.size() == description.network.operators.size());
+  for (std::size_t i = 0; i < operators.size(); ++i) {
+    const auto& op = description.network.operators[i];
+    CAPTURE(op.layer);
+    for (int subnet = 1; subnet <= 3; ++subnet) {
+      const auto k = static_cast<std::size_t>(subnet - 1);
+      if (op.has_weights()) {
+        const auto values = ns::pack::extract_subnet(description.network, subnet).operators[i].weights.values;
+        CHECK(operators[i]["weight_crcs"][k] ==
+              nsrt::crc32(values.data(), static_cast<std::uint32_t>(values.size())));
+        const auto& table = std::get<ns::quant::RowTable>(op.tables[k]);
+        const Json& found = operators[i]["tables"][k];
+        CHECK(found["input_zero_point"] == table.input_zero_point);
+        for (std::size_t row = 0; row < table.bias.size(); ++row)
+          CHECK(found["rows"][row] == Json({table.multiplier[row], table.bias[row]}));
+      }
+    }
+  }
+}
+
+TEST_CASE("Both readers agree on every changed file whose CRCs are right again") {
+  const Bytes good = ns::pack::pack_model({sample::nested_network()}, sample::provenance()).bytes;
+  const unsigned seed = 17;
+  CAPTURE(seed);
+  std::mt19937 rng(seed);
+  const TempFolder folder;
+  std::string names;
+  std::vector<Bytes> files;
+  const auto add = [&](Bytes file) {
+    names += " " + folder.file(std::to_string(files.size()));
+    write_file(folder.file(std::to_string(files.size())), file);
+    files.push_back(std::move(file));
+  };
+  add(good);
+  for (std::size_t entry = 64; entry < 64 + 32U * good[24]; entry += 32) {
+    const std::size_t offset = u32(good, entry + 4), bytes = u32(good, entry + 8);
+    const bool meta = entry == 64;
+    for (int i = 0; i < (meta ? 3 : 150); ++i) {
+      Bytes file = good;
+      std::uint8_t& byte = file[meta ? offset + static_cast<std::size_t>(i) : offset + rng() % bytes];
+      // Small changes get past the first check more often than random bytes.
+      byte = static_cast<std::uint8_t>(rng() % 2 ? rng() : byte + (rng() % 2 ? 1U : 255U));
+      repair(file);
+      add(std::move(file));
+    }
+  }
+  const std::vector<Json> verdicts = dump(names);
+  REQUIRE(verdicts.size() == files.size());
+  int refused = 0;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const nsrt_status status = open(files[i]);
+    const bool second_refuses = verdicts[i].contains("error");
+    const bool is_meta = second_refuses && verdicts[i]["error"].get<std::string>().starts_with("META");
+    CAPTURE(i);
+    CAPTURE(verdicts[i].value("error", "accepted"));
+    CAPTURE(nsrt_status_text(status));
+    if (!is_meta) CHECK((status != NSRT_OK) == second_refuses);  // the device never reads META
+    refused += second_refuses;
+  }
+  CHECK(refused > 300);
+  CHECK(refused < static_cast<int>(files.size()) - 100);
+}
+
+TEST_CASE("The second reader refuses truncations and changed bytes") {
+  const Bytes good = ns::pack::pack_model({sample::single_network()}, sample::provenance()).bytes;
+  const TempFolder folder;
+  std::string names;
+  const auto add = [&](const Bytes& file, const std::string& name) {
+    write_file(folder.file(name), file);
+    names += " " + folder.file(name);
+  };
+  for (std::size_t size = 0; size < good.size(); size += 13)
+    add({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)}, "t" + std::to_string(size));
+  for (std::size_t i = 0; i < good.size(); i += 7) {
+    Bytes file = good;
+    file[i] ^= 0x10;
+    add(file, "f" + std::to_string(i));
+  }
+  for (const Json& verdict : dump(names)) CHECK(verdict.contains("error"));
+}
