@@ -109,7 +109,7 @@ def read_network(data):
     require(first < tensors and last < tensors and first != last, "NETW: input or output tensor")
     require(bits == 8, f"NETW: {bits} fraction bits")
     require(0 < scale < float("inf"), f"NETW: input scale {scale}")
-    require(arena % 16 == 0, f"NETW: arena of {arena} bytes")
+    require(0 < arena <= 1 << 30 and arena % 16 == 0, f"NETW: arena of {arena} bytes")
     require(zero(data[20:32]), "NETW: reserved bytes are not zero")
     records = []
     for k in range(subnets):
@@ -117,6 +117,8 @@ def read_network(data):
         require(ppm <= 1000000, f"NETW: subnet {k + 1}: sparsity of {ppm} ppm")
         require(reserved == 0, f"NETW: subnet {k + 1}: reserved bytes are not zero")
         records.append({"macs": macs, "kept_weights": kept, "sparsity_ppm": ppm})
+        require(k == 0 or (macs >= records[-2]["macs"] and kept >= records[-2]["kept_weights"]
+                           and ppm <= records[-2]["sparsity_ppm"]), f"NETW: subnet {k + 1} is sparser than subnet {k}")
     return {"subnets": subnets, "tensor_count": tensors, "operator_count": operators, "input": first, "output": last,
             "input_zero_point": zero_point, "input_scale": scale, "arena_bytes": arena, "subnet_records": records}
 
@@ -197,7 +199,8 @@ def check_memory(network, tensors, operators):
         first[op["output"]] = i
         for tensor in op["inputs"]:
             last[tensor] = max(last.get(tensor, 0), i)
-    require(len(last) == len(tensors), "OPER: a tensor is never read")
+    for tensor, written in first.items():
+        last.setdefault(tensor, written)  # nobody reads it
 
     def overlap(a, b):
         return a[0] < b[0] + b[1] and b[0] < a[0] + a[1]
@@ -215,8 +218,6 @@ def check_memory(network, tensors, operators):
         require(at % 16 == 0 and at + size <= network["arena_bytes"], f"{op['place']}: scratch place")
         for tensor, span in spans.items():
             require(size == 0 or not overlap((at, size), span), f"{op['place']}: scratch overlaps tensor {tensor}")
-    used = [t["offset"] + t["bytes"] for t in tensors] + [sum(op["scratch"]) for op in operators]
-    require(network["arena_bytes"] == align(max(used), 16), "NETW: the arena is larger than the plan")
 
 
 # --- weights and tables -------------------------------------------------------------------------------------------------

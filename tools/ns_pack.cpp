@@ -12,6 +12,7 @@
 #include "ns/base/sha256.h"
 #include "ns/data/catalog.h"
 #include "ns/data/split.h"
+#include "ns/deploy/planar_input.h"
 #include "ns/nested/model.h"
 #include "ns/pack/extract_subnet.h"
 #include "ns/pack/storage_report.h"
@@ -63,16 +64,6 @@ ns::Tensor as_batch(const ns::data::Dataset& dataset) {
   return batch;
 }
 
-/// The first calibration image as the device takes it, for the file's self-test.
-std::vector<std::int8_t> test_input(const ns::data::Dataset& dataset) {
-  const auto pixels = dataset.image(0);
-  const auto channels = static_cast<std::size_t>(dataset.shape.c), plane = pixels.size() / channels;
-  std::vector<std::int8_t> planar(pixels.size());
-  for (std::size_t i = 0; i < pixels.size(); ++i)
-    planar[i % channels * plane + i / channels] = static_cast<std::int8_t>(pixels[i] - 128);
-  return planar;
-}
-
 ns::quant::QuantisedNetwork quantised(const Options& o, ns::nested::Model& model,
                                       const ns::data::Dataset& dataset) {
   const ns::quant::LoweredGraph lowered = ns::quant::lower(model.network().graph());
@@ -109,7 +100,11 @@ int run(const Options& o) {
     description.network = ns::pack::extract_subnet(description.network, o.subnet);
     description.sparsities = {description.sparsities[static_cast<std::size_t>(o.subnet - 1)]};
   }
-  description.test_input = test_input(dataset);
+  const ns::ImageShape& shape = dataset.shape;
+  description.test_input.resize(dataset.image(0).size());
+  ns::deploy::planar_input(dataset.image(0), static_cast<std::size_t>(shape.h),
+                           static_cast<std::size_t>(shape.w), static_cast<std::size_t>(shape.c),
+                           description.test_input);
   const ns::pack::Provenance provenance{{ns::sha256_hex_of_file(o.checkpoint)},
                                         profile.seed,
                                         profile.data_manifest_sha256,

@@ -45,11 +45,11 @@ struct alignas(16) Line {
   std::uint8_t bytes[16];
 };
 
-nsrt_status open(const Bytes& file) {
+nsrt_error open(const Bytes& file) {
   std::vector<Line> placed(file.size() / sizeof(Line) + 1);
   std::memcpy(placed.data(), file.data(), file.size());
   nsrt_model model;
-  return nsrt_open(&model, placed.data(), file.size()).status;
+  return nsrt_open(&model, placed.data(), file.size());
 }
 
 std::uint32_t u32(const Bytes& file, std::size_t at) {
@@ -59,6 +59,12 @@ std::uint32_t u32(const Bytes& file, std::size_t at) {
 }
 void patch(Bytes& file, std::size_t at, std::uint32_t value) {
   std::memcpy(file.data() + at, &value, 4);
+}
+
+std::size_t section_offset(const Bytes& file, const char* type) {
+  std::size_t entry = 64;
+  while (std::memcmp(file.data() + entry, type, 4) != 0) entry += 32;
+  return u32(file, entry + 4);
 }
 
 /// Makes all CRCs right again, so that a reader has to understand what was changed.
@@ -129,16 +135,21 @@ TEST_CASE("Both readers agree on every changed file whose CRCs are right again")
   }
   const std::vector<Json> verdicts = dump(names);
   REQUIRE(verdicts.size() == files.size());
+  const std::size_t operators_at = section_offset(good, "OPER");
   int refused = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    const nsrt_status status = open(files[i]);
-    const bool second_refuses = verdicts[i].contains("error");
-    const bool is_meta = second_refuses && verdicts[i]["error"].get<std::string>().starts_with("META");
+    const nsrt_error error = open(files[i]);
+    const std::string second = verdicts[i].value("error", "");
+    refused += error.status != NSRT_OK;
+    // Each knows one thing that the other cannot: what the M7's kernels need in scratch; META and which
+    // positions are taken.
+    const bool scratch = error.status == NSRT_BAD_OPERATOR && (error.offset - operators_at) % 48 == 36;
+    const bool beyond_a_device = second.starts_with("META") || second.ends_with("is taken");
+    if (scratch || beyond_a_device) continue;
     CAPTURE(i);
-    CAPTURE(verdicts[i].value("error", "accepted"));
-    CAPTURE(nsrt_status_text(status));
-    if (!is_meta) CHECK((status != NSRT_OK) == second_refuses);  // the device never reads META
-    refused += second_refuses;
+    CAPTURE(second);
+    CAPTURE(std::string(nsrt_status_text(error.status)));
+    CHECK((error.status != NSRT_OK) == !second.empty());
   }
   CHECK(refused > 300);
   CHECK(refused < static_cast<int>(files.size()) - 100);
