@@ -1,57 +1,42 @@
 // Nested sparse convolution: a row's kept weights are decoded once per strip to (weight, address), then every
 // tile of the strip takes them at seven instructions for eight multiplications (tiles.S).
+#include "kernels/m7/decode.h"
+#include "kernels/m7/expand.h"
 #include "kernels/m7/m7.h"
 #include "kernels/m7/two_pixels.h"
 
 namespace nsrt::m7 {
 namespace {
 
-// State of decode.S.
-struct Cursor {
-  ScalarEntry* to;  ///< entries are written below it
-  const std::uint8_t* record;
-  std::uint32_t position;
-  std::int32_t weight_sum;
-  const std::uint16_t* taps;
-  std::uint32_t origin;
-  std::uint32_t plane_bytes;
-};
-
-extern "C" {
-// All records of a row's first levels.
-void nsrt_m7_decode_1(Cursor*, const std::uint16_t* counts, std::uint32_t levels);
-void nsrt_m7_decode_2(Cursor*, const std::uint16_t* counts, std::uint32_t levels);
-void nsrt_m7_decode_4(Cursor*, const std::uint16_t* counts, std::uint32_t levels);
-// Some records of a level, at least one.
-void nsrt_m7_decode_1_some(Cursor*, std::uint32_t records);
-void nsrt_m7_decode_2_some(Cursor*, std::uint32_t records);
-void nsrt_m7_decode_4_some(Cursor*, std::uint32_t records);
-}
-
 struct Decoder {
-  void (*levels)(Cursor*, const std::uint16_t* counts, std::uint32_t levels);
+  void (*rows)(SparseRows*);
   void (*some)(Cursor*, std::uint32_t records);
 };
 
 Decoder decoder(std::uint32_t block) {
-  if (block == 1) return {nsrt_m7_decode_1, nsrt_m7_decode_1_some};
-  if (block == 2) return {nsrt_m7_decode_2, nsrt_m7_decode_2_some};
-  return {nsrt_m7_decode_4, nsrt_m7_decode_4_some};
+  if (block == 1) return {nsrt_m7_sparse_rows_1, nsrt_m7_decode_1};
+  if (block == 2) return {nsrt_m7_sparse_rows_2, nsrt_m7_decode_2};
+  return {nsrt_m7_sparse_rows_4, nsrt_m7_decode_4};
 }
 
-void run_long_row(TwoPixelRow& row, Cursor& cursor, const Decoder& decode, const std::uint16_t* counts,
-                  std::uint32_t subnet, std::uint32_t block, std::uint32_t records, const RequantRow& requant,
-                  std::int8_t* out) {
-  row.begin_long(records * block);
-  const std::uint32_t capacity = row.capacity() / block;  // records
-  std::uint32_t room = capacity;
-  for (std::uint32_t level = 0; level < subnet; ++level) {
+std::uint32_t records(const std::uint16_t* counts, std::uint32_t begin, std::uint32_t end) {
+  std::uint32_t sum = 0;
+  for (; begin < end; ++begin) sum += counts[begin];
+  return sum;
+}
+
+// The next row, whose records may not fit into the list.
+void run_long_row(TwoPixelRow& row, SparseRows& rows, const NestedCsr& csr, const Decoder& decode) {
+  Cursor cursor = rows.row;
+  row.begin_long(records(rows.counts, 0, csr.subnet) * csr.block);
+  std::uint32_t room = rows.capacity;
+  for (std::uint32_t level = 0; level < csr.subnet; ++level) {
     cursor.position = 0;
-    for (std::uint32_t left = counts[level]; left > 0;) {
+    for (std::uint32_t left = rows.counts[level]; left > 0;) {
       if (room == 0) {
-        row.run_part(cursor.to, cursor.weight_sum, requant, out);
+        row.run_part(cursor.to, cursor.weight_sum, *rows.requant, rows.out);
         cursor.to = row.end();
-        room = capacity;
+        room = rows.capacity;
       }
       const std::uint32_t n = least(left, room);
       decode.some(&cursor, n);
@@ -59,34 +44,36 @@ void run_long_row(TwoPixelRow& row, Cursor& cursor, const Decoder& decode, const
       room -= n;
     }
   }
-  row.run_part(cursor.to, cursor.weight_sum, requant, out);
+  row.run_part(cursor.to, cursor.weight_sum, *rows.requant, rows.out);
+  rows.row.record = cursor.record + records(rows.counts, csr.subnet, csr.levels) * (1u + csr.block);
+  rows.counts += csr.levels;
+  ++rows.requant;
+  rows.out += rows.out_step;
+  --rows.rows;
 }
 
 void run_rows(Strip& strip, const NestedCsr& csr, const Requant& requant, std::int8_t* out) {
   const Decoder decode = decoder(csr.block);
-  const std::uint32_t block = csr.block, levels = csr.levels, subnet = csr.subnet;
-  const std::uint32_t plane_bytes = std::uint32_t{strip.plan.w.oh} * strip.plan.w.ow;
+  const Plan& plan = strip.plan;
   TwoPixelRow row(strip);
-  const std::uint32_t capacity = row.capacity() / block;
-  Cursor cursor{row.end(), csr.records, 0, 0, strip.taps(), strip.origin, strip.plan.plane_words * 4};
-  const std::uint16_t* counts = csr.counts;
-  const RequantRow* const end = requant.rows + strip.plan.w.co;
-  for (const RequantRow* rq = requant.rows; rq != end; ++rq) {
-    std::uint32_t records = 0, skipped = 0, level = 0;
-    do records += counts[level];
-    while (++level < subnet);
-    for (; level < levels; ++level) skipped += counts[level];
-    cursor.to = row.end();
-    cursor.weight_sum = 0;
-    if (records <= capacity) {
-      decode.levels(&cursor, counts, subnet);
-      row.run(cursor.to, cursor.weight_sum, *rq, out);
+  SparseRows rows{.row = {row.end(), csr.records, 0, 0, strip.taps(), strip.origin, plan.plane_words * 4},
+                  .counts = csr.counts,
+                  .subnet_bytes = csr.subnet * 2u,
+                  .level_bytes = csr.levels * 2u,
+                  .requant = requant.rows,
+                  .out = out,
+                  .out_step = std::uint32_t{plan.w.oh} * plan.w.ow,
+                  .capacity = row.capacity() / csr.block,
+                  .rows = plan.w.co,
+                  .control = &strip.control,
+                  .tiles = strip.tile_list()};
+  while (rows.rows != 0) {
+    if (strip.bounces()) {
+      run_long_row(row, rows, csr, decode);
     } else {
-      run_long_row(row, cursor, decode, counts, subnet, block, records, *rq, out);
+      decode.rows(&rows);
+      if (rows.rows != 0) run_long_row(row, rows, csr, decode);
     }
-    cursor.record += skipped * (1 + block);
-    counts += levels;
-    out += plane_bytes;
   }
 }
 

@@ -3,55 +3,8 @@
   .syntax unified
   .thumb
 
-// void name(Cursor*, const uint16_t* counts, uint32_t levels): all records of the first `levels` levels of a row; the
-// cursor's record then points behind them. More than the list holds: name_some(Cursor*, uint32_t records) goes on from
-// the cursor's position.
-// r0 to, r1 record, r2 position, r3 sum of the weights, r4 taps, r5 origin, r6 bytes between planes, r12 records left,
-// lr and the stack: arguments; r7-r11 scratch.
-  .macro decode name, record
-  .section .text.\name, "ax", %progbits
-  .balign 8
-  .global \name
-  .global \name\()_some
-  .type \name, %function
-  .type \name\()_some, %function
-\name:
-  push {r0, r4-r11, lr}
-  mov lr, r1
-  sub sp, #8
-  add r2, r1, r2, lsl #1
-  str r2, [sp]
-  ldm r0, {r0-r6}
-1:
-  ldrh r12, [lr], #2
-  mov r2, #0
-  cmp r12, #0
-  beq 3f
-2:
-  \record
-  subs r12, #1
-  bne 2b
-3:
-  ldr r7, [sp]
-  cmp lr, r7
-  bne 1b
-  add sp, #8
-  pop {r12}
-  stm r12, {r0-r3}
-  pop {r4-r11, pc}
-\name\()_some:
-  push {r0, r4-r11, lr}
-  mov r12, r1
-  ldm r0, {r0-r6}
-1:
-  \record
-  subs r12, #1
-  bne 1b
-  pop {r12}
-  stm r12, {r0-r3}
-  pop {r4-r11, pc}
-  .size \name, . - \name
-  .endm
+// In all of them: r0 where entries go, r1 record, r2 position, r3 sum of the weights, r4 taps, r5 origin, r6 bytes
+// between planes, r12 records left; r7-r11 are free.
 
 // A record is a halfword: gap, weight · 2^8.
   .macro record_1
@@ -103,6 +56,154 @@
   stmdb r0!, {r8-r11}
   .endm
 
-  decode nsrt_m7_decode_1, record_1
-  decode nsrt_m7_decode_2, record_2
-  decode nsrt_m7_decode_4, record_4
+// Offsets in SparseRows.
+  .equ kRecord, 4
+  .equ kCounts, 28
+  .equ kLevelBytes, 36
+  .equ kRequant, 40
+  .equ kOut, 44
+  .equ kCapacity, 52
+  .equ kRows, 56
+  .equ kControl, 60
+
+// Offsets in Control.
+  .equ kMultiplier, 4
+  .equ kStart, 20
+  .equ kList, 52
+
+// void rows_name(SparseRows*): decodes and runs rows, until none is left or one does not fit into the list.
+// void some_name(Cursor*, uint32_t records): goes on from the cursor's position; at least one record.
+  .macro decode rows_name, some_name, record, log2_block
+  .section .text.\rows_name, "ax", %progbits
+  .balign 8
+  .global \rows_name
+  .type \rows_name, %function
+\rows_name:
+  push {r0, r1, r4-r11, lr}  // [sp] the SparseRows, [sp, #4] where the counts of the subnet's levels end
+1:
+  ldr r7, [sp]
+  mov r9, #0
+  ldrd lr, r8, [r7, #kCounts]
+  ldr r10, [r7, #kCapacity]
+  add r8, lr
+  mov r11, lr
+2:
+  ldrh r0, [r11], #2
+  cmp r11, r8
+  add r9, r0
+  bne 2b
+  cmp r9, r10
+  bhi 9f
+  str r8, [sp, #4]
+  ldm r7, {r0-r6}
+3:
+  ldrh r12, [lr], #2
+  mov r2, #0
+  cmp r12, #0
+  beq 5f
+4:
+  \record
+  subs r12, #1
+  bne 4b
+5:
+  ldr r7, [sp, #4]
+  cmp lr, r7
+  bne 3b
+  // Over the records of denser subnets, to the next row.
+  ldr r7, [sp]
+  mov r10, #0
+  ldr r8, [r7, #kCounts]
+  ldr r9, [r7, #kLevelBytes]
+  add r8, r9
+  str r8, [r7, #kCounts]
+  b 7f
+6:
+  ldrh r9, [lr], #2
+  add r10, r9
+7:
+  cmp lr, r8
+  bne 6b
+  add r1, r10
+  add r1, r1, r10, lsl #\log2_block
+  str r1, [r7, #kRecord]
+  // The Control of two_pixels.h. The low lane saw q + 128, and started at 2^23.
+  ldrd r12, r11, [r7, #kControl]
+  ldr lr, [r7, #kRequant]
+  ldrd r8, r4, [lr], #8
+  str lr, [r7, #kRequant]
+  ldrd r10, r2, [r7, #kOut]
+  add r2, r10
+  str r2, [r7, #kOut]
+  sub r9, r4, r3, lsl #7
+  sub r9, #0x800000
+  add r5, r12, #kMultiplier
+  stm r5, {r8-r11}
+  str r4, [r12, #kStart + 4]
+  str r4, [r12, #kStart + 12]
+  str r4, [r12, #kStart + 20]
+  str r4, [r12, #kStart + 28]
+  movw r6, #:lower16:nsrt_m7_two_pixels_end
+  movt r6, #:upper16:nsrt_m7_two_pixels_end
+  sub r5, r12, r0  // 8 bytes an entry, 24 bytes of code
+  add r5, r5, r5, lsl #1
+  sub r6, r5
+  strd r0, r6, [r12, #kList]
+  mov r0, r12
+  bl nsrt_m7_two_pixels
+  ldr r7, [sp]
+  ldr r8, [r7, #kRows]
+  subs r8, #1
+  str r8, [r7, #kRows]
+  bne 1b
+9:
+  pop {r0, r1, r4-r11, pc}
+  .size \rows_name, . - \rows_name
+
+  .section .text.\some_name, "ax", %progbits
+  .global \some_name
+  .type \some_name, %function
+\some_name:
+  push {r0, r4-r11, lr}
+  mov r12, r1
+  ldm r0, {r0-r6}
+1:
+  \record
+  subs r12, #1
+  bne 1b
+  pop {r12}
+  stm r12, {r0-r3}
+  pop {r4-r11, pc}
+  .size \some_name, . - \some_name
+  .endm
+
+  decode nsrt_m7_sparse_rows_1, nsrt_m7_decode_1, record_1, 0
+  decode nsrt_m7_sparse_rows_2, nsrt_m7_decode_2, record_2, 1
+  decode nsrt_m7_sparse_rows_4, nsrt_m7_decode_4, record_4, 2
+
+// void nsrt_m7_decode_taps(Cursor*, uint32_t count): weights of a dense row. The cursor's record is the row, its taps
+// are DenseTaps.
+  .section .text.nsrt_m7_decode_taps, "ax", %progbits
+  .balign 8
+  .global nsrt_m7_decode_taps
+  .type nsrt_m7_decode_taps, %function
+nsrt_m7_decode_taps:
+  push {r0, r4-r9, lr}
+  mov r12, r1
+  ldm r0, {r0-r5}
+1:
+  ldr r7, [r4], #4
+  subs r12, #1
+  lsr r8, r7, #16
+  ldrsb r8, [r1, r8]
+  uxth r9, r7
+  add r3, r8
+  add r9, r5, r9, lsl #2
+  lsl r8, #8
+  strd r8, r9, [r0, #-8]!
+  bne 1b
+  pop {r12}
+  str r0, [r12]
+  str r3, [r12, #12]
+  str r4, [r12, #16]
+  pop {r4-r9, pc}
+  .size nsrt_m7_decode_taps, . - nsrt_m7_decode_taps

@@ -42,7 +42,7 @@ struct PlanKind {
   std::uint32_t planes;
   std::uint32_t entry_bytes;  ///< of the list
   std::uint32_t entries;      ///< of a row, at most
-  std::uint32_t taps;         ///< entries of the position table
+  std::uint32_t taps;         ///< halfwords of the table of taps
   std::uint32_t tiles;        ///< that make the decoding of a weight cheap
 };
 
@@ -143,7 +143,8 @@ constexpr bool has_few_channels(const Window& w) {
 }
 constexpr Plan plan_dense(const Window& w) {
   const std::uint32_t p = (positions(w, 2) + 1) / 2 * 2;  // quads hold two
-  if (has_few_channels(w)) return make_plan(w, {2, w.ci, 8, std::uint32_t{w.ci} * w.kh * w.kw, p, 32});
+  const std::uint32_t taps = std::uint32_t{w.ci} * w.kh * w.kw;
+  if (has_few_channels(w)) return make_plan(w, {2, w.ci, 8, taps, 2 * taps, 32});
   return make_plan(w, {1, ceil_div(w.ci, 2), 12, p, p, 8});
 }
 constexpr Plan plan_sparse(const Window& w, std::uint32_t block) {
@@ -152,7 +153,7 @@ constexpr Plan plan_sparse(const Window& w, std::uint32_t block) {
 }
 constexpr Plan plan_depthwise(const Window& w) {
   const std::uint32_t taps = std::uint32_t{w.kh} * w.kw;
-  PlanKind kind{2, 1, 8, taps, taps, 64};
+  PlanKind kind{2, 1, 8, taps, 2 * taps, 64};
   const Plan one = make_plan(w, kind);
   // Several channels at a time where planes are small.
   kind.planes = most(1, least(w.ci, kDepthwiseBytes / (one.plane_words * 4)));

@@ -86,11 +86,10 @@ void Strip::write_taps(std::uint32_t blocks, std::uint32_t step) const {
   std::uint16_t* to = taps();
   const Window& w = plan.w;
   for (std::uint32_t block = 0; block < blocks; ++block) {
+    const std::uint32_t plane = block * step * plan.plane_words;
     for (std::uint32_t ky = 0; ky < w.kh; ++ky) {
-      const std::uint32_t row = block * step * plan.plane_words + ky * plan.row_words;
-      for (std::uint32_t kx = 0; kx < w.kw; ++kx) {
-        *to++ = static_cast<std::uint16_t>(row + kx % w.sw * plan.phase_words + kx / w.sw);
-      }
+      for (std::uint32_t kx = 0; kx < w.kw; ++kx)
+        *to++ = static_cast<std::uint16_t>(plane + tap_word(ky, kx));
     }
   }
 }

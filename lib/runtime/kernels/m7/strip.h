@@ -2,7 +2,7 @@
 // out.
 #pragma once
 
-#include "kernels/m7/control.h"
+#include "kernels/m7/decode.h"
 #include "kernels/m7/expand.h"
 
 namespace nsrt::m7 {
@@ -45,6 +45,7 @@ class Strip {
   std::uint32_t word_rows() const { return plan.pairs_rows ? plan.word_rows : rows; }
   std::uint32_t tiles() const { return word_rows() * plan.tiles_per_row; }
 
+  bool bounces() const { return plan.half < kTileWords; }
   /// Bytes from the begin of an output plane to this strip.
   std::uint32_t out_offset() const { return y0 * plan.w.ow + x0; }
   /// Where the tiles write while a row goes to `out` (of this strip): rows narrower than a tile through a
@@ -61,17 +62,22 @@ class Strip {
   Tile* tile_list() const { return reinterpret_cast<Tile*>(scratch + plan.tiles_at); }
   std::int32_t* sums() const { return reinterpret_cast<std::int32_t*>(scratch + plan.sums_at); }
   std::int32_t* lows() const { return reinterpret_cast<std::int32_t*>(scratch + plan.lows_at); }
+  DenseTap* dense_taps() const { return reinterpret_cast<DenseTap*>(scratch + plan.taps_at); }
   std::uint16_t* taps() const { return reinterpret_cast<std::uint16_t*>(scratch + plan.taps_at); }
 
   /// Output rows, and bytes, between a word's two pixels.
   std::uint32_t second_row() const { return plan.rows - plan.word_rows; }
   std::uint32_t second_pixel() const { return second_row() * plan.w.ow + plan.span - plan.half; }
 
+  /// Word offset of a tap in its plane.
+  std::uint16_t tap_word(std::uint32_t ky, std::uint32_t kx) const {
+    const std::uint32_t column = kx % plan.w.sw * plan.phase_words + kx / plan.w.sw;
+    return static_cast<std::uint16_t>(ky * plan.row_words + column);
+  }
   /// Word offset of every position (docs/format/nsm.md) with `step` planes per channel block.
   void write_taps(std::uint32_t blocks, std::uint32_t step) const;
 
  private:
-  bool bounces() const { return plan.half < kTileWords; }
   std::int8_t* bounce_buffer() const { return reinterpret_cast<std::int8_t*>(scratch + plan.bounce_at); }
   void copy_bounced(std::int8_t* out) const;
   void lay_tiles();

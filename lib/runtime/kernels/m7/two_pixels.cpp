@@ -45,6 +45,29 @@ void TwoPixelRow::run_part(const ScalarEntry* first, std::int32_t weight_sum, co
   }
 }
 
+void TwoPixelRow::run_dense(const std::int8_t* weights, std::uint32_t taps, std::uint32_t plane,
+                            const RequantRow& requant, std::int8_t* out) {
+  Cursor cursor{.to = end_,
+                .record = reinterpret_cast<const std::uint8_t*>(weights),
+                .position = 0,
+                .weight_sum = 0,
+                .taps = strip_.dense_taps(),
+                .origin = strip_.origin + plane * strip_.plan.plane_words * 4,
+                .plane_bytes = 0};
+  if (taps <= capacity_) {
+    nsrt_m7_decode_taps(&cursor, taps);
+    return run(cursor.to, cursor.weight_sum, requant, out);
+  }
+  begin_long(taps);
+  for (std::uint32_t left = taps; left > 0;) {
+    const std::uint32_t count = least(left, capacity_);
+    cursor.to = end_;
+    nsrt_m7_decode_taps(&cursor, count);
+    run_part(cursor.to, cursor.weight_sum, requant, out);
+    left -= count;
+  }
+}
+
 // Empties the low lanes before they overflow.
 void TwoPixelRow::carry_low_lanes() {
   std::int32_t* const lows = strip_.lows();

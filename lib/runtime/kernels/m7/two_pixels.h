@@ -2,6 +2,7 @@
 // convolution have in common.
 #pragma once
 
+#include "kernels/m7/decode.h"
 #include "kernels/m7/strip.h"
 
 namespace nsrt::m7 {
@@ -25,7 +26,11 @@ class TwoPixelRow {
     strip_.row_done(out);
   }
 
-  /// Begins a row of `entries`, more than fit, which then runs in parts: full lists, and the rest.
+  /// Decodes and runs a dense row: `taps` of the strip's dense taps, on plane `plane`.
+  void run_dense(const std::int8_t* weights, std::uint32_t taps, std::uint32_t plane,
+                 const RequantRow& requant, std::int8_t* out);
+
+  /// Begins a row of `entries`, which then runs in parts: full lists, and the rest.
   void begin_long(std::uint32_t entries);
   void run_part(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant,
                 std::int8_t* out);

@@ -1,0 +1,55 @@
+// Weights to the entries of a two-pixel row (decode.S).
+#pragma once
+
+#include "kernels/m7/control.h"
+
+namespace nsrt::m7 {
+
+/// Where decoding stands.
+struct Cursor {
+  ScalarEntry* to;  ///< entries are written below it
+  const std::uint8_t* record;
+  std::uint32_t position;
+  std::int32_t weight_sum;
+  const void* taps;      ///< nested CSR: word offsets by position; dense rows: DenseTap
+  std::uint32_t origin;  ///< address of word 0 of the strip's first plane
+  std::uint32_t plane_bytes;
+};
+
+/// A weight of a dense row: where it lies in the row, and the word offset it reads.
+struct DenseTap {
+  std::uint16_t word, byte;
+};
+
+/// A run over output rows.
+struct SparseRows {
+  Cursor row;  ///< at the begin of a row: `to` the end of the list, weight_sum 0
+  const std::uint16_t* counts;
+  std::uint32_t subnet_bytes, level_bytes;  ///< of a row's counts: of the levels that are used, and of all
+  const RequantRow* requant;
+  std::int8_t* out;
+  std::uint32_t out_step;
+  std::uint32_t capacity;  ///< of the list, in records
+  std::uint32_t rows;      ///< left
+  Control* control;
+  const Tile* tiles;
+};
+#ifdef __arm__
+static_assert(offsetof(SparseRows, counts) == 28 && offsetof(SparseRows, control) == 60);
+#endif
+
+extern "C" {
+/// Decodes and runs rows with blocks of 1, 2, 4; stops where none is left or the next has more records than
+/// fit.
+void nsrt_m7_sparse_rows_1(SparseRows*);
+void nsrt_m7_sparse_rows_2(SparseRows*);
+void nsrt_m7_sparse_rows_4(SparseRows*);
+/// Decodes some records of a level, at least one.
+void nsrt_m7_decode_1(Cursor*, std::uint32_t records);
+void nsrt_m7_decode_2(Cursor*, std::uint32_t records);
+void nsrt_m7_decode_4(Cursor*, std::uint32_t records);
+/// Decodes some taps of a dense row, at least one.
+void nsrt_m7_decode_taps(Cursor*, std::uint32_t count);
+}
+
+}  // namespace nsrt::m7
