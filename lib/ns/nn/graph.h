@@ -1,4 +1,5 @@
-// A network as data: layers that name their inputs. Read from JSON (schema nestkit.graph/1), by hand or from arch/.
+// A network as data: layers that name their inputs. Read from JSON (schema nestkit.graph/1), by hand or from
+// arch/.
 #pragma once
 
 #include <array>
@@ -17,10 +18,10 @@ enum class Op {
   kLinear,         // units, [bias=true]; a spatial input is flattened in c,h,w order (PyTorch's)
   kBatchNorm,
   kRelu,
-  kMaxPool,        // kernel, stride, padding
-  kAvgPool,        // kernel, stride, padding (padding not counted in the mean)
+  kMaxPool,  // kernel, stride, padding
+  kAvgPool,  // kernel, stride, padding (padding not counted in the mean)
   kGlobalAvgPool,
-  kAdd,            // two inputs of equal shape
+  kAdd,  // two inputs of equal shape
 };
 
 struct Padding {
@@ -46,8 +47,8 @@ struct Graph {
   ImageShape input;
   std::vector<Layer> layers;
 
-  /// Output shape of every layer, in order. Throws Error(kInput) naming the two layers that do not fit together,
-  /// an unknown or later input, a duplicate name, or a layer nobody reads.
+  /// Output shape of every layer, in order. Throws Error(kInput) naming the two layers that do not fit
+  /// together, an unknown or later input, a duplicate name, or a layer nobody reads.
   std::vector<ImageShape> infer_shapes() const;
   /// Index of the layer called `name`; -1 for "input". Throws Error(kInput) if there is none.
   int index_of(const std::string& name) const;
@@ -55,9 +56,10 @@ struct Graph {
   std::int64_t macs(std::size_t layer) const;
 };
 
-/// JSON form: {"schema":"nestkit.graph/1","name":…,"input":{"h","w","c"},"layers":[{"name","op","inputs"?,…}]}.
-/// docs/format/graph.md. "inputs" defaults to the previous layer, "stride" to 1; "padding" is p, [ph,pw], [top,left,bottom,right] or "same" (TensorFlow's).
-/// Unknown keys are errors that name the nearest key.
+/// JSON form:
+/// {"schema":"nestkit.graph/1","name":…,"input":{"h","w","c"},"layers":[{"name","op","inputs"?,…}]}.
+/// docs/format/graph.md. "inputs" defaults to the previous layer, "stride" to 1; "padding" is p, [ph,pw],
+/// [top,left,bottom,right] or "same" (TensorFlow's). Unknown keys are errors that name the nearest key.
 Graph graph_from_json(const nlohmann::json& json);
 nlohmann::json to_json(const Graph& graph);
 

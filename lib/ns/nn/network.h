@@ -10,14 +10,16 @@
 
 namespace ns::nn {
 
-/// A learnable array. Names and layouts are PyTorch's: conv "<layer>.weight" OIHW, depthwise [c,1,kh,kw], linear
+/// A learnable array. Names and layouts are PyTorch's: conv "<layer>.weight" OIHW, depthwise [c,1,kh,kw],
+/// linear
 /// "<layer>.weight" [units, in], "<layer>.bias", batch-norm "<layer>.weight" (γ) and "<layer>.bias" (β).
 struct Parameter {
   std::string name;
   Tensor value;
-  Tensor grad;                   ///< d loss / d (value ⊙ mask) of the last backward pass, overwritten by it
-  bool decay = true;             ///< weight decay applies (weights yes; biases and batch-norm no)
-  const Tensor* mask = nullptr;  ///< if set, forward and backward use value ⊙ mask (same shape, 0/1); not owned
+  Tensor grad;        ///< d loss / d (value ⊙ mask) of the last backward pass, overwritten by it
+  bool decay = true;  ///< weight decay applies (weights yes; biases and batch-norm no)
+  const Tensor* mask =
+      nullptr;  ///< if set, forward and backward use value ⊙ mask (same shape, 0/1); not owned
 };
 
 /// Running statistics of a batch-norm layer: "<layer>.running_mean", "<layer>.running_var".
@@ -26,13 +28,18 @@ struct Buffer {
   Tensor value;
 };
 
-enum class Mode { kTrain, kEval };  // kTrain: batch statistics, running statistics updated (momentum 0.1, unbiased var)
+enum class Mode {
+  kTrain,
+  kEval
+};  // kTrain: batch statistics, running statistics updated (momentum 0.1, unbiased var)
 
-/// Batch-norm comes in `banks`: independent γ, β and running statistics, one bank per nested subnet. Bank 0 carries the
-/// plain names; bank b > 0 appends "@b" to the layer part ("stem.bn@2.weight"). Every other parameter is shared.
+/// Batch-norm comes in `banks`: independent γ, β and running statistics, one bank per nested subnet. Bank 0
+/// carries the plain names; bank b > 0 appends "@b" to the layer part ("stem.bn@2.weight"). Every other
+/// parameter is shared.
 class Network {
  public:
-  /// Allocates and initialises (He-normal fan-out for convolutions, uniform ±1/√in for linear, γ=1, β=0) from `seed`.
+  /// Allocates and initialises (He-normal fan-out for convolutions, uniform ±1/√in for linear, γ=1, β=0) from
+  /// `seed`.
   Network(Graph graph, int banks, std::uint64_t seed);
   ~Network();
   Network(Network&&) noexcept;
@@ -42,13 +49,15 @@ class Network {
   int banks() const;
   void select_bank(int bank);
 
-  /// x: [n,h,w,c], copied. Returns the last layer's output, [n, classes] or [n,h,w,c]; valid until the next call. n may vary from call to call.
+  /// x: [n,h,w,c], copied. Returns the last layer's output, [n, classes] or [n,h,w,c]; valid until the next
+  /// call. n may vary from call to call.
   const Tensor& forward(const Tensor& x, Mode mode);
-  /// Gradient of the loss with respect to the output of the last kTrain forward; fills grad of every parameter used.
+  /// Gradient of the loss with respect to the output of the last kTrain forward; fills grad of every
+  /// parameter used.
   void backward(const Tensor& output_grad);
 
-  /// Output of layer i (by graph index) after the last forward. In kTrain and kEval, every layer's output is kept when
-  /// keep_activations(true) was called; fused or in-place computation must not show.
+  /// Output of layer i (by graph index) after the last forward. In kTrain and kEval, every layer's output is
+  /// kept when keep_activations(true) was called; fused or in-place computation must not show.
   void keep_activations(bool keep);
   const Tensor& activation(std::size_t layer) const;
 

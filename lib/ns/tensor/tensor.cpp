@@ -28,16 +28,21 @@ std::string to_string(const Shape& shape) {
   return text + "]";
 }
 
-void Tensor::Free::operator()(float* p) const { ::operator delete[](p, kAlignment); }
+void Tensor::Free::operator()(float* p) const {
+  ::operator delete[](p, kAlignment);
+}
 
 Tensor::Tensor(Shape shape) : shape_(std::move(shape)), size_(element_count(shape_)) {
   if (size_ > 0) {
-    data_.reset(static_cast<float*>(::operator new[](static_cast<std::size_t>(size_) * sizeof(float), kAlignment)));
+    data_.reset(
+        static_cast<float*>(::operator new[](static_cast<std::size_t>(size_) * sizeof(float), kAlignment)));
     fill(0.0f);
   }
 }
 
-Tensor::Tensor(const Tensor& other) : Tensor(other.shape_) { std::copy_n(other.data(), size_, data()); }
+Tensor::Tensor(const Tensor& other) : Tensor(other.shape_) {
+  std::copy_n(other.data(), size_, data());
+}
 
 Tensor& Tensor::operator=(const Tensor& other) {
   if (this != &other) {
@@ -51,6 +56,8 @@ Tensor& Tensor::operator=(const Tensor& other) {
   return *this;
 }
 
-void Tensor::fill(float value) { std::fill_n(data(), size_, value); }
+void Tensor::fill(float value) {
+  std::fill_n(data(), size_, value);
+}
 
 }  // namespace ns

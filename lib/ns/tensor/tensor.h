@@ -18,7 +18,8 @@ std::int64_t element_count(const Shape& shape);
 /// "[128, 16, 16, 32]"
 std::string to_string(const Shape& shape);
 
-/// A float32 array of a fixed shape, 64-byte aligned for vector units and oneDNN. Copying copies the elements.
+/// A float32 array of a fixed shape, 64-byte aligned for vector units and oneDNN. Copying copies the
+/// elements.
 class Tensor {
  public:
   Tensor() = default;

@@ -1,12 +1,13 @@
-// The kernels' common vocabulary: one prototype per operator, implemented in ref/ (obvious), m7/ (DSP, assembly) and
-// host/ (vectorised), all bit-identical (docs/numerics.md). Activations are planar int8 (CHW).
+// The kernels' common vocabulary: one prototype per operator, implemented in ref/ (obvious), m7/ (DSP,
+// assembly) and host/ (vectorised), all bit-identical (docs/numerics.md). Activations are planar int8 (CHW).
 #pragma once
 
 #include <cstdint>
 
 namespace nsrt {
 
-/// Geometry of a windowed operator; linear is 1×1 over one pixel. Padding below and right follows from the extents.
+/// Geometry of a windowed operator; linear is 1×1 over one pixel. Padding below and right follows from the
+/// extents.
 struct Window {
   std::uint16_t ih, iw, ci, oh, ow, co;
   std::uint8_t kh, kw, sh, sw, pad_top, pad_left;
@@ -44,36 +45,40 @@ struct PoolRequant {
   std::uint8_t left_shift;
 };
 
-/// One implementation of every operator. `scratch` is 16-byte aligned and has the size the twin below asks for
-/// (UINT32_MAX: more than can be had; never a size that wrapped around).
-/// Input and output never overlap, except add's output with either input at the same address.
+/// One implementation of every operator. `scratch` is 16-byte aligned and has the size the twin below asks
+/// for (UINT32_MAX: more than can be had; never a size that wrapped around). Input and output never overlap,
+/// except add's output with either input at the same address.
 struct KernelSet {
   /// weights: dense quads (encoding 1)
-  void (*conv_s8)(const Window&, const std::int8_t* weights, const Requant&, const std::int8_t* in, std::int8_t* out, void* scratch);
+  void (*conv_s8)(const Window&, const std::int8_t* weights, const Requant&, const std::int8_t* in,
+                  std::int8_t* out, void* scratch);
   std::uint32_t (*conv_s8_scratch_bytes)(const Window&);
-  void (*conv_ncsr_s8)(const Window&, const NestedCsr&, const Requant&, const std::int8_t* in, std::int8_t* out, void* scratch);
+  void (*conv_ncsr_s8)(const Window&, const NestedCsr&, const Requant&, const std::int8_t* in,
+                       std::int8_t* out, void* scratch);
   std::uint32_t (*conv_ncsr_s8_scratch_bytes)(const Window&, std::uint8_t block);
   /// weights: dense rows (encoding 2), kh·kw rounded up to 4 per channel
-  void (*dwconv_s8)(const Window&, const std::int8_t* weights, const Requant&, const std::int8_t* in, std::int8_t* out, void* scratch);
+  void (*dwconv_s8)(const Window&, const std::int8_t* weights, const Requant&, const std::int8_t* in,
+                    std::int8_t* out, void* scratch);
   std::uint32_t (*dwconv_s8_scratch_bytes)(const Window&);
   /// `inputs` values, `units` rows of inputs rounded up to 4. Exactly one of out8 and out16 is not null.
-  void (*linear_s8)(std::uint32_t inputs, std::uint32_t units, const std::int8_t* weights, const Requant&, const std::int8_t* in,
-                    std::int8_t* out8, std::int16_t* out16);
+  void (*linear_s8)(std::uint32_t inputs, std::uint32_t units, const std::int8_t* weights, const Requant&,
+                    const std::int8_t* in, std::int8_t* out8, std::int16_t* out16);
   /// Linear with nested CSR weights: `inputs` channels, one pixel.
-  void (*linear_ncsr_s8)(std::uint32_t inputs, std::uint32_t units, const NestedCsr&, const Requant&, const std::int8_t* in,
-                         std::int8_t* out8, std::int16_t* out16);
+  void (*linear_ncsr_s8)(std::uint32_t inputs, std::uint32_t units, const NestedCsr&, const Requant&,
+                         const std::int8_t* in, std::int8_t* out8, std::int16_t* out16);
   void (*max_pool_s8)(const Window&, const std::int8_t* in, std::int8_t* out);
   void (*avg_pool_s8)(const Window&, const PoolRequant&, const std::int8_t* in, std::int8_t* out);
-  void (*add_s8)(std::uint32_t count, const AddRequant&, const std::int8_t* a, const std::int8_t* b, std::int8_t* out);
+  void (*add_s8)(std::uint32_t count, const AddRequant&, const std::int8_t* a, const std::int8_t* b,
+                 std::int8_t* out);
 };
 
 const KernelSet& reference_kernels();  ///< always there
 const KernelSet& m7_kernels();         ///< on the device only
 const KernelSet& fast_kernels();       ///< the best of this target: m7 on the device, host elsewhere
 
-/// What the M7 kernels need in the arena: the packer plans with it on the host, so it is plain arithmetic, the same everywhere
-/// (kernels/m7/scratch.cpp, compiled for every target).
-/// UINT32_MAX where the size would not fit: a hostile file may hold any window.
+/// What the M7 kernels need in the arena: the packer plans with it on the host, so it is plain arithmetic,
+/// the same everywhere (kernels/m7/scratch.cpp, compiled for every target). UINT32_MAX where the size would
+/// not fit: a hostile file may hold any window.
 std::uint32_t m7_conv_s8_scratch_bytes(const Window&);
 std::uint32_t m7_conv_ncsr_s8_scratch_bytes(const Window&, std::uint8_t block);
 std::uint32_t m7_dwconv_s8_scratch_bytes(const Window&);
