@@ -80,7 +80,8 @@ class Builder {
   const QuantisedTensor& tensor(int i) const { return network_.tensors[static_cast<std::size_t>(i)]; }
   const Affine& coding(int i) const { return coding_[static_cast<std::size_t>(i)]; }
 
-  QuantisedOperator make(const char* name, OperatorKind kind, int input, const QuantisedTensor& output) {
+  // By value: it may be one of the tensors that grow here.
+  QuantisedOperator make(const char* name, OperatorKind kind, int input, QuantisedTensor output) {
     QuantisedOperator op;
     op.layer = name + std::to_string(network_.operators.size());
     op.kind = kind;
