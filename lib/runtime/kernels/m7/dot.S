@@ -70,18 +70,18 @@ nsrt_m7_dot_rows:
   ldr r0, [sp]
   ldrd r12, lr, [r6]
   add r3, r2
-  subs r4, #8
+  subs r4, #16
   blo 3f
 2:
-  .rept 4
+  .rept 8
   ldm r0!, {r5-r8}
   eight r2, r12
   eight r3, lr
   .endr
-  subs r4, #8
+  subs r4, #16
   bhs 2b
 3:
-  adds r4, #8
+  adds r4, #16
   beq 5f
 4:
   ldrd r5, r6, [r0], #8

@@ -13,10 +13,13 @@ namespace nsrt::m7 {
 constexpr std::uint32_t kTileWords = 4;  ///< words of a tile, contiguous in an output row
 constexpr std::uint32_t kMaxEntries =
     64;  ///< decoded weights a tile takes in one go: length of the unrolled code
-constexpr std::uint32_t kFewEntries = 16;        ///< enough not to lose much
-constexpr std::uint32_t kMaxLaneSum = 256;       ///< kept weights a 24-bit lane surely holds (tiles.S)
-constexpr std::uint32_t kDepthwiseBytes = 4096;  ///< of planes that are expanded together
-constexpr std::uint32_t kControlBytes = 96;      ///< room for a Control (control.h)
+constexpr std::uint32_t kMaxPairEntries = 64;       ///< the same for two rows
+constexpr std::uint32_t kPointwisePixels = 64;      ///< of a strip of a pointwise convolution
+constexpr std::uint32_t kFewEntries = 24;           ///< enough not to lose much
+constexpr std::uint32_t kMaxLaneSum = 256;          ///< kept weights a 24-bit lane surely holds (tiles.S)
+constexpr std::uint32_t kSmallScratch = 4096;       ///< never too much
+constexpr std::uint32_t kLargeTensors = 32 * 1024;  ///< input and output of a layer that gets no more
+constexpr std::uint32_t kControlBytes = 96;         ///< room for a Control (control.h)
 
 struct Plan {
   Window w;            ///< the window; 1×1 with stride 1 flattened to one row
@@ -77,7 +80,7 @@ constexpr void place(Plan& p, const PlanKind& kind) {
   p.lows_at = p.sums_at + (kind.entries > p.entries ? tiles * 32 : 0);
   p.taps_at = p.lows_at + (kind.pixels_per_word == 2 && kind.entries > kMaxLaneSum ? tiles * 16 : 0);
   p.pad_row_at = p.taps_at + kind.taps * 2;
-  p.bytes = (p.pad_row_at + (p.pairs_rows ? p.w.iw : 0u) + 15) / 16 * 16;
+  p.bytes = p.pad_row_at + (p.pairs_rows ? p.w.iw : 0u);
 }
 
 /// Pairs rows instead of columns where that wastes fewer lanes: narrow images.
@@ -104,8 +107,28 @@ constexpr bool pair_rows(Plan& columns, const PlanKind& kind, std::uint32_t limi
   return true;
 }
 
-/// Takes as many rows as make the decoding cheap, but not so many that the scratch makes the arena grow: the
-/// layers with the largest tensors get little, the later ones more.
+/// Cuts columns into spans.
+constexpr void set_spans(Plan& p, const PlanKind& kind, std::uint32_t spans) {
+  p.span = ceil_div(p.w.ow, spans);
+  p.half = ceil_div(p.span, kind.pixels_per_word);
+  p.tiles_per_row = ceil_div(p.half, kTileWords);
+}
+
+/// As many rows as fit, at least one, at most those that make the decoding of a weight cheap.
+constexpr void set_rows(Plan& p, const PlanKind& kind, std::uint32_t limit) {
+  p.rows = 2;
+  place(p, kind);
+  const std::uint32_t two = p.bytes;
+  p.rows = 1;
+  place(p, kind);
+  const std::uint32_t one = p.bytes, most_rows = least(p.w.oh, ceil_div(kind.tiles, p.tiles_per_row));
+  if (one < limit) p.rows = least(most_rows, (limit - one) / (two - one) + 1);
+  place(p, kind);
+}
+
+/// Lays the work out such that the scratch hardly makes the arena grow: layers with the largest tensors get
+/// little, the others more. Within that, as many tiles per strip as make the decoding of a weight cheap, then
+/// a long list.
 constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
   Plan p{};
   p.w = window;
@@ -114,22 +137,36 @@ constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
     p.w.iw = p.w.ow = static_cast<std::uint16_t>(window.ih * window.iw);
   }
   const Window& w = p.w;
-  const std::uint32_t most_pixels = is_pointwise(window) ? 8 * kTileWords * kind.pixels_per_word : w.ow;
-  p.span = ceil_div(w.ow, ceil_div(w.ow, most_pixels));
-  p.half = ceil_div(p.span, kind.pixels_per_word);
   p.planes = kind.planes;
-  p.entries = least(kind.entries, kMaxEntries);
+  p.entries = least(kind.entries, kFewEntries);
   const std::uint32_t tensors = std::uint32_t{w.ih} * w.iw * w.ci + std::uint32_t{w.oh} * w.ow * w.co;
-  const std::uint32_t limit = tensors > 32 * 1024 ? 4 * 1024 : 36 * 1024 - tensors;
-  p.tiles_per_row = ceil_div(p.half, kTileWords);
-  if (pair_rows(p, kind, limit)) return p;
-  for (p.rows = least(w.oh, ceil_div(kind.tiles, p.tiles_per_row));; --p.rows) {
-    place(p, kind);
-    if (p.rows == 1 || p.bytes <= limit) break;
+  const std::uint32_t limit =
+      tensors > kLargeTensors ? kSmallScratch : kLargeTensors + kSmallScratch - tensors;
+  if (is_pointwise(window)) {
+    const std::uint32_t plane_bytes = p.planes * 4 / kind.pixels_per_word;  // per pixel
+    const std::uint32_t pixels = most(kPointwisePixels, least(2 * kPointwisePixels, limit / plane_bytes));
+    set_spans(p, kind, ceil_div(w.ow, pixels));
+    set_rows(p, kind, limit);
+  } else {
+    set_spans(p, kind, 1);
+    if (pair_rows(p, kind, limit)) return p;
+    set_rows(p, kind, limit);
+    // Narrower strips have more columns at their edges, but more tiles fit into as many bytes.
+    for (std::uint32_t spans = 2; spans <= 3 && p.rows * p.tiles_per_row < kind.tiles; ++spans) {
+      Plan narrow = p;
+      set_spans(narrow, kind, spans);
+      if (narrow.half < 2 * kTileWords) break;
+      set_rows(narrow, kind, limit);
+      if (narrow.bytes > limit || narrow.rows * narrow.tiles_per_row * 4 < p.rows * p.tiles_per_row * 5)
+        break;
+      p = narrow;
+    }
   }
-  // A shorter list costs a little time for long rows. Only if it helps.
-  const std::uint32_t spare = (p.entries - least(p.entries, kFewEntries)) * kind.entry_bytes;
-  for (; p.bytes > limit && p.bytes - spare <= limit; place(p, kind)) p.entries -= 8;
+  const std::uint32_t most_entries =
+      least(kind.entries, kind.pixels_per_word == 2 ? kMaxEntries : kMaxPairEntries);
+  const std::uint32_t room = limit > p.bytes ? limit - p.bytes : 1024;
+  p.entries = least(most_entries, most(p.entries, (p.entries + room / kind.entry_bytes) / 8 * 8));
+  place(p, kind);
   return p;
 }
 
@@ -145,18 +182,20 @@ constexpr Plan plan_dense(const Window& w) {
   const std::uint32_t p = (positions(w, 2) + 1) / 2 * 2;  // quads hold two
   const std::uint32_t taps = std::uint32_t{w.ci} * w.kh * w.kw;
   if (has_few_channels(w)) return make_plan(w, {2, w.ci, 8, taps, 2 * taps, 32});
-  return make_plan(w, {1, ceil_div(w.ci, 2), 12, p, p, 8});
+  return make_plan(w, {1, ceil_div(w.ci, 2), 12, p, p, 16});
 }
 constexpr Plan plan_sparse(const Window& w, std::uint32_t block) {
   const std::uint32_t p = positions(w, block);
-  return make_plan(w, {2, ceil_div(w.ci, block) * block, 8, p * block, p, 8});
+  return make_plan(w, {2, ceil_div(w.ci, block) * block, 8, p * block, p, 16});
 }
 constexpr Plan plan_depthwise(const Window& w) {
   const std::uint32_t taps = std::uint32_t{w.kh} * w.kw;
   PlanKind kind{2, 1, 8, taps, 2 * taps, 64};
   const Plan one = make_plan(w, kind);
   // Several channels at a time where planes are small.
-  kind.planes = most(1, least(w.ci, kDepthwiseBytes / (one.plane_words * 4)));
+  const std::uint32_t plane_bytes = one.plane_words * 4;
+  if (one.bytes + plane_bytes > kSmallScratch) return one;
+  kind.planes = least(w.ci, 1 + (kSmallScratch - one.bytes) / plane_bytes);
   return make_plan(w, kind);
 }
 

@@ -13,16 +13,20 @@ bool plannable(const Window& w) {
   return (std::uint64_t{w.ci} + 3) * in_rows * row_words * 4 + weights * 16 < std::uint64_t{1} << 31;
 }
 
+std::uint32_t rounded(const m7::Plan& plan) {
+  return (plan.bytes + 15) / 16 * 16;
+}
+
 }  // namespace
 
 std::uint32_t m7_conv_s8_scratch_bytes(const Window& w) {
-  return plannable(w) ? m7::plan_dense(w).bytes : UINT32_MAX;
+  return plannable(w) ? rounded(m7::plan_dense(w)) : UINT32_MAX;
 }
 std::uint32_t m7_conv_ncsr_s8_scratch_bytes(const Window& w, std::uint8_t block) {
-  return plannable(w) ? m7::plan_sparse(w, block).bytes : UINT32_MAX;
+  return plannable(w) ? rounded(m7::plan_sparse(w, block)) : UINT32_MAX;
 }
 std::uint32_t m7_dwconv_s8_scratch_bytes(const Window& w) {
-  return plannable(w) ? m7::plan_depthwise(w).bytes : UINT32_MAX;
+  return plannable(w) ? rounded(m7::plan_depthwise(w)) : UINT32_MAX;
 }
 
 }  // namespace nsrt

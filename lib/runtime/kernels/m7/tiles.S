@@ -23,7 +23,8 @@
   .equ kSavedStack, 60
   .equ kHighestStack, 64
   .equ kStart, 20
-  .equ kMaxEntries, 64
+  .equ kMaxEntries, 128
+  .equ kMaxPairEntries, 64
 
 // Goes to the tile whose record r0 points at: sets the stack pointer and, through Control::start, list and code, all
 // the rest. r12 = &start.
@@ -41,7 +42,7 @@
 // The unrolled code twice, and the frame around it. Entered near the first end, the code requantises and stores the
 // outputs: \requantise does that, given r0 zero point, r1 multiplier, r2 second multiplier or bias of the low lane, r3
 // outputs of the row, r14 the tile's record + 8, r12 = &start. Entered near the second end, it stores the sums.
-  .macro tile_loop name, entry, requantise
+  .macro tile_loop name, entries, entry, requantise
   .section .text.\name, "ax", %progbits
   .balign 8
   .irp label, \name, \name\()_end, \name\()_part_end, \name\()_reload
@@ -65,7 +66,7 @@
   ldr lr, [r12, #kCodeThen]
   ldr r12, [r12, #kListThen]
   bx lr
-  .rept kMaxEntries
+  .rept \entries
   \entry
   .endr
 \name\()_end:  // r12 = the Control
@@ -73,7 +74,7 @@
   \requantise
   ldr r0, [r12, #kTile]
   next_tile
-  .rept kMaxEntries
+  .rept \entries
   \entry
   .endr
 \name\()_part_end:
@@ -125,7 +126,7 @@
   requantise_lanes r10, r11
   .endm
 
-  tile_loop nsrt_m7_two_pixels, two_pixels_entry, two_pixels_requantise
+  tile_loop nsrt_m7_two_pixels, kMaxEntries, two_pixels_entry, two_pixels_requantise
 
 // Two rows. A word is two channels' int16, an entry two int16 weights for each of two rows; r4-r7 are four pixels of
 // the first row, r8-r11 of the second. int32 sums cannot overflow (the packer's proof).
@@ -169,7 +170,7 @@
   strb \first, [lr], #1
   .endm
 
-  tile_loop nsrt_m7_two_rows, two_rows_entry, two_rows_requantise
+  tile_loop nsrt_m7_two_rows, kMaxPairEntries, two_rows_entry, two_rows_requantise
 
 // void nsrt_m7_widen_quads(to, first, second, taps, quads, origin): docs/format/nsm.md, encoding 1.
   .section .text.nsrt_m7_widen_quads, "ax", %progbits
