@@ -63,6 +63,12 @@ struct BatchNormBank {
   Buffer* variance = nullptr;
 };
 
+struct ParameterSet;
+
+/// The passes of layer number `index`, on its parameters in `set`, which outlives them.
+std::unique_ptr<LayerPasses> make_passes(const Layer& layer, const ImageShape& in, const ImageShape& out,
+                                         ParameterSet& set, std::size_t index, bool with_relu);
+
 std::unique_ptr<LayerPasses> make_conv(const Layer& layer, ImageShape in, ImageShape out, Parameter* weight,
                                        Parameter* bias);
 std::unique_ptr<LayerPasses> make_depthwise_conv(const Layer& layer, ImageShape in, ImageShape out,

@@ -32,18 +32,6 @@ Item& find_named(std::vector<Item>& items, const std::string& name, const char* 
 
 }  // namespace
 
-Gradient GradientPool::take(const Shape& shape) {
-  std::vector<std::unique_ptr<Tensor>>& free = free_[shape];
-  std::unique_ptr<Tensor> tensor;
-  if (free.empty()) {
-    tensor = std::make_unique<Tensor>(shape);
-  } else {
-    tensor = std::move(free.back());
-    free.pop_back();
-  }
-  return {tensor.release(), [this](Tensor* back) { free_[back->shape()].emplace_back(back); }};
-}
-
 struct Network::Impl {
   Impl(Graph description, int bank_count, std::uint64_t seed)
       : graph(std::move(description)),
@@ -109,45 +97,8 @@ struct Network::Impl {
       step.wanted[k] = step.inputs[k] >= 0 && learns[static_cast<std::size_t>(step.inputs[k])];
     }
     const ImageShape& in = source < 0 ? graph.input : shapes[static_cast<std::size_t>(source)];
-    step.passes = make_passes(layer, in, shapes[i], set.of_layer[i], step.before_relu >= 0);
+    step.passes = make_passes(layer, in, shapes[i], set, i, step.before_relu >= 0);
     steps.push_back(std::move(step));
-  }
-
-  std::unique_ptr<LayerPasses> make_passes(const Layer& layer, const ImageShape& in, const ImageShape& out,
-                                           const LayerParameters& own, bool with_relu) {
-    const auto parameter = [&](int index) {
-      return index < 0 ? nullptr : &set.parameters[std::size_t(index)];
-    };
-    switch (layer.op) {
-      case Op::kConv:
-        return make_conv(layer, in, out, parameter(own.weight), parameter(own.bias));
-      case Op::kDepthwiseConv:
-        return make_depthwise_conv(layer, in, out, parameter(own.weight), parameter(own.bias));
-      case Op::kLinear:
-        return make_linear(in, out, parameter(own.weight), parameter(own.bias));
-      case Op::kBatchNorm: {
-        std::vector<BatchNormBank> all;
-        for (std::size_t b = 0; b < own.gamma.size(); ++b) {
-          all.push_back({parameter(own.gamma[b]), parameter(own.beta[b]),
-                         &set.buffers[std::size_t(own.mean[b])], &set.buffers[std::size_t(own.variance[b])]});
-        }
-        return make_batch_norm(layer.name, std::move(all), with_relu);
-      }
-      case Op::kRelu:
-        return make_relu();
-      case Op::kMaxPool:
-        return make_max_pool(layer, in, out);
-      case Op::kAvgPool:
-        return make_avg_pool(layer, in, out);
-      case Op::kGlobalAvgPool: {
-        Layer whole = layer;
-        whole.kernel = {in.h, in.w};
-        return make_avg_pool(whole, in, out);
-      }
-      case Op::kAdd:
-        return make_add(with_relu);
-    }
-    throw internal_error("unknown operator");
   }
 
   Shape batch_shape(std::size_t layer, std::int64_t n) const {
