@@ -6,6 +6,16 @@ namespace app {
 namespace {
 
 constexpr std::uint32_t kLevels = 3;
+constexpr std::uint32_t kGuard = 16;  // bytes around outputs and behind scratch that nobody may touch
+constexpr std::uint8_t kPattern = 0xA5;
+
+bool guarded(const void* at) {
+  const auto* bytes = static_cast<const std::uint8_t*>(at);
+  for (std::uint32_t i = 0; i < kGuard; ++i) {
+    if (bytes[i] != kPattern) return false;
+  }
+  return true;
+}
 
 std::uint32_t next(std::uint32_t& seed) {  // xorshift32 (Marsaglia 2003)
   seed ^= seed << 13;
@@ -54,10 +64,15 @@ BenchBuffers::BenchBuffers(board::Region memory, const BenchLayer& layer, const 
   out_bytes_ = std::uint32_t{w.oh} * w.ow * w.co;
   input_ = reinterpret_cast<std::int8_t*>(take(in_bytes_));
   second_ = reinterpret_cast<std::int8_t*>(take(layer.kind == LayerKind::kAdd ? in_bytes_ : 0));
-  output_ = reinterpret_cast<std::int8_t*>(take(out_bytes_));
+  output_ = reinterpret_cast<std::int8_t*>(take(kGuard + out_bytes_ + kGuard)) + kGuard;
+  std::memset(output_ - kGuard, kPattern, kGuard);
   expected_ = reinterpret_cast<std::int8_t*>(take(out_bytes_));
+  std::memset(output_ + out_bytes_, kPattern, kGuard);
   rows_ = reinterpret_cast<nsrt::RequantRow*>(take(w.co * sizeof(nsrt::RequantRow)));
-  scratch_ = take(scratch_bytes(layer, pruning, nsrt::fast_kernels()));
+  const std::uint32_t scratch = scratch_bytes(layer, pruning, nsrt::fast_kernels());
+  scratch_ = take(scratch + kGuard);
+  scratch_end_ = scratch_ + scratch;
+  std::memset(scratch_end_, kPattern, kGuard);
   for (std::uint32_t i = 0; i < in_bytes_; ++i) {
     input_[i] = static_cast<std::int8_t>(next(seed_));
     if (layer.kind == LayerKind::kAdd) second_[i] = static_cast<std::int8_t>(next(seed_));
@@ -108,7 +123,8 @@ void BenchBuffers::make_dense_weights(std::uint32_t row_bytes) {
 }
 
 void BenchBuffers::make_nested_weights(std::uint32_t positions) {
-  const std::uint32_t rows = layer_.window.co, block = pruning_.block;
+  const nsrt::Window& w = layer_.window;
+  const std::uint32_t rows = w.co, block = pruning_.block;
   auto* const counts = reinterpret_cast<std::uint16_t*>(take(rows * kLevels * 2));
   std::uint8_t* const levels = take(positions);
   std::uint8_t* to = memory_.data + used_;
@@ -131,7 +147,10 @@ void BenchBuffers::make_nested_weights(std::uint32_t positions) {
         }
         *to++ = static_cast<std::uint8_t>(p - at);
         at = p;
-        for (std::uint32_t i = 0; i < block; ++i) *to++ = static_cast<std::uint8_t>(weight(seed_));
+        for (std::uint32_t i = 0; i < block; ++i) {
+          const bool exists = p / (std::uint32_t{w.kh} * w.kw) * block + i < w.ci;
+          *to++ = static_cast<std::uint8_t>(exists ? weight(seed_) : 0);
+        }
         ++count;
         if (level <= pruning_.subnet) macs_ += block;
       }
@@ -161,7 +180,8 @@ void BenchBuffers::run(const nsrt::KernelSet& kernels, std::int8_t* out) {
 }
 
 bool BenchBuffers::correct() const {
-  return std::memcmp(output_, expected_, out_bytes_) == 0;
+  return std::memcmp(output_, expected_, out_bytes_) == 0 && guarded(output_ - kGuard) &&
+         guarded(output_ + out_bytes_) && guarded(scratch_end_);
 }
 
 }  // namespace app

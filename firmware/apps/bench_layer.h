@@ -32,6 +32,7 @@ class BenchBuffers {
   void run(const nsrt::KernelSet& kernels, std::int8_t* out);
   std::int8_t* output() { return output_; }
   std::int8_t* expected() { return expected_; }
+  /// The same results, and not a byte outside of output and scratch.
   bool correct() const;
   std::uint64_t kept_macs() const { return macs_; }
 
@@ -50,7 +51,7 @@ class BenchBuffers {
   std::int8_t* weights_ = nullptr;
   nsrt::RequantRow* rows_;
   std::int8_t *input_, *second_, *output_, *expected_;
-  std::uint8_t* scratch_;
+  std::uint8_t *scratch_, *scratch_end_;
 };
 
 }  // namespace app

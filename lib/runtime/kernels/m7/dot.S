@@ -58,17 +58,26 @@ nsrt_m7_widen:
   smlad \sum, r9, r6, \sum
   .endm
 
-// void nsrt_m7_dot_rows(wide, DotRows*): moves rows and sums on.
-  .section .text.nsrt_m7_dot_rows, "ax", %progbits
+// Offsets in DotRows.
+  .equ kSums, 16
+  .equ kPairs, 12
+  .equ kRequant, 16
+  .equ kOut, 20
+  .equ kZeroPoint, 24
+
+// void name(wide, DotRows*): pairs of rows; moves on what it walks over.
+// r0 wide, r2 and r3 the two rows, r4 quads left, r12 and r14 sums; [sp] wide, [sp, #4] the DotRows.
+  .macro dot_rows name, begin, finish
+  .section .text.\name, "ax", %progbits
   .balign 8
-  .global nsrt_m7_dot_rows
-  .type nsrt_m7_dot_rows, %function
-nsrt_m7_dot_rows:
+  .global \name
+  .type \name, %function
+\name:
   push {r0, r1, r4-r11, lr}
 1:
-  ldm r1, {r2, r3, r4, r5, r6}  // rows, row_bytes, quads, pairs, sums
+  ldm r1, {r2-r4}  // rows, row_bytes, quads
   ldr r0, [sp]
-  ldrd r12, lr, [r6]
+  \begin
   add r3, r2
   subs r4, #16
   blo 3f
@@ -91,16 +100,47 @@ nsrt_m7_dot_rows:
   bne 4b
 5:
   ldr r1, [sp, #4]
-  ldm r1, {r2, r3, r4, r5, r6}
-  strd r12, lr, [r6], #8
+  \finish
+  ldm r1, {r2-r5}
   add r2, r2, r3, lsl #1
-  str r2, [r1]
-  str r6, [r1, #16]
   subs r5, #1
-  str r5, [r1, #12]
+  str r2, [r1]
+  str r5, [r1, #kPairs]
   bne 1b
   pop {r0, r1, r4-r11, pc}
-  .size nsrt_m7_dot_rows, . - nsrt_m7_dot_rows
+  .size \name, . - \name
+  .endm
+
+  .macro load_sums
+  ldr r5, [r1, #kSums]
+  ldrd r12, lr, [r5]
+  .endm
+  .macro store_sums
+  ldr r5, [r1, #kSums]
+  strd r12, lr, [r5], #8
+  str r5, [r1, #kSums]
+  .endm
+  dot_rows nsrt_m7_dot_rows, load_sums, store_sums
+
+  .macro load_biases
+  ldr r5, [r1, #kRequant]
+  ldr r12, [r5, #4]
+  ldr lr, [r5, #12]
+  .endm
+  .macro store_outputs bits, store, step
+  ldm r1, {r2-r8}
+  ldr r9, [r6], #8
+  ldr r10, [r6], #8
+  smmlar r12, r12, r9, r8
+  smmlar lr, lr, r10, r8
+  ssat r12, #\bits, r12
+  ssat lr, #\bits, lr
+  \store r12, [r7], #\step
+  \store lr, [r7], #\step
+  strd r6, r7, [r1, #kRequant]
+  .endm
+  dot_rows nsrt_m7_linear_rows, load_biases, "store_outputs 8, strb, 1"
+  dot_rows nsrt_m7_linear_rows_16, load_biases, "store_outputs 16, strh, 2"
 
 // int32_t name(in, counts, levels, record**)
 // r0 sum, r1 counts, r2 end of counts, r3 record, r4 in, r5 input of the record, r6 records left, r7-r12 scratch.
@@ -118,16 +158,16 @@ nsrt_m7_dot_rows:
 1:
   ldrh r6, [r1], #2
   mov r5, r4
-  lsrs lr, r6, #2
+  lsrs lr, r6, #3
   beq 3f
 2:
-  .rept 4
+  .rept 8
   \record
   .endr
   subs lr, #1
   bne 2b
 3:
-  ands r6, #3
+  ands r6, #7
   beq 5f
 4:
   \record
@@ -159,6 +199,16 @@ nsrt_m7_dot_rows:
   mla r0, r8, r9, r0
   mla r0, r10, r11, r0
   .endm
+// Two int16 inputs, nsrt_m7_widen_pairs.
+  .macro dot_record_2_wide
+  ldrb r7, [r3], #3
+  ldrsb r8, [r3, #-2]
+  ldrsb r10, [r3, #-1]
+  add r5, r5, r7, lsl #2
+  ldr r9, [r5]
+  smlabb r0, r8, r9, r0
+  smlabt r0, r10, r9, r0
+  .endm
   .macro dot_record_4
   ldrb r7, [r3], #5
   ldr r8, [r3, #-4]
@@ -173,5 +223,24 @@ nsrt_m7_dot_rows:
   .endm
   dot_ncsr nsrt_m7_dot_ncsr_1, dot_record_1
   dot_ncsr nsrt_m7_dot_ncsr_2, dot_record_2
+  dot_ncsr nsrt_m7_dot_ncsr_2_wide, dot_record_2_wide
   dot_ncsr nsrt_m7_dot_ncsr_4, dot_record_4
 
+
+// void nsrt_m7_widen_pairs(to, from, fours)
+  .section .text.nsrt_m7_widen_pairs, "ax", %progbits
+  .global nsrt_m7_widen_pairs
+  .type nsrt_m7_widen_pairs, %function
+nsrt_m7_widen_pairs:
+  push {r4, lr}
+1:
+  ldr r3, [r1], #4
+  subs r2, #1
+  sxtb16 r12, r3
+  sxtb16 r3, r3, ror #8
+  pkhbt r4, r12, r3, lsl #16
+  pkhtb r3, r3, r12, asr #16
+  strd r4, r3, [r0], #8
+  bne 1b
+  pop {r4, pc}
+  .size nsrt_m7_widen_pairs, . - nsrt_m7_widen_pairs

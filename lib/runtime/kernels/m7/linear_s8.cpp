@@ -2,6 +2,7 @@
 #include "kernels/m7/dot.h"
 #include "kernels/m7/m7.h"
 #include "kernels/m7/plan.h"
+#include "kernels/m7/store_unit.h"
 
 namespace nsrt::m7 {
 namespace {
@@ -9,26 +10,49 @@ namespace {
 constexpr std::uint32_t kChunk = 1024;  // inputs widened at a time: 2 KB of stack
 constexpr std::uint32_t kGroup = 16;    // units that share a widened chunk where there are several
 
+// All inputs fit into one chunk: dot.S requantises.
+void linear_one_chunk(std::uint32_t inputs, std::uint32_t units, const std::int8_t* weights,
+                      const Requant& requant, const std::int16_t* wide, std::int8_t* out8,
+                      std::int16_t* out16) {
+  const std::uint32_t quads = ceil_div(inputs, 4);
+  const auto run = out8 != nullptr ? nsrt_m7_linear_rows : nsrt_m7_linear_rows_16;
+  LinearRows rows{weights, quads * 4, quads, units / 2, requant.rows, out8, requant.output_zero_point};
+  if (out8 == nullptr) rows.out = out16;
+  if (rows.pairs != 0) run(wide, &rows);
+  if (units % 2 == 0) return;
+  // The last unit: as a pair with itself.
+  const RequantRow twice[2] = {*rows.requant, *rows.requant};
+  std::int16_t results[2];
+  LinearRows last{rows.rows, 0, quads, 1, twice, results, requant.output_zero_point};
+  run(wide, &last);
+  if (out8 != nullptr) {
+    out8[units - 1] = static_cast<std::int8_t>(results[0]);
+  } else {
+    out16[units - 1] = results[0];
+  }
+}
+
 }  // namespace
 
 void linear_s8(std::uint32_t inputs, std::uint32_t units, const std::int8_t* weights, const Requant& requant,
                const std::int8_t* in, std::int8_t* out8, std::int16_t* out16) {
   alignas(8) std::int16_t wide[kChunk];
+  if (inputs <= kChunk) {
+    nsrt_m7_widen(wide, in, inputs);
+    return linear_one_chunk(inputs, units, weights, requant, wide, out8, out16);
+  }
   const std::uint32_t row_bytes = ceil_div(inputs, 4) * 4;
   for (std::uint32_t first = 0; first < units; first += kGroup) {
     const std::uint32_t rows = least(units - first, kGroup);
-    std::int32_t sums[kGroup] = {};
+    std::int32_t sums[kGroup + 1] = {};
     for (std::uint32_t at = 0; at < inputs; at += kChunk) {
-      const std::uint32_t n = least(inputs - at, kChunk), quads = ceil_div(n, 4);
-      if (first == 0 || inputs > kChunk) nsrt_m7_widen(wide, in + at, n);
-      DotRows dot{weights + first * row_bytes + at, row_bytes, quads, rows / 2, sums};
+      const std::uint32_t n = least(inputs - at, kChunk);
+      nsrt_m7_widen(wide, in + at, n);
+      DotRows dot{weights + first * row_bytes + at, row_bytes, ceil_div(n, 4), rows / 2, sums};
       if (dot.pairs != 0) nsrt_m7_dot_rows(wide, &dot);
-      if (rows % 2 != 0) {  // the last row: as a pair with itself
-        std::int32_t twice[2] = {*dot.sums, 0};
-        DotRows last{dot.rows, 0, quads, 1, twice};
-        nsrt_m7_dot_rows(wide, &last);
-        *dot.sums = twice[0];
-      }
+      if (rows % 2 == 0) continue;
+      DotRows last{dot.rows, 0, dot.quads, 1, dot.sums};  // with itself; the second sum is not used
+      nsrt_m7_dot_rows(wide, &last);
     }
     for (std::uint32_t i = 0; i < rows; ++i) store_unit(first + i, sums[i], requant, out8, out16);
   }

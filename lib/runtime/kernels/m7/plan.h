@@ -13,13 +13,14 @@ namespace nsrt::m7 {
 constexpr std::uint32_t kTileWords = 4;  ///< words of a tile, contiguous in an output row
 constexpr std::uint32_t kMaxEntries =
     64;  ///< decoded weights a tile takes in one go: length of the unrolled code
-constexpr std::uint32_t kMaxPairEntries = 64;       ///< the same for two rows
-constexpr std::uint32_t kPointwisePixels = 64;      ///< of a strip of a pointwise convolution
-constexpr std::uint32_t kFewEntries = 24;           ///< enough not to lose much
-constexpr std::uint32_t kMaxLaneSum = 256;          ///< kept weights a 24-bit lane surely holds (tiles.S)
-constexpr std::uint32_t kSmallScratch = 4096;       ///< never too much
-constexpr std::uint32_t kLargeTensors = 32 * 1024;  ///< input and output of a layer that gets no more
-constexpr std::uint32_t kControlBytes = 96;         ///< room for a Control (control.h)
+constexpr std::uint32_t kMaxPairEntries = 64;   ///< the same for two rows
+constexpr std::uint32_t kPointwisePixels = 64;  ///< of a strip of a pointwise convolution, or twice as many
+constexpr std::uint32_t kPointwiseStrip = 16 * 1024;  ///< if they take no more bytes than this
+constexpr std::uint32_t kFewEntries = 24;             ///< enough not to lose much
+constexpr std::uint32_t kMaxLaneSum = 256;            ///< kept weights a 24-bit lane surely holds (tiles.S)
+constexpr std::uint32_t kSmallScratch = 4096;         ///< never too much
+constexpr std::uint32_t kLargeTensors = 32 * 1024;    ///< input and output of a layer that gets no more
+constexpr std::uint32_t kControlBytes = 96;           ///< room for a Control (control.h)
 
 struct Plan {
   Window w;            ///< the window; 1×1 with stride 1 flattened to one row
@@ -143,8 +144,9 @@ constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
   const std::uint32_t limit =
       tensors > kLargeTensors ? kSmallScratch : kLargeTensors + kSmallScratch - tensors;
   if (is_pointwise(window)) {
-    const std::uint32_t plane_bytes = p.planes * 4 / kind.pixels_per_word;  // per pixel
-    const std::uint32_t pixels = most(kPointwisePixels, least(2 * kPointwisePixels, limit / plane_bytes));
+    const std::uint32_t pixel_bytes = p.planes * 4 / kind.pixels_per_word;
+    const std::uint32_t pixels =
+        2 * kPointwisePixels * pixel_bytes <= kPointwiseStrip ? 2 * kPointwisePixels : kPointwisePixels;
     set_spans(p, kind, ceil_div(w.ow, pixels));
     set_rows(p, kind, limit);
   } else {
