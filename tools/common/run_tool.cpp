@@ -1,7 +1,10 @@
 #include "common/run_tool.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <new>
 
 #include "common/log_setup.h"
@@ -33,25 +36,42 @@ void report(const std::string& tool, const std::string& message, const std::stri
   if (!hint.empty()) std::fprintf(stderr, "%s: hint: %s\n", tool.c_str(), hint.c_str());
 }
 
-// The first argument that looks like an option but is none, and the option it was meant to be.
-std::string unknown_option_hint(const CLI::App& app, int argc, char** argv) {
+struct UsageProblem {
+  std::string message, hint;
+};
+
+// CLI11 complains of a missing argument before it does of a misspelt option; the misspelling is what people
+// want to hear of.
+UsageProblem usage_problem(const CLI::App& app, int argc, char** argv, const CLI::ParseError& error) {
   std::vector<std::string> known;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
   }
-  for (int i = 1; i < argc; ++i) {
+  for (int i = 1; i < argc && std::string(argv[i]) != "--"; ++i) {
     const std::string argument = argv[i];
     const std::string word = argument.substr(0, argument.find('='));
     if (word.rfind("--", 0) != 0 || std::find(known.begin(), known.end(), word) != known.end()) continue;
-    const std::string meant = ns::nearest(word, known);
-    if (!meant.empty()) return "did you mean " + meant + "?";
+    const std::string hint = ns::nearest_hint(word, known);
+    return {"unknown option " + word, hint.empty() ? "run with --help for the options" : hint};
   }
-  return "run with --help for the options";
+  return {error.what(), "run with --help for the options"};
+}
+
+// Spinning OpenMP threads cost a factor of ten on a busy machine. libgomp reads the variable while it is
+// loaded, so a default can only be set by starting over; where that fails the tool goes on, only slower.
+[[maybe_unused]] void wait_passively(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) {
+    setenv("OMP_WAIT_POLICY", "passive", 1);
+    execv("/proc/self/exe", argv);
+  }
 }
 
 }  // namespace
 
 int run_tool(const ToolInfo& info, int argc, char** argv, const ToolSetup& setup) {
+#ifdef NESTKIT_TRAINING
+  wait_passively(argv);
+#endif
   guard_standard_streams();
   CLI::App app(info.description, info.name);
   app.set_version_flag("--version", info.name + " " + ns::version());
@@ -77,7 +97,8 @@ int run_tool(const ToolInfo& info, int argc, char** argv, const ToolSetup& setup
       standard_output().finish();
       return kDone;
     } catch (const CLI::ParseError& error) {
-      report(info.name, error.what(), unknown_option_hint(app, argc, argv));
+      const UsageProblem problem = usage_problem(app, argc, argv, error);
+      report(info.name, problem.message, problem.hint);
       return kUsage;
     }
     set_up_log(info.name, quiet ? -1 : verbosity);
