@@ -71,11 +71,10 @@ ns::quant::QuantisedNetwork quantised(const Options& o, ns::nested::Model& model
   Progress progress("calibrating", "images", progress_mode(o.progress));
   std::vector<std::vector<ns::quant::Range>> ranges;
   for (int subnet = 1; subnet <= model.subnets(); ++subnet)
-    ranges.push_back(ns::quant::calibrate(model, lowered, subnet, images, ns::quant::RangeRule::kLeastSquares,
-                                          [&](std::int64_t done, std::int64_t total) {
-                                            progress.update((subnet - 1) * total + done,
-                                                            model.subnets() * total);
-                                          }));
+    ranges.push_back(
+        ns::quant::calibrate(model, lowered, subnet, images, [&](std::int64_t done, std::int64_t total) {
+          progress.update((subnet - 1) * total + done, model.subnets() * total);
+        }));
   const ns::data::Normalisation& n = dataset.normalisation;
   return ns::quant::quantise(model, lowered, ranges, {n.scale, n.zero_point()});
 }

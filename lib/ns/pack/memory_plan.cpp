@@ -31,7 +31,8 @@ struct Problem {
 Problem items_of(const quant::QuantisedNetwork& network, const std::vector<std::uint32_t>& scratch_bytes,
                  bool in_place) {
   const int operators = static_cast<int>(network.operators.size());
-  std::vector<int> last_read(network.tensors.size(), -1);
+  std::vector<int> last_read;  // at least as long as it is written
+  for (int tensor = 0; tensor <= operators; ++tensor) last_read.push_back(std::max(0, tensor - 1));
   for (int i = 0; i < operators; ++i) {
     const auto& op = network.operators[static_cast<std::size_t>(i)];
     last_read[static_cast<std::size_t>(op.input)] = i;

@@ -32,10 +32,10 @@ void for_each_output(nn::Network& network, const LoweredGraph& lowered, const Te
 }  // namespace
 
 std::vector<Range> calibrate(nested::Model& model, const LoweredGraph& lowered, int subnet,
-                             const Tensor& images, RangeRule rule, const CalibrationProgress& progress) {
+                             const Tensor& images, const CalibrationProgress& progress) {
   if (images.shape().size() != 4 || images.shape()[0] < 1)
     throw usage_error("calibration needs at least one image");
-  const std::int64_t total = images.shape()[0] * (rule == RangeRule::kMinMax ? 1 : 2);
+  const std::int64_t total = 2 * images.shape()[0];
   std::int64_t passed = 0;
   const auto done = [&](std::int64_t n) {
     passed += n;
@@ -54,16 +54,14 @@ std::vector<Range> calibrate(nested::Model& model, const LoweredGraph& lowered, 
         range.high = std::max(range.high, static_cast<double>(*high));
       },
       done);
-  if (rule == RangeRule::kLeastSquares) {
-    std::vector<Histogram> histograms;
-    for (std::size_t i = 1; i < ranges.size(); ++i) histograms.emplace_back(ranges[i].low, ranges[i].high);
-    for_each_output(
-        network, lowered, images,
-        [&](std::size_t i, std::span<const float> values) { histograms[i].add(values); }, done);
-    for (std::size_t i = 1; i < ranges.size(); ++i) {
-      const Histogram::Limits limits = histograms[i - 1].best_limits();
-      ranges[i] = {limits.low, limits.high};
-    }
+  std::vector<Histogram> histograms;
+  for (std::size_t i = 1; i < ranges.size(); ++i) histograms.emplace_back(ranges[i].low, ranges[i].high);
+  for_each_output(
+      network, lowered, images,
+      [&](std::size_t i, std::span<const float> values) { histograms[i].add(values); }, done);
+  for (std::size_t i = 1; i < ranges.size(); ++i) {
+    const Histogram::Limits limits = histograms[i - 1].best_limits();
+    ranges[i] = {limits.low, limits.high};
   }
   network.keep_activations(false);
   return ranges;

@@ -15,19 +15,13 @@ struct Range {
   double low = 0, high = 0;
 };
 
-enum class RangeRule {
-  kMinMax,       ///< everything that was seen
-  kLeastSquares  ///< the part of it that quantises to 8 bits with the least squared error
-};
-
 /// Called with the number of images done and the total of both passes.
 using CalibrationProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-/// Ranges of the lowered graph's tensors (the input's is left empty: it is known exactly) for one subnet,
-/// from a batch of images [n,h,w,c] as the network takes them. Runs in evaluation mode; leaves the subnet
-/// selected.
+/// Ranges that quantise to 8 bits with the least squared error, of the lowered graph's tensors (the input's
+/// is left empty: it is known exactly) for one subnet, from a batch of images [n,h,w,c] as the network takes
+/// them. Runs in evaluation mode; leaves the subnet selected.
 std::vector<Range> calibrate(nested::Model& model, const LoweredGraph& lowered, int subnet,
-                             const Tensor& images, RangeRule rule = RangeRule::kLeastSquares,
-                             const CalibrationProgress& progress = {});
+                             const Tensor& images, const CalibrationProgress& progress = {});
 
 }  // namespace ns::quant
