@@ -129,11 +129,11 @@ void BenchBuffers::make_nested_weights(std::uint32_t positions) {
   std::uint8_t* const levels = take(positions);
   std::uint8_t* to = memory_.data + used_;
   csr_ = {counts, to, pruning_.block, kLevels, pruning_.subnet};
-  const std::uint32_t middle = 100u - pruning_.middle_percent;
   for (std::uint32_t row = 0; row < rows; ++row) {
     for (std::uint32_t p = 0; p < positions; ++p) {
-      const std::uint32_t rank = next(seed_) % 100;
-      levels[p] = rank < 10 ? 1 : rank < middle ? 2 : rank < 50 ? 3 : 0;
+      const std::uint32_t rank = next(seed_) % 1000;
+      const std::uint16_t* const kept = pruning_.kept;
+      levels[p] = rank < kept[0] ? 1 : rank < kept[1] ? 2 : rank < kept[2] ? 3 : 0;
     }
     for (std::uint32_t level = 1; level <= kLevels; ++level) {
       std::uint16_t& count = counts[row * kLevels + level - 1];

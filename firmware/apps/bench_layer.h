@@ -16,12 +16,11 @@ struct BenchLayer {
   bool prunable = false;
 };
 
-/// Subnet 1…3 of a nested layer leaves out 90, 75 (or 70), 50 per cent of its blocks; subnet 0: the dense
-/// kernel.
+/// Subnet 1…3 of a nested layer, and how many blocks in a thousand each keeps; subnet 0: the dense kernel.
 struct Pruning {
   std::uint8_t subnet = 0;
   std::uint8_t block = 2;
-  std::uint8_t middle_percent = 75;
+  std::uint16_t kept[3] = {100, 250, 500};
 };
 
 /// Lays a layer out in `memory`: weights, tables, input, outputs, scratch. Same layer, same bytes.

@@ -115,8 +115,8 @@ constexpr BenchLayer kAutoencoder[] = {linear(640, 128), linear(128, 128), linea
                                        linear(128, 8),   linear(8, 128),   linear(128, 128), linear(128, 128),
                                        linear(128, 128), linear(128, 640)};
 
-constexpr Pruning kS50{3, 2, 75}, kS75{2, 2, 75}, kS90{1, 2, 75}, kS70{2, 2, 70};
-constexpr Pruning kFine50{3, 1, 75}, kFine75{2, 1, 75}, kFine90{1, 1, 75};
+constexpr Pruning kS50{3, 2}, kS75{2, 2}, kS90{1, 2}, kS70{2, 2, {100, 300, 500}};
+constexpr Pruning kFine50{3, 1}, kFine75{2, 1}, kFine90{1, 1};
 
 // speed: blocks of 1×1, finest; balanced: 1×2, 1.5 bytes per kept weight.
 constexpr BenchCase kCases[] = {
@@ -155,6 +155,10 @@ constexpr BenchCase kCases[] = {
 
 std::span<const BenchCase> bench_cases() {
   return kCases;
+}
+
+const BenchLayer& break_even_layer() {
+  return kPointwise[0];
 }
 
 }  // namespace app

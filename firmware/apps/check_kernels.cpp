@@ -51,7 +51,9 @@ app::BenchLayer random_layer(std::uint32_t seed, app::Pruning& pruning) {
     const auto u16 = [](std::uint32_t n) { return static_cast<std::uint16_t>(n); };
     const auto u8 = [](std::uint32_t n) { return static_cast<std::uint8_t>(n); };
     const std::uint32_t block = draw(0, 2);
-    pruning = {u8(kind >= 8 || kind < 3 ? 0 : draw(1, 3)), u8(1u << block), u8(draw(55, 85))};
+    pruning = {u8(kind >= 8 || kind < 3 ? 0 : draw(1, 3)),
+               u8(1u << block),
+               {100, u16(draw(150, 450)), u16(draw(450, 1000))}};
     return {kind >= 8 ? LayerKind::kDepthwise : LayerKind::kConv,
             {u16(ih), u16(iw), u16(ci), u16(oh), u16(ow), u16(co), u8(kernel), u8(kw), u8(sh), u8(sw),
              u8(pad_top), u8(pad_left)},

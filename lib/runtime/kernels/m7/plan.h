@@ -151,10 +151,10 @@ constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
     set_rows(p, kind, limit);
   } else {
     set_spans(p, kind, 1);
-    if (pair_rows(p, kind, limit)) return p;
-    set_rows(p, kind, limit);
+    if (!pair_rows(p, kind, limit)) set_rows(p, kind, limit);
     // Narrower strips have more columns at their edges, but more tiles fit into as many bytes.
-    for (std::uint32_t spans = 2; spans <= 3 && p.rows * p.tiles_per_row < kind.tiles; ++spans) {
+    for (std::uint32_t spans = 2; spans <= 3 && p.word_rows * p.tiles_per_row < kind.tiles && !p.pairs_rows;
+         ++spans) {
       Plan narrow = p;
       set_spans(narrow, kind, spans);
       if (narrow.half < 2 * kTileWords) break;

@@ -8,7 +8,7 @@
 namespace nsrt::m7 {
 
 /// Stack that may lie between the caller of a kernel and tiles.S.
-constexpr std::uint32_t kStackRoom = 256;
+constexpr std::uint32_t kStackRoom = 512;
 
 inline std::uint32_t stack_pointer() {
   std::uint32_t sp;
