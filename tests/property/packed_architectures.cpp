@@ -12,28 +12,11 @@
 #include "model/run.h"
 #include "ns/arch/registry.h"
 #include "ns/data/loader.h"
-#include "random_network.h"
+#include "support/small_architectures.h"
 
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
-
-struct Case {
-  const char* arch;
-  ns::ImageShape input;
-  double width;
-  int block;
-};
-
-// Small, but with planes that strides and pools do not divide, and both first strides of the MobileNets.
-constexpr Case kCases[] = {
-    {"autoencoder", {1, 1, 60}, 0.25, 2},    {"ds_cnn", {49, 10, 1}, 0.25, 2},
-    {"mobilenet_v1", {52, 50, 3}, 0.125, 2}, {"mobilenet_v1", {21, 24, 3}, 0.25, 1},
-    {"mobilenet_v2", {50, 49, 3}, 0.375, 2}, {"mobilenet_v2", {24, 20, 3}, 0.5, 4},
-    {"nin", {18, 16, 3}, 0.125, 2},          {"resnet20", {13, 16, 3}, 0.5, 2},
-    {"resnet8", {19, 17, 1}, 0.5, 4},        {"resnet9", {17, 24, 3}, 0.125, 2},
-    {"vgg_small", {16, 25, 3}, 0.0625, 1},
-};
 
 struct AlignedDelete {
   void operator()(std::uint8_t* p) const { ::operator delete[](p, std::align_val_t{32}); }
@@ -119,19 +102,14 @@ class Correlation {
   std::vector<float> a_, b_;
 };
 
-ns::nn::Graph graph_of(const Case& c) {
-  return ns::arch::build(c.arch, c.input, 10, c.width);
-}
-
 }  // namespace
 
 TEST_CASE("every architecture packs, runs alike on all kernels and follows its float network") {
   constexpr std::size_t kImages = 16;
-  for (const Case& c : kCases) {
+  for (const SmallArchitecture& c : kSmallArchitectures) {
     CAPTURE(std::string(c.arch));
     CAPTURE(c.input.h);
-    RandomNetwork network =
-        random_network(graph_of(c), {.sparsities = {0.3, 0.6}, .block_width = c.block, .seed = 5});
+    RandomNetwork network = small_network(c);
     const Opened model(ns::pack::pack_model({network.packed}, {}).bytes);
     ns::data::Batch batch;
     ns::data::evaluation_batch(network.images, 0, kImages, batch);
@@ -155,6 +133,7 @@ TEST_CASE("every architecture packs, runs alike on all kernels and follows its f
 TEST_CASE("every architecture of the registry is among those packed") {
   for (const std::string& name : ns::arch::names()) {
     CAPTURE(name);
-    CHECK(std::any_of(std::begin(kCases), std::end(kCases), [&](const Case& c) { return name == c.arch; }));
+    CHECK(std::any_of(std::begin(kSmallArchitectures), std::end(kSmallArchitectures),
+                      [&](const SmallArchitecture& c) { return name == c.arch; }));
   }
 }
