@@ -67,12 +67,22 @@ void run_rows(Strip& strip, const NestedCsr& csr, const Requant& requant, std::i
                   .rows = plan.w.co,
                   .control = &strip.control,
                   .tiles = strip.tile_list()};
-  while (rows.rows != 0) {
-    if (strip.bounces()) {
-      run_long_row(row, rows, csr, decode);
-    } else {
+  if (!plan.bounces()) {
+    while (rows.rows != 0) {
       decode.rows(&rows);
       if (rows.rows != 0) run_long_row(row, rows, csr, decode);
+    }
+    return;
+  }
+  for (std::uint32_t left = plan.w.co; left > 0; --left, out += rows.out_step) {
+    rows.rows = 1;
+    rows.out = strip.target(out);
+    decode.rows(&rows);
+    if (rows.rows == 0) {
+      strip.row_done(out);
+    } else {
+      rows.out = out;
+      run_long_row(row, rows, csr, decode);
     }
   }
 }

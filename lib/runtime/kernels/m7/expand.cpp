@@ -34,7 +34,7 @@ Expander::Expander(const Plan& plan, WordKind kind, std::int8_t padding, void* s
     : plan_(plan),
       kind_(kind),
       edges_differ_(kind == WordKind::kPixels && !plan.pairs_rows),
-      distance_(static_cast<std::int32_t>((plan.span - plan.half) * plan.w.sw)),
+      distance_(static_cast<std::int32_t>(plan.column_distance() * plan.w.sw)),
       padding_(padding),
       expand_(kind == WordKind::kChannels
                   ? plan.w.sw == 1 ? nsrt_m7_expand_channels : nsrt_m7_expand_channels_2
@@ -49,14 +49,14 @@ void Expander::set_column(std::uint32_t x0) {
   x0_ = x0;
   column_ = static_cast<std::int32_t>(x0 * plan_.w.sw) - plan_.w.pad_left;
   regular_ = plan_.w.sw <= kMostPhases;
-  for (std::uint32_t phase = 0; regular_ && phase < phases(); ++phase) regular_ = set_phase(phase);
+  for (std::uint32_t phase = 0; regular_ && phase < plan_.phases(); ++phase) regular_ = set_phase(phase);
 }
 
 // False if some word of the phase needs more than a left edge, an inside and a right edge.
 bool Expander::set_phase(std::uint32_t phase) {
   const std::int32_t width = plan_.w.iw, stride = plan_.w.sw;
   const std::int32_t first = column_ + static_cast<std::int32_t>(phase), second = first + distance_;
-  const std::uint32_t words = plan_.half + (plan_.w.kw - 1u - phase) / plan_.w.sw;
+  const std::uint32_t words = plan_.row_outputs() + (plan_.w.kw - 1u - phase) / plan_.w.sw;
   const std::uint32_t begin =
       columns_below(0, first, stride, words);  // words whose first column is left of 0
   std::uint32_t end =
@@ -77,7 +77,7 @@ bool Expander::set_phase(std::uint32_t phase) {
   r.right = words - end;
   r.pad_left = make_word(kind_, padding_, edges_differ_ ? 0 : padding_);
   r.pad_right = make_word(kind_, edges_differ_ ? -128 : padding_, padding_);
-  r.row_step = plan_.w.iw - (inside + (edges_differ_ ? r.right : 0)) * plan_.w.sw;
+  r.row_step = plan_.w.iw * plan_.row_stride() - (inside + (edges_differ_ ? r.right : 0)) * plan_.w.sw;
   r.to_step = (plan_.row_words - words) * 4;
   phases_[phase].column = static_cast<std::uint32_t>(first + static_cast<std::int32_t>(begin) * stride);
   return true;
@@ -103,19 +103,22 @@ void Expander::planes(const Strip& strip, const std::int8_t* first, const std::i
     const std::int8_t* const high =
         second + static_cast<std::uint32_t>(strip.second_row() * plan_.w.sh) * width;
     const std::int32_t high_end = height - static_cast<std::int32_t>(strip.second_row() * plan_.w.sh);
-    for (std::int32_t y = begin; y < end; to += row_words) {
-      const std::int32_t offset = y * static_cast<std::int32_t>(width);
-      if (y < 0) {
-        rows({pad_row_, 0}, {high + offset, step}, 1, count, to);
-      } else if (y >= high_end) {
-        rows({first + offset, step}, {pad_row_, 0}, 1, count, to);
-      } else {
-        const auto n = static_cast<std::uint32_t>((high_end < end ? high_end : end) - y);
-        rows({first + offset, step}, {high + offset, step}, n, count, to);
-        to += (n - 1) * row_words;
-        y += static_cast<std::int32_t>(n) - 1;
+    const auto stride = static_cast<std::int32_t>(plan_.row_stride());
+    for (std::uint32_t parity = 0; parity < plan_.parities(); ++parity) {
+      std::uint32_t* at = to + parity * plan_.parity_words;
+      for (std::int32_t y = begin + static_cast<std::int32_t>(parity), n = 1; y < end; y += n * stride) {
+        const std::int32_t offset = y * static_cast<std::int32_t>(width);
+        n = 1;
+        if (y < 0) {
+          rows({pad_row_, 0}, {high + offset, step}, 1, count, at);
+        } else if (y >= high_end) {
+          rows({first + offset, step}, {pad_row_, 0}, 1, count, at);
+        } else {
+          n = ((high_end < end ? high_end : end) - y + stride - 1) / stride;
+          rows({first + offset, step}, {high + offset, step}, static_cast<std::uint32_t>(n), count, at);
+        }
+        at += static_cast<std::uint32_t>(n) * row_words;
       }
-      ++y;
     }
     return;
   }
@@ -134,8 +137,8 @@ void Expander::planes(const Strip& strip, const std::int8_t* first, const std::i
 void Expander::rows(Source first, Source second, std::uint32_t rows, std::uint32_t planes,
                     std::uint32_t* to) {
   if (!regular_) return any_rows(first, second, rows, planes, to);
-  const std::uint32_t row_bytes = rows * plan_.w.iw;
-  for (std::uint32_t phase = 0; phase < phases(); ++phase) {
+  const std::uint32_t row_bytes = rows * plan_.w.iw * plan_.row_stride();
+  for (std::uint32_t phase = 0; phase < plan_.phases(); ++phase) {
     ExpandRows& r = phases_[phase].rows;
     r.to = to + phase * plan_.phase_words;
     r.first = first.row + phases_[phase].column;
@@ -166,7 +169,7 @@ void Expander::any_rows(Source first, Source second, std::uint32_t rows, std::ui
   for (; planes > 0; --planes, first.row += first.plane_step, second.row += second.plane_step) {
     std::uint32_t* word = to;
     for (std::uint32_t row = 0; row < rows; ++row) {
-      for (std::int32_t phase = 0; phase < static_cast<std::int32_t>(phases()); ++phase) {
+      for (std::int32_t phase = 0; phase < static_cast<std::int32_t>(plan_.phases()); ++phase) {
         std::int32_t column = column_ + phase;
         for (std::uint32_t i = 0; i < plan_.phase_words; ++i, column += plan_.w.sw) {
           *word++ = make_word(kind_, at(first.row + static_cast<std::int32_t>(row) * width, column),

@@ -46,7 +46,6 @@ class Expander {
     std::uint32_t plane_step;  // bytes
   };
 
-  std::uint32_t phases() const { return least(plan_.w.sw, plan_.w.kw); }
   void set_column(std::uint32_t x0);
   bool set_phase(std::uint32_t phase);
   void planes(const Strip& strip, const std::int8_t* first, const std::int8_t* second, std::uint32_t step,

@@ -25,19 +25,34 @@ constexpr std::uint32_t kControlBytes = 96;           ///< room for a Control (c
 struct Plan {
   Window w;            ///< the window; 1×1 with stride 1 flattened to one row
   std::uint32_t span;  ///< output pixels of a row that a strip covers; the last strip overlaps
-  std::uint32_t half;  ///< words per output row: span, or ceil(span/2) where a word holds two pixels of a row
+  bool pairs_rows;     ///< a word's two pixels lie in different rows; all rows are in one strip
+  bool joins_rows;     ///< … and the rows of words follow each other without a gap: tiles reach across
+  std::uint32_t
+      half;  ///< words per row of tiles: span, or ceil(span/2) where a word holds two pixels of a row
   std::uint32_t tiles_per_row;  ///< ceil(half / kTileWords); the last tile overlaps its neighbour
-  bool pairs_rows;              ///< a word's two pixels lie in different rows; all rows are in one strip
+  std::uint32_t tile_rows;      ///< rows of tiles: word_rows, or one where rows are joined
   std::uint32_t rows;           ///< output rows of a strip
   std::uint32_t word_rows;      ///< rows, or ceil(rows/2) where words pair rows
   std::uint32_t in_rows;        ///< rows of words in the strip, for all taps of word_rows
-  std::uint32_t phase_words;    ///< words of one phase of one row
-  std::uint32_t row_words;      ///< words of one row, all phases
-  std::uint32_t plane_words;    ///< in_rows · row_words
-  std::uint32_t planes;         ///< channels or channel pairs in the strip
-  std::uint32_t entries;        ///< capacity of the list of decoded weights
+  std::uint32_t row_words;  ///< from one row to the next; where rows are joined, to the next that a tap reads
+  std::uint32_t phase_words;   ///< from one phase to the next
+  std::uint32_t parity_words;  ///< joined rows: from the rows that tap 0 reads to those of tap 1, and so on
+  std::uint32_t plane_words;   ///< from one plane to the next
+  std::uint32_t planes;        ///< channels or channel pairs in the strip
+  std::uint32_t entries;       ///< capacity of the list of decoded weights
   std::uint32_t list_at, control_at, tiles_at, bounce_at, sums_at, lows_at, taps_at, pad_row_at,
       bytes;  ///< in scratch
+
+  constexpr std::uint32_t phases() const { return w.sw < w.kw ? w.sw : w.kw; }
+  /// Input rows between the rows of words that follow each other, and how many such series there are.
+  constexpr std::uint32_t row_stride() const { return joins_rows ? w.sh : 1u; }
+  constexpr std::uint32_t parities() const { return !joins_rows ? 1u : w.sh < w.kh ? w.sh : w.kh; }
+  /// Output columns between a word's two pixels.
+  constexpr std::uint32_t column_distance() const { return pairs_rows ? 0u : span - half; }
+  /// Outputs of a row of words.
+  constexpr std::uint32_t row_outputs() const { return joins_rows ? w.ow : half; }
+  /// Outputs go through a buffer: rows narrower than a tile, and joined rows.
+  constexpr bool bounces() const { return half < kTileWords || joins_rows; }
 };
 
 /// What differs between the operators that share the plan.
@@ -65,40 +80,76 @@ constexpr bool is_pointwise(const Window& w) {
          std::uint32_t{w.ih} * w.iw <= 0xFFFF;
 }
 
+/// Words of a row from which those of the next can start: padding on the right is also that on the left of
+/// the next row.
+constexpr std::uint32_t joined_row_words(const Plan& p) {
+  const Window& w = p.w;
+  std::uint32_t longest = w.ow;
+  for (std::uint32_t phase = 0; phase < p.phases(); ++phase) {
+    const std::uint32_t words = w.ow + (w.kw - 1u - phase) / w.sw;
+    const std::uint32_t left = w.pad_left > phase ? ceil_div(w.pad_left - phase, w.sw) : 0;
+    const std::uint32_t columns =
+        w.iw + w.pad_left - phase;  // left of the padding on the right, at least one
+    const std::uint32_t inside = ceil_div(columns, w.sw);
+    const std::uint32_t right = words > inside ? words - inside : 0;
+    longest = most(longest, words - least(left, right));
+  }
+  return longest;
+}
+
 constexpr void place(Plan& p, const PlanKind& kind) {
+  const Window& w = p.w;
   p.word_rows = p.pairs_rows ? (p.rows + 1) / 2 : p.rows;
-  p.in_rows = (p.word_rows - 1) * p.w.sh + p.w.kh;
+  p.in_rows = (p.word_rows - 1) * w.sh + w.kh;
+  const std::uint32_t more = (w.kw - 1u) / w.sw;
+  if (p.joins_rows) {
+    p.row_words = joined_row_words(p);
+    p.half = (p.word_rows - 1) * p.row_words + w.ow;
+    p.phase_words = (ceil_div(p.in_rows, w.sh) - 1) * p.row_words + w.ow + more;
+    p.parity_words = p.phases() * p.phase_words;
+    p.plane_words = p.parities() * p.parity_words;
+  } else {
+    p.phase_words = most(p.half, kTileWords) + more;
+    p.row_words = p.phases() * p.phase_words;
+    p.plane_words = p.in_rows * p.row_words;
+  }
   p.tiles_per_row = ceil_div(p.half, kTileWords);
-  p.phase_words = most(p.half, kTileWords) + (p.w.kw - 1u) / p.w.sw;
-  p.row_words = p.phase_words * least(p.w.sw, p.w.kw);
-  p.plane_words = p.in_rows * p.row_words;
-  const std::uint32_t tiles = p.tiles_per_row * p.word_rows;
+  p.tile_rows = p.joins_rows ? 1 : p.word_rows;
+  const std::uint32_t tiles = p.tiles_per_row * p.tile_rows;
   p.list_at = p.planes * p.plane_words * 4;
   p.control_at = p.list_at + p.entries * kind.entry_bytes;
   p.tiles_at = p.control_at + kControlBytes;
   p.bounce_at = p.tiles_at + (tiles + 1) * 8;
-  p.sums_at = p.bounce_at + (p.half < kTileWords ? tiles * 8 : 0);
+  p.sums_at = p.bounce_at + (p.bounces() ? tiles * 8 : 0);
   p.lows_at = p.sums_at + (kind.entries > p.entries ? tiles * 32 : 0);
   p.taps_at = p.lows_at + (kind.pixels_per_word == 2 && kind.entries > kMaxLaneSum ? tiles * 16 : 0);
   p.pad_row_at = p.taps_at + kind.taps * 2;
   p.bytes = p.pad_row_at + (p.pairs_rows ? p.w.iw : 0u);
 }
 
+/// What the tiles of an output plane cost, in units of eleven instructions.
+constexpr std::uint32_t tile_cost(const Plan& p) {
+  const std::uint32_t tiles = p.tile_rows * p.tiles_per_row;
+  return p.joins_rows ? tiles * 8 + p.word_rows * 3 : tiles * (p.bounces() ? 12 : 8);
+}
+
 /// Pairs rows instead of columns where that wastes fewer lanes: narrow images.
 constexpr bool pair_rows(Plan& columns, const PlanKind& kind, std::uint32_t limit) {
   const Window& w = columns.w;
   if (kind.pixels_per_word != 2 || w.oh < 2) return false;
+  columns.tile_rows = w.oh;
   Plan p = columns;
   p.pairs_rows = true;
   p.rows = w.oh;
   p.half = p.span = w.ow;
   place(p, kind);
-  // A tile that bounces costs about half as much again.
-  const auto cost = [](const Plan& plan) {
-    return plan.word_rows * plan.tiles_per_row * (plan.half < kTileWords ? 3 : 2);
-  };
-  columns.word_rows = w.oh;
-  if (cost(p) >= cost(columns)) return false;
+  if (w.sw <= 2 && w.iw + w.pad_left >= w.sw) {
+    Plan joined = p;
+    joined.joins_rows = true;
+    place(joined, kind);
+    if (joined.half >= kTileWords && tile_cost(joined) < tile_cost(p)) p = joined;
+  }
+  if (tile_cost(p) >= tile_cost(columns)) return false;
   // Low rows are padding at the top only, high rows at the bottom only, and no row both.
   const std::uint32_t between = (p.rows - p.word_rows) * w.sh;
   const std::uint32_t high_inside = w.ih + w.pad_top - least(between, w.ih + w.pad_top);

@@ -1,5 +1,7 @@
 #include "kernels/m7/strip.h"
 
+#include <cstring>
+
 namespace nsrt::m7 {
 namespace {
 
@@ -9,7 +11,7 @@ std::uint32_t tile_word(const Plan& p, std::uint32_t row, std::uint32_t tile) {
 }
 
 std::uint32_t last_tile_bytes(const Plan& p) {
-  return tile_word(p, p.word_rows - 1, p.tiles_per_row - 1) * 4;
+  return tile_word(p, p.tile_rows - 1, p.tiles_per_row - 1) * 4;
 }
 
 std::uint32_t stack_base(const Plan& p, std::uint32_t stack) {
@@ -26,6 +28,7 @@ Strip::Strip(const Plan& p, void* scratch_bytes, std::uint32_t stack)
       origin(static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(scratch)) - stack_base(p, stack)),
       stack_base_(stack_base(p, stack)) {
   control.highest_stack = stack_base_ + last_tile_bytes(p);
+  lay_tiles();
 }
 
 bool Strip::next() {
@@ -42,7 +45,7 @@ bool Strip::next() {
     }
   }
   rows = least(plan.rows, w.oh - y0);
-  if (rows != laid_rows_) lay_tiles();
+  if (tiles() != laid_tiles_) end_tiles(tiles());
   kept_rows = y0 != 0 && plan.rows * w.sh < plan.in_rows ? plan.in_rows - plan.rows * w.sh : 0;
   if (kept_rows != 0) {
     const std::uint32_t from = (plan.in_rows - kept_rows) * plan.row_words;
@@ -55,29 +58,54 @@ bool Strip::next() {
 }
 
 void Strip::lay_tiles() {
+  const std::uint32_t count = plan.tile_rows * plan.tiles_per_row;
   Tile* tile = tile_list();
-  for (std::uint32_t row = 0; row < word_rows(); ++row) {
+  for (std::uint32_t row = 0; row < plan.tile_rows; ++row) {
     for (std::uint32_t t = 0; t < plan.tiles_per_row; ++t, ++tile) {
       tile->stack = stack_base_ + tile_word(plan, row, t) * 4;
-      tile->out = bounces() ? static_cast<std::uint32_t>(tile - tile_list()) * 2 * kTileWords
-                            : row * plan.w.ow + least(t * kTileWords, plan.half - kTileWords);
+      const std::uint32_t column = plan.half < kTileWords ? 0 : least(t * kTileWords, plan.half - kTileWords);
+      tile->out = row * (plan.bounces() ? 2 * kTileWords : plan.w.ow) + column;
     }
   }
   tile->stack = 0;
-  laid_rows_ = rows;
+  laid_tiles_ = count;
+}
+
+// Ends the list of tiles after `count`.
+void Strip::end_tiles(std::uint32_t count) {
+  if (laid_tiles_ < plan.tile_rows * plan.tiles_per_row) {
+    const std::uint32_t row = laid_tiles_ / plan.tiles_per_row;
+    tile_list()[laid_tiles_].stack = stack_base_ + tile_word(plan, row, 0) * 4;
+  }
+  tile_list()[count].stack = 0;
+  laid_tiles_ = count;
 }
 
 void Strip::set_second_out(std::uint32_t bytes) {
   second_out_ = bytes;
-  control.second_out = bounces() ? kTileWords : bytes;
+  control.second_out = plan.bounces() ? bounced_second() : bytes;
 }
 
 void Strip::copy_bounced(std::int8_t* out) const {
   const std::int8_t* from = bounce_buffer();
-  for (std::uint32_t row = 0; row < word_rows(); ++row, out += plan.w.ow, from += 2 * kTileWords) {
-    for (std::uint32_t i = 0; i < plan.half; ++i) {
-      out[i + second_out_] = from[kTileWords + i];
-      out[i] = from[i];
+  const std::uint32_t from_step = plan.joins_rows ? plan.row_words : 2 * kTileWords, to_step = plan.w.ow;
+  const std::uint32_t from_second = bounced_second(), to_second = second_out_, count = plan.row_outputs();
+  const auto copy_four = [&](std::uint32_t at) {
+    std::uint32_t first, second;
+    std::memcpy(&second, from + from_second + at, 4);
+    std::memcpy(&first, from + at, 4);
+    std::memcpy(out + to_second + at, &second, 4);
+    std::memcpy(out + at, &first, 4);
+  };
+  for (std::uint32_t row = word_rows(); row > 0; --row, out += to_step, from += from_step) {
+    if (count >= 4) {
+      for (std::uint32_t at = 0; at + 4 < count; at += 4) copy_four(at);
+      copy_four(count - 4);
+    } else {
+      for (std::uint32_t at = 0; at < count; ++at) {
+        out[to_second + at] = from[from_second + at];
+        out[at] = from[at];
+      }
     }
   }
 }

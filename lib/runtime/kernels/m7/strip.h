@@ -43,17 +43,17 @@ class Strip {
     return static_cast<std::int32_t>((y0 + word_rows() - 1) * plan.w.sh + plan.w.kh) - plan.w.pad_top;
   }
   std::uint32_t word_rows() const { return plan.pairs_rows ? plan.word_rows : rows; }
-  std::uint32_t tiles() const { return word_rows() * plan.tiles_per_row; }
+  std::uint32_t tile_rows() const { return plan.pairs_rows ? plan.tile_rows : rows; }
+  std::uint32_t tiles() const { return tile_rows() * plan.tiles_per_row; }
 
-  bool bounces() const { return plan.half < kTileWords; }
   /// Bytes from the begin of an output plane to this strip.
   std::uint32_t out_offset() const { return y0 * plan.w.ow + x0; }
-  /// Where the tiles write while a row goes to `out` (of this strip): rows narrower than a tile through a
-  /// bounce buffer.
-  std::int8_t* target(std::int8_t* out) const { return bounces() ? bounce_buffer() : out; }
+  /// Where the tiles write while a row goes to `out` (of this strip): some
+  /// plans need a buffer.
+  std::int8_t* target(std::int8_t* out) const { return plan.bounces() ? bounce_buffer() : out; }
   /// After the row.
   void row_done(std::int8_t* out) const {
-    if (bounces()) copy_bounced(out);
+    if (plan.bounces()) copy_bounced(out);
   }
   /// Bytes from an output to that of the word's other half or of the row that is computed with it; 0: nowhere
   /// else.
@@ -67,23 +67,26 @@ class Strip {
 
   /// Output rows, and bytes, between a word's two pixels.
   std::uint32_t second_row() const { return plan.rows - plan.word_rows; }
-  std::uint32_t second_pixel() const { return second_row() * plan.w.ow + plan.span - plan.half; }
+  std::uint32_t second_pixel() const { return second_row() * plan.w.ow + plan.column_distance(); }
 
   /// Word offset of a tap in its plane.
   std::uint16_t tap_word(std::uint32_t ky, std::uint32_t kx) const {
-    const std::uint32_t column = kx % plan.w.sw * plan.phase_words + kx / plan.w.sw;
-    return static_cast<std::uint16_t>(ky * plan.row_words + column);
+    const std::uint32_t stride = plan.row_stride();
+    const std::uint32_t row = ky % stride * plan.parity_words + ky / stride * plan.row_words;
+    return static_cast<std::uint16_t>(row + kx % plan.w.sw * plan.phase_words + kx / plan.w.sw);
   }
   /// Word offset of every position (docs/format/nsm.md) with `step` planes per channel block.
   void write_taps(std::uint32_t blocks, std::uint32_t step) const;
 
  private:
   std::int8_t* bounce_buffer() const { return reinterpret_cast<std::int8_t*>(scratch + plan.bounce_at); }
+  std::uint32_t bounced_second() const { return plan.joins_rows ? plan.half : kTileWords; }
   void copy_bounced(std::int8_t* out) const;
   void lay_tiles();
+  void end_tiles(std::uint32_t count);
 
   const std::uint32_t stack_base_;
-  std::uint32_t laid_rows_ = 0;
+  std::uint32_t laid_tiles_ = 0;
   std::uint32_t second_out_ = 0;
 };
 
