@@ -41,8 +41,6 @@ def zero(data):
     return not any(data)
 
 
-# --- container ----------------------------------------------------------------------------------------------------------
-
 def read_container(data):
     """Header fields and the list of sections, each a dict with its bytes."""
     require(len(data) >= 64, f"{len(data)} bytes do not hold a header")
@@ -76,28 +74,16 @@ def read_container(data):
     require(zero(data[end:]), "the padding at the end is not zero")
     for section in sections:
         require(zlib.crc32(section["data"]) == section["crc"], f"section {section['type']} at {section['offset']:#x}: CRC differs")
-    check_order(sections, networks)
+    found = [(s["type"], s["network"]) for s in sections]
+    wanted = [("META", NOWHERE)] + [(kind, n) for n in range(networks) for kind in PER_NETWORK
+                                    if kind not in OPTIONAL or (kind, n) in found]
+    require(found == wanted, f"section table: {found}, {wanted} expected")
     require(bool(required & FEATURE_NESTED) == any(s["type"] == "WNCS" for s in sections),
             "header: feature bit 0 and the presence of WNCS disagree")
     header = {"major": major, "minor": minor, "file_bytes": size, "required_features": required,
               "optional_features": optional, "arena_bytes": arena, "networks": networks}
     return header, sections
 
-
-def check_order(sections, networks):
-    rest = [(s["type"], s["network"]) for s in sections]
-    require(rest[0] == ("META", NOWHERE), "section 0 is not META")
-    at = 1
-    for network in range(networks):
-        for kind in PER_NETWORK:
-            if at < len(rest) and rest[at] == (kind, network):
-                at += 1
-            else:
-                require(kind in OPTIONAL, f"section {at}: {kind} of network {network} expected")
-    require(at == len(rest), f"section {at}: {rest[at] if at < len(rest) else ''} is not expected there")
-
-
-# --- one network --------------------------------------------------------------------------------------------------------
 
 def read_network(data):
     require(len(data) >= 32, "NETW: too short")
@@ -132,7 +118,7 @@ def read_tensors(data, network):
         require(kind in (0, 1) and reserved == 0, f"tensor {i}: type")
         require(offset % 4 == 0 and size == h * w * c * (1 + kind), f"tensor {i}: place or size")
         require(offset + size <= network["arena_bytes"], f"tensor {i}: beyond the arena")
-        tensors.append({"h": h, "w": w, "c": c, "int16": bool(kind), "offset": offset, "bytes": size})
+        tensors.append({"h": h, "w": w, "c": c, "shape": [h, w, c], "int16": bool(kind), "offset": offset, "bytes": size})
     require(not tensors[network["input"]]["int16"], "NETW: the input is not int8")
     return tensors
 
@@ -171,11 +157,9 @@ def check_shapes(op, tensors):
     require(not y["int16"] or kind == LINEAR, f"{place}: writes int16")
     if kind in (LINEAR, ADD):
         require(op["kernel"] + op["stride"] + op["padding"] == (1, 1, 1, 1, 0, 0), f"{place}: window of a {KINDS[kind]}")
-        if kind == LINEAR:
-            require((y["h"], y["w"]) == (1, 1), f"{place}: a linear layer writes one pixel")
-        else:
-            z = tensors[op["inputs"][1]]
-            require(not z["int16"] and shape(x) == shape(y) == shape(z), f"{place}: shapes differ")
+        z = tensors[op["inputs"][-1]]
+        require(kind == ADD or (y["h"], y["w"]) == (1, 1), f"{place}: a linear layer writes one pixel")
+        require(kind == LINEAR or not z["int16"] and x["shape"] == y["shape"] == z["shape"], f"{place}: shapes differ")
         return
     for extent, k, s, p in zip("hw", op["kernel"], op["stride"], op["padding"]):
         require(k >= 1 and s >= 1, f"{place}: kernel or stride 0")
@@ -184,10 +168,6 @@ def check_shapes(op, tensors):
         require(p < k and after < k and span - p < x[extent], f"{place}: padding")
         require(kind != AVG_POOL or (p == 0 and after == 0), f"{place}: an average over padding")
     require(kind == CONV or x["c"] == y["c"], f"{place}: channels differ")
-
-
-def shape(tensor):
-    return tensor["h"], tensor["w"], tensor["c"]
 
 
 def check_memory(network, tensors, operators):
@@ -212,15 +192,13 @@ def check_memory(network, tensors, operators):
             for b in alive[n + 1:]:
                 out, other = (a, b) if a == op["output"] else (b, a)
                 in_place = (op["kind"] == ADD and out == op["output"] and other in op["inputs"] and last[other] == i
-                            and shape(tensors[a]) == shape(tensors[b]) and spans[a] == spans[b])
+                            and tensors[a]["shape"] == tensors[b]["shape"] and spans[a] == spans[b])
                 require(in_place or not overlap(spans[a], spans[b]), f"{op['place']}: tensors {a} and {b} overlap")
         at, size = op["scratch"]
         require(at % 16 == 0 and at + size <= network["arena_bytes"], f"{op['place']}: scratch place")
         for tensor, span in spans.items():
             require(size == 0 or not overlap((at, size), span), f"{op['place']}: scratch overlaps tensor {tensor}")
 
-
-# --- weights and tables -------------------------------------------------------------------------------------------------
 
 def weight_shape(op, tensors):
     """(rows, input channels, taps)"""
@@ -232,7 +210,7 @@ def weight_shape(op, tensors):
 
 
 def decode_weights(op, tensors, data, levels):
-    """Yields the weights of each subnet 1…N as a list of rows, each a list over channel, tap."""
+    """Weights and their levels: lists of rows over (channel, tap)."""
     rows, channels, taps = weight_shape(op, tensors)
     values = [[0] * (channels * taps) for _ in range(rows)]
     level = [[1] * (channels * taps) for _ in range(rows)]
@@ -337,7 +315,6 @@ def read_one(parts, decode):
     check_memory(network, tensors, operators)
     subnets = network["subnets"]
     kept, macs, described = [0] * subnets, [0] * subnets, []
-    covered = {"WDEN": 0, "WNCS": 0, "REQT": 0}
     for op in operators:
         place, (at, size) = op["place"], op["weights"]
         section = "WNCS" if op["encoding"] == NESTED else "WDEN"
@@ -346,11 +323,9 @@ def read_one(parts, decode):
             require((at, size) == (0, 0), f"{place}: weights of a {KINDS[op['kind']]}")
         else:
             raw = slice_of(section, parts.get(section, b""), at, size, place)
-            covered[section] = max(covered[section], align(at + size, 4))
             values, level = decode_weights(op, tensors, raw, subnets)
         at, size = op["requant"]
         require(size > 0 or at == 0, f"{place}: offset of no tables")
-        covered["REQT"] = max(covered["REQT"], at + size)
         tables = read_tables(op, tensors, slice_of("REQT", parts.get("REQT", b""), at, size, place), subnets, values, level)
         described.append(describe(op, tensors, values, level, subnets, tables, decode))
         y = tensors[op["output"]]
@@ -358,8 +333,6 @@ def read_one(parts, decode):
             used = sum(0 < l <= k + 1 for row in level for l in row)
             kept[k] += used
             macs[k] += used * y["h"] * y["w"]
-    for section, end in covered.items():
-        require(len(parts.get(section, b"")) == end, f"{section}: bytes that no operator uses")
     check_test(parts["TEST"], network, tensors)
     network["operators"], network["tensors"] = described, tensors
     network["stored_kept_weights"], network["stored_macs"] = kept, macs
@@ -367,10 +340,9 @@ def read_one(parts, decode):
 
 
 def describe(op, tensors, values, level, subnets, tables, decode):
-    result = {"kind": KINDS[op["kind"]], "encoding": ENCODINGS[op["encoding"]], "block": op["block"],
-              "inputs": op["inputs"], "output": op["output"], "kernel": op["kernel"], "stride": op["stride"],
-              "padding": op["padding"], "weight_bytes": op["weights"][1], "requant_bytes": op["requant"][1],
-              "scratch_bytes": op["scratch"][1]}
+    result = {key: op[key] for key in ("block", "inputs", "output", "kernel", "stride", "padding")}
+    result |= {f"{key}_bytes": op[key][1] for key in ("weights", "requant", "scratch")}
+    result |= {"kind": KINDS[op["kind"]], "encoding": ENCODINGS[op["encoding"]]}
     if decode and values:
         # CRC-32 of the dense int8 weights [row][channel][tap] that subnet k uses, 0 elsewhere.
         result["weight_crcs"] = [
@@ -388,24 +360,19 @@ def check_test(data, network, tensors):
     require(zero(data[end:align(end, 4)]), "TEST: filling is not zero")
 
 
-def read_meta(data, networks):
-    try:
-        text = data.decode("utf-8")
-        meta = json.loads(text)
-    except ValueError as error:
-        raise BadFile(f"META: {error}") from error
-    require(isinstance(meta, dict) and meta.get("schema") == "nestkit.nsm/1", "META: schema")
-    require(len(meta.get("networks", [])) == networks, "META: number of networks")
-    return meta
-
-
 def read_file(data, decode=False):
     header, sections = read_container(data)
     networks = []
     for i in range(header["networks"]):
         networks.append(read_one({s["type"]: s["data"] for s in sections if s["network"] == i}, decode))
     require(header["arena_bytes"] == max(n["arena_bytes"] for n in networks), "header: arena bytes")
-    return {"header": header, "meta": read_meta(sections[0]["data"], len(networks)), "networks": networks,
+    try:
+        meta = json.loads(sections[0]["data"].decode("utf-8"))
+    except ValueError as error:
+        raise BadFile(f"META: {error}") from error
+    require(isinstance(meta, dict) and meta.get("schema") == "nestkit.nsm/1", "META: schema")
+    require(len(meta.get("networks", [])) == len(networks), "META: number of networks")
+    return {"header": header, "meta": meta, "networks": networks,
             "sections": [{"type": s["type"], "network": s["network"], "offset": s["offset"], "bytes": len(s["data"])}
                          for s in sections]}
 

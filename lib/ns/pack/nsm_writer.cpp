@@ -7,6 +7,8 @@
 #include <memory>
 #include <string_view>
 
+#include "kernels/kernels.h"
+#include "model/run.h"
 #include "ns/base/bytes.h"
 #include "ns/base/error.h"
 #include "ns/pack/sections.h"
@@ -43,7 +45,7 @@ NetworkLayout layout_of(const quant::QuantisedNetwork& network) {
 }
 
 std::vector<Section> sections_of(const std::vector<NetworkDescription>& networks,
-                                 std::vector<NetworkLayout>& layouts, const Provenance& provenance,
+                                 const std::vector<NetworkLayout>& layouts, const Provenance& provenance,
                                  const std::vector<std::vector<Bytes>>& outputs) {
   std::vector<Section> sections;
   const std::string meta = canonical_dump(metadata(networks, provenance));
@@ -54,7 +56,6 @@ std::vector<Section> sections_of(const std::vector<NetworkDescription>& networks
       if (!bytes.empty()) sections.push_back({type, index, std::move(bytes)});
     };
     OperatorSections parts = operator_sections(networks[i], layouts[i]);
-    layouts[i].requant_bytes = parts.requant.size();
     add("NETW", network_section(networks[i], layouts[i]));
     add("TENS", tensor_section(networks[i], layouts[i]));
     add("OPER", std::move(parts.operators));
@@ -104,12 +105,41 @@ Bytes assemble(const std::vector<Section>& sections, std::size_t networks, std::
   return file.bytes();
 }
 
+/// All of a packed model but its test vectors' outputs, which are zero until somebody fills them in.
+struct Draft {
+  Draft(const std::vector<NetworkDescription>& descriptions, const Provenance& origin)
+      : networks(descriptions), provenance(origin) {
+    if (networks.empty() || networks.size() > 16) throw input_error("a packed model holds 1 to 16 networks");
+    for (const NetworkDescription& description : networks) {
+      const quant::QuantisedNetwork& network = description.network;
+      if (description.test_input.size() != static_cast<std::size_t>(network.tensors.front().count()))
+        throw internal_error("network \"" + description.name +
+                             "\": the test vector does not fit the input tensor");
+      layouts.push_back(layout_of(network));
+      outputs.emplace_back(static_cast<std::size_t>(network.subnets),
+                           Bytes(tensor_bytes(network.tensors.back())));
+    }
+  }
+  std::uint32_t arena_bytes() const {
+    std::uint32_t most = 0;
+    for (const NetworkLayout& layout : layouts) most = std::max(most, layout.plan.arena_bytes);
+    return most;
+  }
+  Bytes bytes() const {
+    return assemble(sections_of(networks, layouts, provenance, outputs), networks.size(), arena_bytes());
+  }
+
+  const std::vector<NetworkDescription>& networks;
+  const Provenance& provenance;
+  std::vector<NetworkLayout> layouts;
+  std::vector<std::vector<Bytes>> outputs;  // [network][subnet − 1]
+};
+
 /// The model at an address that the runtime accepts, as in flash, with an arena.
 class Loaded {
  public:
   Loaded(const Bytes& bytes, std::size_t arena_bytes)
-      : file_((bytes.size() + sizeof(Line) - 1) / sizeof(Line)),
-        arena_((arena_bytes + sizeof(Line) - 1) / sizeof(Line)) {
+      : file_(lines(bytes.size())), arena_(lines(arena_bytes)) {
     std::memcpy(file_.data(), bytes.data(), bytes.size());
     const nsrt_error error = nsrt_open(&model_, file_.data(), bytes.size());
     if (error.status != NSRT_OK)
@@ -117,20 +147,26 @@ class Loaded {
                            nsrt_status_text(error.status) + " at byte " + std::to_string(error.offset) +
                            ", index " + std::to_string(error.index));
   }
+  /// By the fastest kernels, with as much scratch as they like.
   Bytes run(std::size_t network, int subnet, const std::vector<std::int8_t>& input,
             std::size_t output_bytes) {
-    std::vector<Line> output((output_bytes + sizeof(Line) - 1) / sizeof(Line));
-    check(nsrt_run(&model_, static_cast<unsigned>(network), static_cast<unsigned>(subnet), input.data(),
-                   output.data(), arena_.data(), arena_.size() * sizeof(Line), nullptr));
+    const auto index = static_cast<unsigned>(network);
+    const nsrt::KernelSet& kernels = nsrt::fast_kernels();
+    std::vector<Line> output(lines(output_bytes)),
+        scratch(lines(nsrt::scratch_bytes(model_, index, kernels)) + 1);
+    check(nsrt::run(model_, index, static_cast<unsigned>(subnet), input.data(), output.data(), arena_.data(),
+                    arena_.size() * sizeof(Line), kernels, {scratch.data(), scratch.size() * sizeof(Line)}));
     const auto* begin = reinterpret_cast<const std::uint8_t*>(output.data());
     return {begin, begin + output_bytes};
   }
+  /// By the kernels that the plan has room for: the reference.
   void self_test() { check(nsrt_self_test(&model_, arena_.data(), arena_.size() * sizeof(Line))); }
 
  private:
   struct alignas(32) Line {
     std::uint8_t bytes[32];
   };
+  static std::size_t lines(std::size_t bytes) { return (bytes + sizeof(Line) - 1) / sizeof(Line); }
   static void check(nsrt_status status) {
     if (status != NSRT_OK)
       throw internal_error(std::string("the runtime cannot run the packed model: ") +
@@ -143,33 +179,20 @@ class Loaded {
 }  // namespace
 
 PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Provenance& provenance) {
-  if (networks.empty() || networks.size() > 16) throw input_error("a packed model holds 1 to 16 networks");
-  PackedModel result;
-  std::uint32_t arena_bytes = 0;
-  std::vector<std::vector<Bytes>> outputs;
-  for (const NetworkDescription& description : networks) {
-    const quant::QuantisedNetwork& network = description.network;
-    if (description.test_input.size() != static_cast<std::size_t>(network.tensors.front().count()))
-      throw internal_error("network \"" + description.name +
-                           "\": the test vector does not fit the input tensor");
-    result.layouts.push_back(layout_of(network));
-    arena_bytes = std::max(arena_bytes, result.layouts.back().plan.arena_bytes);
-    outputs.emplace_back(static_cast<std::size_t>(network.subnets),
-                         Bytes(tensor_bytes(network.tensors.back())));
-  }
-  const auto bytes = [&] {
-    return assemble(sections_of(networks, result.layouts, provenance, outputs), networks.size(), arena_bytes);
-  };
-
-  Loaded draft(bytes(), arena_bytes);  // the test vectors' outputs are still zero
+  Draft draft(networks, provenance);
+  Loaded loaded(draft.bytes(), draft.arena_bytes());
   for (std::size_t i = 0; i < networks.size(); ++i)
-    for (int subnet = 1; subnet <= networks[i].network.subnets; ++subnet) {
-      Bytes& output = outputs[i][static_cast<std::size_t>(subnet - 1)];
-      output = draft.run(i, subnet, networks[i].test_input, output.size());
+    for (std::size_t k = 0; k < draft.outputs[i].size(); ++k) {
+      Bytes& output = draft.outputs[i][k];
+      output = loaded.run(i, static_cast<int>(k + 1), networks[i].test_input, output.size());
     }
-  result.bytes = bytes();
-  Loaded(result.bytes, arena_bytes).self_test();
-  return result;
+  Bytes bytes = draft.bytes();
+  Loaded(bytes, draft.arena_bytes()).self_test();
+  return {std::move(bytes), std::move(draft.layouts)};
+}
+
+std::size_t packed_bytes(const std::vector<NetworkDescription>& networks, const Provenance& provenance) {
+  return Draft(networks, provenance).bytes().size();
 }
 
 }  // namespace ns::pack

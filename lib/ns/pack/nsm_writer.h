@@ -36,7 +36,6 @@ struct NetworkLayout {
   std::vector<EncodedWeights> weights;  ///< by operator
   std::vector<std::uint32_t> scratch_bytes;
   MemoryPlan plan;
-  std::size_t requant_bytes = 0;
 };
 
 struct PackedModel {
@@ -48,5 +47,8 @@ struct PackedModel {
 /// passed. Throws Error(kInput) naming the layer for what the format cannot hold, Error(kInternal) if the
 /// reader refuses the result.
 PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Provenance& provenance);
+
+/// Length of the file that pack_model would make, without running it.
+std::size_t packed_bytes(const std::vector<NetworkDescription>& networks, const Provenance& provenance);
 
 }  // namespace ns::pack

@@ -42,7 +42,7 @@ LayerStorage storage_of(const quant::QuantisedOperator& op, const EncodedWeights
 
 std::size_t file_bytes(NetworkDescription description, const Provenance& provenance) {
   description.sparsities.resize(1);
-  return pack_model({description}, provenance).bytes.size();
+  return packed_bytes({description}, provenance);
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ AvgPoolTable avg_pool_table(const std::string& layer, int count, const Affine& i
   const double exact = kTwo32 * input.scale / (output.scale * count);
   while (std::ldexp(exact, -table.left_shift) * kMargin >= static_cast<double>(kInt32Limit))
     ++table.left_shift;
-  if (table.left_shift > 30 || (std::int64_t{255} * count) << table.left_shift >= kInt32Limit)
+  if (table.left_shift > 30 || (std::int64_t{256} * count) << table.left_shift >= kInt32Limit)
     throw input_error("layer \"" + layer + "\": the 32-bit sum of the average pool may overflow");
   table.multiplier = static_cast<std::int32_t>(std::llround(std::ldexp(exact, -table.left_shift)));
   return table;
