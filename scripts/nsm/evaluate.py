@@ -1,0 +1,97 @@
+"""Runs a network in plain Python integers, by docs/numerics.md and docs/format/nsm.md alone.
+
+Activations are lists over channel, row, column. Meant to be obviously right first; a convolution works on whole planes,
+one kept weight at a time, which makes ten million multiplications a matter of seconds.
+"""
+import struct
+import zlib
+
+from .network import ADD, AVG_POOL, DEPTHWISE, LINEAR, MAX_POOL
+
+
+def evaluate(network, subnet, image):
+    """The output tensor's bytes for the input tensor's bytes, and the CRC-32 of every operator's output."""
+    tensors = network["tensors"]
+    values = {network["input"]: struct.unpack(f"<{len(image)}b", image)}
+    packed, crcs = {}, []
+    for op in network["operators"]:
+        out = op["output"]
+        values[out] = run_operator(op, subnet, [values[t] for t in op["inputs"]], tensors)
+        packed[out] = struct.pack(f"<{len(values[out])}{'h' if tensors[out]['int16'] else 'b'}", *values[out])
+        crcs.append(zlib.crc32(packed[out]))
+    return packed[network["output"]], crcs
+
+
+def run_operator(op, subnet, inputs, tensors):
+    x, y = tensors[op["inputs"][0]], tensors[op["output"]]
+    table = op["tables"][subnet - 1] if op["tables"] else None
+    if op["kind"] == ADD:
+        return add(table, *inputs)
+    if op["kind"] == LINEAR:
+        return filters(op, table, subnet, [[value] for value in inputs[0]], y)
+    windows = gather(op, inputs[0], x, y, (table or {}).get("input_zero_point"))
+    if op["kind"] == MAX_POOL:
+        return [max(q for q in window if q is not None) for window in windows_of(windows, op)]
+    if op["kind"] == AVG_POOL:
+        return [average(window, table) for window in windows_of(windows, op)]
+    return filters(op, table, subnet, windows, y)
+
+
+def saturate(value, int16=False):
+    limit = 1 << (15 if int16 else 7)
+    return max(-limit, min(limit - 1, value))
+
+
+def requantise(value, multiplier, zero_point, int16=False):
+    """A product rounded to its upper 32 bits, halves upwards. Python's >> is arithmetic."""
+    return saturate(zero_point + ((value * multiplier + (1 << 31)) >> 32), int16)
+
+
+def gather(op, q, x, y, padding):
+    """For every channel and tap of the kernel, in that order: what the tap reads for every output pixel."""
+    (kh, kw), (stride_y, stride_x), (top, left) = op["kernel"], op["stride"], op["padding"]
+    height, width = x["h"], x["w"]
+    result = []
+    for channel in range(x["c"]):
+        for ky in range(kh):
+            for kx in range(kw):
+                read = []
+                for oy in range(y["h"]):
+                    row = oy * stride_y + ky - top
+                    for ox in range(y["w"]):
+                        column = ox * stride_x + kx - left
+                        inside = 0 <= row < height and 0 <= column < width
+                        read.append(q[(channel * height + row) * width + column] if inside else padding)
+                result.append(read)
+    return result
+
+
+def windows_of(gathered, op):
+    """Every output's window, for operators that treat each channel on its own."""
+    taps = op["kernel"][0] * op["kernel"][1]
+    for channel in range(0, len(gathered), taps):
+        yield from zip(*gathered[channel:channel + taps])
+
+
+def filters(op, table, subnet, read, y):
+    """Convolution, depthwise, linear: one row of weights per output channel."""
+    result = []
+    for row, (weights, levels) in enumerate(zip(op["values"], op["level"])):
+        taps = read[row * len(weights):(row + 1) * len(weights)] if op["kind"] == DEPTHWISE else read
+        sums = [0] * (y["h"] * y["w"])
+        for weight, level, plane in zip(weights, levels, taps):
+            if weight and 0 < level <= subnet:
+                sums = [s + weight * q for s, q in zip(sums, plane)]
+        multiplier, bias = table["rows"][row]
+        result += [requantise(s + bias, multiplier, table["output_zero_point"], y["int16"]) for s in sums]
+    return result
+
+
+def average(window, table):
+    shifted = (sum(window) + table["bias"]) << table["left_shift"]
+    return requantise(shifted, table["multiplier"], table["output_zero_point"])
+
+
+def add(table, first, second):
+    m0, m1, bias, shift = table["m0"], table["m1"], table["bias"], table["shift"]
+    return [saturate((a * m0 + b * m1 + bias) >> shift) for a, b in zip(first, second)]
