@@ -34,13 +34,9 @@ void conv_few_channels(const Window& window, const std::int8_t* weights, const R
   TwoPixelRow row(strip);
   const Window& w = plan.w;
   const std::uint32_t taps = std::uint32_t{w.ci} * w.kh * w.kw, row_bytes = ceil_div(positions(w, 2), 2) * 4;
-  const std::uint32_t out_bytes = std::uint32_t{w.oh} * w.ow;
   while (strip.next()) {
     expander.expand(strip, in, w.ci);
-    for (std::uint32_t co = 0; co < w.co; ++co) {
-      row.run_dense(weights + co * row_bytes, taps, 0, requant.rows[co],
-                    out + co * out_bytes + strip.out_offset());
-    }
+    row.run_dense(weights, taps, row_bytes, w.co, 0, requant.rows, out + strip.out_offset());
   }
 }
 

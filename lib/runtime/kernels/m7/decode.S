@@ -56,7 +56,7 @@
   stmdb r0!, {r8-r11}
   .endm
 
-// Offsets in SparseRows.
+// Offsets in SparseRows and DenseRows.
   .equ kRecord, 4
   .equ kCounts, 28
   .equ kLevelBytes, 36
@@ -70,6 +70,34 @@
   .equ kMultiplier, 4
   .equ kStart, 20
   .equ kList, 52
+
+// Runs a decoded row: the Control as in two_pixels.h. r0 the list, r3 sum of the weights, r7 SparseRows or DenseRows.
+// The low lane saw q + 128, and started at 2^23.
+  .macro run_row
+  ldrd r12, r11, [r7, #kControl]
+  ldr lr, [r7, #kRequant]
+  ldrd r8, r4, [lr], #8
+  str lr, [r7, #kRequant]
+  ldrd r10, r2, [r7, #kOut]
+  add r2, r10
+  str r2, [r7, #kOut]
+  sub r9, r4, r3, lsl #7
+  sub r9, #0x800000
+  add r5, r12, #kMultiplier
+  stm r5, {r8-r11}
+  str r4, [r12, #kStart + 4]
+  str r4, [r12, #kStart + 12]
+  str r4, [r12, #kStart + 20]
+  str r4, [r12, #kStart + 28]
+  movw r6, #:lower16:nsrt_m7_two_pixels_end
+  movt r6, #:upper16:nsrt_m7_two_pixels_end
+  sub r5, r12, r0  // 8 bytes an entry, 24 bytes of code
+  add r5, r5, r5, lsl #1
+  sub r6, r5
+  strd r0, r6, [r12, #kList]
+  mov r0, r12
+  bl nsrt_m7_two_pixels
+  .endm
 
 // void rows_name(SparseRows*): decodes and runs rows, until none is left or one does not fit into the list.
 // void some_name(Cursor*, uint32_t records): goes on from the cursor's position; at least one record.
@@ -126,30 +154,7 @@
   add r1, r10
   add r1, r1, r10, lsl #\log2_block
   str r1, [r7, #kRecord]
-  // The Control of two_pixels.h. The low lane saw q + 128, and started at 2^23.
-  ldrd r12, r11, [r7, #kControl]
-  ldr lr, [r7, #kRequant]
-  ldrd r8, r4, [lr], #8
-  str lr, [r7, #kRequant]
-  ldrd r10, r2, [r7, #kOut]
-  add r2, r10
-  str r2, [r7, #kOut]
-  sub r9, r4, r3, lsl #7
-  sub r9, #0x800000
-  add r5, r12, #kMultiplier
-  stm r5, {r8-r11}
-  str r4, [r12, #kStart + 4]
-  str r4, [r12, #kStart + 12]
-  str r4, [r12, #kStart + 20]
-  str r4, [r12, #kStart + 28]
-  movw r6, #:lower16:nsrt_m7_two_pixels_end
-  movt r6, #:upper16:nsrt_m7_two_pixels_end
-  sub r5, r12, r0  // 8 bytes an entry, 24 bytes of code
-  add r5, r5, r5, lsl #1
-  sub r6, r5
-  strd r0, r6, [r12, #kList]
-  mov r0, r12
-  bl nsrt_m7_two_pixels
+  run_row
   ldr r7, [sp]
   ldr r8, [r7, #kRows]
   subs r8, #1
@@ -180,19 +185,9 @@
   decode nsrt_m7_sparse_rows_2, nsrt_m7_decode_2, record_2, 1
   decode nsrt_m7_sparse_rows_4, nsrt_m7_decode_4, record_4, 2
 
-// void nsrt_m7_decode_taps(Cursor*, uint32_t count): weights of a dense row. The cursor's record is the row, its taps
-// are DenseTaps.
-  .section .text.nsrt_m7_decode_taps, "ax", %progbits
-  .balign 8
-  .global nsrt_m7_decode_taps
-  .type nsrt_m7_decode_taps, %function
-nsrt_m7_decode_taps:
-  push {r0, r4-r9, lr}
-  mov r12, r1
-  ldm r0, {r0-r5}
-1:
+// One weight of a dense row: r4 walks over DenseTaps, r1 is the row.
+  .macro record_tap
   ldr r7, [r4], #4
-  subs r12, #1
   lsr r8, r7, #16
   ldrsb r8, [r1, r8]
   uxth r9, r7
@@ -200,10 +195,57 @@ nsrt_m7_decode_taps:
   add r9, r5, r9, lsl #2
   lsl r8, #8
   strd r8, r9, [r0, #-8]!
+  .endm
+
+// void nsrt_m7_decode_taps(Cursor*, uint32_t count)
+  .section .text.nsrt_m7_decode_taps, "ax", %progbits
+  .global nsrt_m7_decode_taps
+  .type nsrt_m7_decode_taps, %function
+nsrt_m7_decode_taps:
+  push {r0, r4-r9, lr}
+  mov r12, r1
+  ldm r0, {r0-r5}
+1:
+  record_tap
+  subs r12, #1
   bne 1b
   pop {r12}
-  str r0, [r12]
-  str r3, [r12, #12]
-  str r4, [r12, #16]
+  stm r12, {r0-r4}
   pop {r4-r9, pc}
   .size nsrt_m7_decode_taps, . - nsrt_m7_decode_taps
+
+// Offsets in DenseRows.
+  .equ kOrigin, 20
+  .equ kTaps, 28
+  .equ kRowBytes, 32
+  .equ kOriginStep, 36
+
+// void nsrt_m7_dense_rows(DenseRows*): decodes and runs all rows.
+  .section .text.nsrt_m7_dense_rows, "ax", %progbits
+  .balign 8
+  .global nsrt_m7_dense_rows
+  .type nsrt_m7_dense_rows, %function
+nsrt_m7_dense_rows:
+  push {r0, r1, r4-r11, lr}
+1:
+  ldr r7, [sp]
+  ldrd r12, r10, [r7, #kTaps]  // taps, row_bytes
+  ldr r11, [r7, #kOriginStep]
+  ldm r7, {r0-r5}
+  add r10, r1
+  add r11, r5
+  str r10, [r7, #kRecord]
+  str r11, [r7, #kOrigin]
+2:
+  record_tap
+  subs r12, #1
+  bne 2b
+  ldr r7, [sp]
+  run_row
+  ldr r7, [sp]
+  ldr r8, [r7, #kRows]
+  subs r8, #1
+  str r8, [r7, #kRows]
+  bne 1b
+  pop {r0, r1, r4-r11, pc}
+  .size nsrt_m7_dense_rows, . - nsrt_m7_dense_rows

@@ -34,7 +34,20 @@ struct SparseRows {
   Control* control;
   const Tile* tiles;
 };
+/// The same for rows that keep all of their weights, which fit into the list.
+struct DenseRows {
+  Cursor row;  ///< of the first row
+  std::uint32_t taps, row_bytes, origin_step;
+  const RequantRow* requant;
+  std::int8_t* out;
+  std::uint32_t out_step;
+  std::uint32_t unused;
+  std::uint32_t rows;  ///< left, at least one
+  Control* control;
+  const Tile* tiles;
+};
 #ifdef __arm__
+static_assert(offsetof(DenseRows, requant) == 40 && offsetof(DenseRows, rows) == 56);
 static_assert(offsetof(SparseRows, counts) == 28 && offsetof(SparseRows, control) == 60);
 #endif
 
@@ -48,6 +61,7 @@ void nsrt_m7_sparse_rows_4(SparseRows*);
 void nsrt_m7_decode_1(Cursor*, std::uint32_t records);
 void nsrt_m7_decode_2(Cursor*, std::uint32_t records);
 void nsrt_m7_decode_4(Cursor*, std::uint32_t records);
+void nsrt_m7_dense_rows(DenseRows*);
 /// Decodes some taps of a dense row, at least one.
 void nsrt_m7_decode_taps(Cursor*, std::uint32_t count);
 }

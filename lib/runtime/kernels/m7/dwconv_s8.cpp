@@ -24,10 +24,8 @@ void dwconv_s8(const Window& window, const std::int8_t* weights, const Requant& 
     const std::uint32_t channels = least(w.co - first, plan.planes);
     while (strip.next()) {
       expander.expand(strip, in + first * in_bytes, channels);
-      for (std::uint32_t c = first; c < first + channels; ++c) {
-        row.run_dense(weights + c * row_bytes, taps, c - first, requant.rows[c],
-                      out + c * out_bytes + strip.out_offset());
-      }
+      row.run_dense(weights + first * row_bytes, taps, row_bytes, channels, 1, requant.rows + first,
+                    out + first * out_bytes + strip.out_offset());
     }
   }
 }

@@ -78,7 +78,11 @@ bool Expander::set_phase(std::uint32_t phase) {
   r.pad_left = make_word(kind_, padding_, edges_differ_ ? 0 : padding_);
   r.pad_right = make_word(kind_, edges_differ_ ? -128 : padding_, padding_);
   r.row_step = plan_.w.iw * plan_.row_stride() - (inside + (edges_differ_ ? r.right : 0)) * plan_.w.sw;
-  r.to_step = (plan_.row_words - words) * 4;
+  // Where rows are joined, padding on the right is that on the left of the next row: only the last row has
+  // its own.
+  phases_[phase].last_right = plan_.joins_rows && plan_.row_words + r.right <= words ? r.right : 0;
+  r.right -= phases_[phase].last_right;
+  r.to_step = (plan_.row_words - words + phases_[phase].last_right) * 4;
   phases_[phase].column = static_cast<std::uint32_t>(first + static_cast<std::int32_t>(begin) * stride);
   return true;
 }
@@ -119,6 +123,7 @@ void Expander::planes(const Strip& strip, const std::int8_t* first, const std::i
         }
         at += static_cast<std::uint32_t>(n) * row_words;
       }
+      if (at != to + parity * plan_.parity_words) last_edges(count, at - row_words);
     }
     return;
   }
@@ -149,6 +154,17 @@ void Expander::rows(Source first, Source second, std::uint32_t rows, std::uint32
     r.second_step = second.plane_step - row_bytes;
     r.plane_to_step = (plan_.plane_words - rows * plan_.row_words) * 4;
     expand_(&r);
+  }
+}
+
+// The right edges of a last row that is joined to others.
+void Expander::last_edges(std::uint32_t planes, std::uint32_t* row) const {
+  for (std::uint32_t phase = 0; phase < plan_.phases(); ++phase, row += plan_.phase_words) {
+    const ExpandRows& r = phases_[phase].rows;
+    std::uint32_t* pad = row + r.left + r.groups * 4 + r.tail;
+    for (std::uint32_t i = 0; i < phases_[phase].last_right; ++i, ++pad) {
+      for (std::uint32_t plane = 0; plane < planes; ++plane) pad[plane * plan_.plane_words] = r.pad_right;
+    }
   }
 }
 

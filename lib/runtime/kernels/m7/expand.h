@@ -38,7 +38,8 @@ class Expander {
   static constexpr std::uint32_t kMostPhases = 2;  // that expand.S knows
   struct Phase {
     ExpandRows rows;
-    std::uint32_t column;  // of the input: first word that lies inside
+    std::uint32_t column;      // of the input: first word that lies inside
+    std::uint32_t last_right;  // words of the right edge that only the last row needs
   };
   // Where a row of words comes from: a row of every plane, or padding for all of them.
   struct Source {
@@ -53,6 +54,7 @@ class Expander {
   void rows(Source first, Source second, std::uint32_t rows, std::uint32_t planes, std::uint32_t* to);
   void any_rows(Source first, Source second, std::uint32_t rows, std::uint32_t planes,
                 std::uint32_t* to) const;
+  void last_edges(std::uint32_t planes, std::uint32_t* row) const;
   void fill(std::uint32_t rows, std::uint32_t planes, std::uint32_t* to) const;
 
   const Plan& plan_;
@@ -65,7 +67,7 @@ class Expander {
   std::uint32_t x0_ = UINT32_MAX;
   std::int32_t column_ = 0;  // first input column; in the padding where negative
   bool regular_ = false;     // phases_ describe all rows
-  Phase phases_[kMostPhases];
+  Phase phases_[kMostPhases] = {};
 };
 
 }  // namespace nsrt::m7

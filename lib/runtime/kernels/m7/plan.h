@@ -249,7 +249,11 @@ constexpr Plan plan_depthwise(const Window& w) {
   const std::uint32_t plane_bytes = one.plane_words * 4;
   if (one.bytes + plane_bytes > kSmallScratch) return one;
   kind.planes = least(w.ci, 1 + (kSmallScratch - one.bytes) / plane_bytes);
-  return make_plan(w, kind);
+  if (one.rows < w.oh || one.span < w.ow) return make_plan(w, kind);
+  Plan several = one;
+  several.planes = kind.planes;
+  place(several, kind);
+  return several;
 }
 
 }  // namespace nsrt::m7

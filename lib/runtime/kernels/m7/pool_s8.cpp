@@ -2,7 +2,7 @@
 
 #include "kernels/m7/m7.h"
 #include "kernels/m7/plan.h"
-#include "kernels/requantise.h"
+#include "kernels/m7/store_unit.h"
 
 namespace nsrt::m7 {
 namespace {
@@ -40,16 +40,22 @@ void pool(const Window& w, const std::int8_t* in, std::int8_t* out, std::int32_t
   }
 }
 
-// Sum of `count` neighbours. USADA8 adds four bytes at once, without sign: q + 128 in place of q.
+// total + the four bytes of a word. USADA8 adds without sign: q + 128 in place of q.
+std::uint32_t add_four(std::uint32_t total, const std::int8_t* from) {
+  std::uint32_t word;
+  std::memcpy(&word, from, 4);
+  word ^= 0x80808080;
+  asm("usada8 %0, %1, %2, %0" : "+r"(total) : "r"(word), "r"(0));
+  return total;
+}
+
+// Sum of `count` neighbours.
 std::int32_t sum(const std::int8_t* from, std::uint32_t count) {
-  std::uint32_t total = 0;
-  std::uint32_t left = count;
-  for (; left >= 4; left -= 4, from += 4) {
-    std::uint32_t word;
-    std::memcpy(&word, from, 4);
-    word ^= 0x80808080;
-    asm("usada8 %0, %1, %2, %0" : "+r"(total) : "r"(word), "r"(0));
+  std::uint32_t total = 0, left = count;
+  for (; left >= 16; left -= 16, from += 16) {
+    total = add_four(add_four(add_four(add_four(total, from), from + 4), from + 8), from + 12);
   }
+  for (; left >= 4; left -= 4, from += 4) total = add_four(total, from);
   for (; left > 0; --left) total += static_cast<std::uint32_t>(*from++ + 128);
   return static_cast<std::int32_t>(total - count * 128);
 }
@@ -64,10 +70,11 @@ void max_pool_s8(const Window& w, const std::int8_t* in, std::int8_t* out) {
 
 void avg_pool_s8(const Window& w, const PoolRequant& requant, const std::int8_t* in, std::int8_t* out) {
   const auto finish = [&](std::int32_t sum_and_bias) {
-    const std::int32_t scaled = multiply_high_rounded(sum_and_bias << requant.left_shift, requant.multiplier);
-    return saturate_s8(requant.output_zero_point + scaled);
+    return static_cast<std::int8_t>(
+        requantise<8>(sum_and_bias << requant.left_shift, requant.multiplier, requant.output_zero_point));
   };
-  if (w.kh == w.ih && w.kw == w.iw && w.oh == 1 && w.ow == 1) {  // global
+  if (w.kh == w.ih && w.kw == w.iw && w.oh == 1 && w.ow == 1 && w.pad_top == 0 &&
+      w.pad_left == 0) {  // global
     const std::uint32_t count = std::uint32_t{w.ih} * w.iw;
     for (std::uint32_t c = 0; c < w.co; ++c, in += count) *out++ = finish(sum(in, count) + requant.bias);
     return;

@@ -18,6 +18,12 @@ std::uint32_t stack_base(const Plan& p, std::uint32_t stack) {
   return (stack - kStackRoom - last_tile_bytes(p)) & ~7u;
 }
 
+void copy_word(std::int8_t* to, const std::int8_t* from) {
+  std::uint32_t word;
+  std::memcpy(&word, from, 4);
+  std::memcpy(to, &word, 4);
+}
+
 }  // namespace
 
 Strip::Strip(const Plan& p, void* scratch_bytes, std::uint32_t stack)
@@ -90,22 +96,20 @@ void Strip::copy_bounced(std::int8_t* out) const {
   const std::int8_t* from = bounce_buffer();
   const std::uint32_t from_step = plan.joins_rows ? plan.row_words : 2 * kTileWords, to_step = plan.w.ow;
   const std::uint32_t from_second = bounced_second(), to_second = second_out_, count = plan.row_outputs();
-  const auto copy_four = [&](std::uint32_t at) {
-    std::uint32_t first, second;
-    std::memcpy(&second, from + from_second + at, 4);
-    std::memcpy(&first, from + at, 4);
-    std::memcpy(out + to_second + at, &second, 4);
-    std::memcpy(out + at, &first, 4);
-  };
-  for (std::uint32_t row = word_rows(); row > 0; --row, out += to_step, from += from_step) {
-    if (count >= 4) {
-      for (std::uint32_t at = 0; at + 4 < count; at += 4) copy_four(at);
-      copy_four(count - 4);
-    } else {
-      for (std::uint32_t at = 0; at < count; ++at) {
-        out[to_second + at] = from[from_second + at];
-        out[at] = from[at];
-      }
+  std::uint32_t rows_left = word_rows();
+  if (count >= 4 && count <= 8) {  // two words, which may overlap
+    const std::uint32_t last = count - 4, from_last = from_second + last, to_last = to_second + last;
+    for (; rows_left > 0; --rows_left, out += to_step, from += from_step) {
+      copy_word(out + to_second, from + from_second);
+      copy_word(out + to_last, from + from_last);
+      copy_word(out, from);
+      copy_word(out + last, from + last);
+    }
+  }
+  for (; rows_left > 0; --rows_left, out += to_step, from += from_step) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      out[to_second + i] = from[from_second + i];
+      out[i] = from[i];
     }
   }
 }

@@ -26,13 +26,13 @@
   .equ kMaxEntries, 128
   .equ kMaxPairEntries, 64
 
-// Goes to the tile whose record r0 points at: sets the stack pointer and, through Control::start, list and code, all
+// Goes to the tile whose record \tile points at: sets the stack pointer and, through Control::start, list and code, all
 // the rest. r12 = &start.
-  .macro next_tile
-  ldr r2, [r0], #8
+  .macro next_tile tile
+  ldr r2, [\tile], #8
   cbz r2, 1f
   mov sp, r2
-  str r0, [r12, #kTile]
+  str \tile, [r12, #kTile]
   ldm r12, {r4-r11, r12, pc}
 1:
   ldr sp, [r12, #kSavedStack]
@@ -41,7 +41,7 @@
 
 // The unrolled code twice, and the frame around it. Entered near the first end, the code requantises and stores the
 // outputs: \requantise does that, given r0 zero point, r1 multiplier, r2 second multiplier or bias of the low lane, r3
-// outputs of the row, r14 the tile's record + 8, r12 = &start. Entered near the second end, it stores the sums.
+// outputs of the row, r12 = &start, r14 the tile's record + 8, which stays there. Entered near the second end, it stores the sums.
   .macro tile_loop name, entries, entry, requantise
   .section .text.\name, "ax", %progbits
   .balign 8
@@ -58,7 +58,7 @@
   it lo
   udflo #0
   ldr r0, [r12, #kTile]
-  next_tile
+  next_tile r0
 \name\()_reload:  // entered through Control::code with r12 = Control::list = &start
   ldr r0, [r12, #kSumsIn]
   ldm r0!, {r4-r11}
@@ -72,8 +72,7 @@
 \name\()_end:  // r12 = the Control
   ldm r12!, {r0-r3, lr}
   \requantise
-  ldr r0, [r12, #kTile]
-  next_tile
+  next_tile lr
   .rept \entries
   \entry
   .endr
@@ -83,7 +82,7 @@
   stm r0!, {r4-r11}
   str r0, [r12, #kSumsOut]
   ldr r0, [r12, #kTile]
-  next_tile
+  next_tile r0
   .size \name, . - \name
   .endm
 
@@ -108,8 +107,8 @@
   smmlar \low, \low, r1, r0
   ssat \high, #8, \high
   ssat \low, #8, \low
-  strb \high, [lr, r2]
-  strb \low, [lr], #1
+  strb \high, [r3, r2]
+  strb \low, [r3], #1
   .endm
 
   .macro two_pixels_requantise
@@ -117,9 +116,9 @@
   add r6, r2, r6, lsr #8
   add r8, r2, r8, lsr #8
   add r10, r2, r10, lsr #8
-  ldr lr, [lr, #-4]
+  ldr r2, [lr, #-4]
+  add r3, r2
   ldr r2, [r12, #kSecondOut]
-  add lr, r3
   requantise_lanes r4, r5
   requantise_lanes r6, r7
   requantise_lanes r8, r9
@@ -153,21 +152,21 @@
   .endm
 
   .macro two_rows_requantise
-  ldr lr, [lr, #-4]
   requantise_rows r4, r8
   requantise_rows r5, r9
   requantise_rows r6, r10
   requantise_rows r7, r11
+  ldr r2, [lr, #-4]
+  add r3, r2
   ldr r2, [r12, #kSecondOut]
-  add lr, r3
   .irp pair, "r8, r4", "r9, r5", "r10, r6", "r11, r7"
   store_pair \pair
   .endr
   .endm
 
   .macro store_pair second, first
-  strb \second, [lr, r2]
-  strb \first, [lr], #1
+  strb \second, [r3, r2]
+  strb \first, [r3], #1
   .endm
 
   tile_loop nsrt_m7_two_rows, kMaxPairEntries, two_rows_entry, two_rows_requantise

@@ -45,19 +45,44 @@ void TwoPixelRow::run_part(const ScalarEntry* first, std::int32_t weight_sum, co
   }
 }
 
-void TwoPixelRow::run_dense(const std::int8_t* weights, std::uint32_t taps, std::uint32_t plane,
-                            const RequantRow& requant, std::int8_t* out) {
-  Cursor cursor{.to = end_,
-                .record = reinterpret_cast<const std::uint8_t*>(weights),
-                .position = 0,
-                .weight_sum = 0,
-                .taps = strip_.dense_taps(),
-                .origin = strip_.origin + plane * strip_.plan.plane_words * 4,
-                .plane_bytes = 0};
-  if (taps <= capacity_) {
-    nsrt_m7_decode_taps(&cursor, taps);
-    return run(cursor.to, cursor.weight_sum, requant, out);
+void TwoPixelRow::run_dense(const std::int8_t* weights, std::uint32_t taps, std::uint32_t row_bytes,
+                            std::uint32_t rows, std::uint32_t plane_step, const RequantRow* requant,
+                            std::int8_t* out) {
+  const Plan& plan = strip_.plan;
+  DenseRows dense{.row = {.to = end_,
+                          .record = reinterpret_cast<const std::uint8_t*>(weights),
+                          .position = 0,
+                          .weight_sum = 0,
+                          .taps = strip_.dense_taps(),
+                          .origin = strip_.origin,
+                          .plane_bytes = 0},
+                  .taps = taps,
+                  .row_bytes = row_bytes,
+                  .origin_step = plane_step * plan.plane_words * 4,
+                  .requant = requant,
+                  .out = out,
+                  .out_step = std::uint32_t{plan.w.oh} * plan.w.ow,
+                  .unused = 0,
+                  .rows = rows,
+                  .control = &control_,
+                  .tiles = strip_.tile_list()};
+  if (taps <= capacity_ && !plan.bounces()) return nsrt_m7_dense_rows(&dense);
+  for (; rows > 0; --rows, out += dense.out_step) {
+    if (taps <= capacity_) {
+      dense.rows = 1;
+      dense.out = strip_.target(out);
+      nsrt_m7_dense_rows(&dense);
+      strip_.row_done(out);
+    } else {
+      run_long_dense(dense.row, taps, *dense.requant++, out);
+      dense.row.record += row_bytes;
+      dense.row.origin += dense.origin_step;
+    }
   }
+}
+
+void TwoPixelRow::run_long_dense(Cursor cursor, std::uint32_t taps, const RequantRow& requant,
+                                 std::int8_t* out) {
   begin_long(taps);
   for (std::uint32_t left = taps; left > 0;) {
     const std::uint32_t count = least(left, capacity_);

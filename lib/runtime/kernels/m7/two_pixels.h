@@ -16,19 +16,10 @@ class TwoPixelRow {
   /// How many of them fit into the list.
   std::uint32_t capacity() const { return capacity_; }
 
-  /// Runs a row that fits, entries [first, end()), to `out` of the strip.
-  void run(const ScalarEntry* first, std::int32_t weight_sum, const RequantRow& requant, std::int8_t* out) {
-    start(first, requant.bias, nsrt_m7_two_pixels_end);
-    control_.out = strip_.target(out);
-    control_.multiplier = requant.multiplier;
-    control_.second_multiplier = low_bias(weight_sum, requant.bias);
-    nsrt_m7_two_pixels(&control_);
-    strip_.row_done(out);
-  }
-
-  /// Decodes and runs a dense row: `taps` of the strip's dense taps, on plane `plane`.
-  void run_dense(const std::int8_t* weights, std::uint32_t taps, std::uint32_t plane,
-                 const RequantRow& requant, std::int8_t* out);
+  /// Decodes and runs dense rows of `taps` of the strip's dense taps. The first row reads plane 0, the next
+  /// one `plane_step` planes further on.
+  void run_dense(const std::int8_t* weights, std::uint32_t taps, std::uint32_t row_bytes, std::uint32_t rows,
+                 std::uint32_t plane_step, const RequantRow* requant, std::int8_t* out);
 
   /// Begins a row of `entries`, which then runs in parts: full lists, and the rest.
   void begin_long(std::uint32_t entries);
@@ -54,6 +45,7 @@ class TwoPixelRow {
     control_.list = first;
     control_.code = code_end - static_cast<std::uint32_t>(end_ - first) * kEntryCode;
   }
+  void run_long_dense(Cursor cursor, std::uint32_t taps, const RequantRow& requant, std::int8_t* out);
   void carry_low_lanes();
   void finish_long();
 
