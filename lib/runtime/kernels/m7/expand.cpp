@@ -123,7 +123,7 @@ void Expander::planes(const Strip& strip, const std::int8_t* first, const std::i
         }
         at += static_cast<std::uint32_t>(n) * row_words;
       }
-      if (at != to + parity * plan_.parity_words) last_edges(count, at - row_words);
+      if (plan_.joins_rows && at != to + parity * plan_.parity_words) last_edges(count, at - row_words);
     }
     return;
   }
