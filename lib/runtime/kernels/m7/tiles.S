@@ -41,7 +41,8 @@
 
 // The unrolled code twice, and the frame around it. Entered near the first end, the code requantises and stores the
 // outputs: \requantise does that, given r0 zero point, r1 multiplier, r2 second multiplier or bias of the low lane, r3
-// outputs of the row, r12 = &start, r14 the tile's record + 8, which stays there. Entered near the second end, it stores the sums.
+// outputs of the row, r12 = &start, r14 the tile's record + 8, which stays there. Entered near the second end, it
+// stores the sums.
   .macro tile_loop name, entries, entry, requantise
   .section .text.\name, "ax", %progbits
   .balign 8
