@@ -44,25 +44,6 @@ bool report(const char* name, const char* variant, const Total& total) {
   return total.correct;
 }
 
-// The least sparsity at which the nested kernel takes no more instructions than the dense one.
-bool report_break_even() {
-  Total dense;
-  count(break_even_layer(), {}, dense);
-  std::uint32_t cheap = 0, dear = 1000;  // kept blocks in a thousand
-  bool correct = dense.correct;
-  while (dear - cheap > 1) {
-    const auto kept = static_cast<std::uint16_t>((cheap + dear) / 2);
-    Total sparse;
-    count(break_even_layer(), {1, 2, {kept, kept, kept}}, sparse);
-    correct = correct && sparse.correct;
-    (sparse.instructions <= dense.instructions ? cheap : dear) = kept;
-  }
-  Line() << "{\"case\":\"break_even_vs_own_dense/conv1x1\",\"sparsity\":0." << (1000 - cheap) / 100
-         << (1000 - cheap) / 10 % 10 << (1000 - cheap) % 10 << ",\"correct\":" << (correct ? "true" : "false")
-         << "}\n";
-  return correct;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -77,6 +58,5 @@ int main(int argc, char** argv) {
     for (const BenchLayer& layer : c.layers) count(layer, layer.prunable ? c.pruning : Pruning{}, total);
     correct = report(c.name, c.variant, total) && correct;
   }
-  if (chosen("break_even_vs_own_dense/conv1x1")) correct = report_break_even() && correct;
   board::exit(correct ? 0 : 1);
 }

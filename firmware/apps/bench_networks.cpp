@@ -116,6 +116,8 @@ constexpr BenchLayer kAutoencoder[] = {linear(640, 128), linear(128, 128), linea
                                        linear(128, 128), linear(128, 640)};
 
 constexpr Pruning kS50{3, 2}, kS75{2, 2}, kS90{1, 2}, kS70{2, 2, {100, 300, 500}};
+constexpr Pruning kS10{3, 2, {100, 250, 900}}, kS20{3, 2, {100, 250, 800}}, kS30{3, 2, {100, 250, 700}},
+    kS40{3, 2, {100, 250, 600}};
 constexpr Pruning kFine50{3, 1}, kFine75{2, 1}, kFine90{1, 1};
 
 // speed: blocks of 1×1, finest; balanced: 1×2, 1.5 bytes per kept weight.
@@ -124,6 +126,10 @@ constexpr BenchCase kCases[] = {
     {"conv1x1_16x16x64_64", "/s50/speed", kPointwise, kFine50},
     {"conv1x1_16x16x64_64", "/s75/speed", kPointwise, kFine75},
     {"conv1x1_16x16x64_64", "/s90/speed", kPointwise, kFine90},
+    {"conv1x1_16x16x64_64", "/s10/balanced", kPointwise, kS10},
+    {"conv1x1_16x16x64_64", "/s20/balanced", kPointwise, kS20},
+    {"conv1x1_16x16x64_64", "/s30/balanced", kPointwise, kS30},
+    {"conv1x1_16x16x64_64", "/s40/balanced", kPointwise, kS40},
     {"conv1x1_16x16x64_64", "/s50/balanced", kPointwise, kS50},
     {"conv1x1_16x16x64_64", "/s75/balanced", kPointwise, kS75},
     {"conv1x1_16x16x64_64", "/s90/balanced", kPointwise, kS90},
@@ -155,10 +161,6 @@ constexpr BenchCase kCases[] = {
 
 std::span<const BenchCase> bench_cases() {
   return kCases;
-}
-
-const BenchLayer& break_even_layer() {
-  return kPointwise[0];
 }
 
 }  // namespace app

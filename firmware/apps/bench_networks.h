@@ -15,7 +15,5 @@ struct BenchCase {
 };
 
 std::span<const BenchCase> bench_cases();
-/// The layer whose sparsity is sought from which on the nested kernel beats the dense one.
-const BenchLayer& break_even_layer();
 
 }  // namespace app

@@ -85,12 +85,8 @@ void add_cost(BenchRecord& record, const PackedDescription& description, const S
   for (std::size_t i = 0; i < cost.operators.size(); ++i) {
     const OperatorDescription& op = network.operators.at(i);
     record.layers.push_back({op.name, op.kind, cost.operators[i], op.macs.at(record.subnet - 1)});
+    record.cycles += estimate_cycles(cost.operators[i], op.kind);
   }
-  record.cycles = estimate_cycles(cost.total, CodeKind::kHandWritten);
-  const CycleEstimate compiled = estimate_cycles(cost.total, CodeKind::kCompiled);
-  // The kernels mix both kinds; the range covers either.
-  record.cycles.low = compiled.low;
-  record.cycles.mid = std::sqrt(record.cycles.mid * compiled.mid);
 }
 
 std::string compare_with(Engine& reference, const Outputs& outputs, const PackedDescription& description,
