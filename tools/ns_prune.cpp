@@ -1,12 +1,16 @@
 // ns-prune: makes any checkpoint a nested sparse one, by magnitude and without training.
 #include "common/option_groups.h"
+#include "common/progress.h"
 #include "common/run_tool.h"
 #include "common/streams.h"
 #include "ns/base/sha256.h"
 #include "ns/checkpoint/profile.h"
+#include "ns/data/catalog.h"
+#include "ns/data/split.h"
 #include "ns/nested/prune.h"
-#include "ns/report/table.h"
 #include "ns/train/recipe.h"
+#include "ns/train/sensitivity.h"
+#include "prune/tables.h"
 
 namespace {
 
@@ -14,8 +18,12 @@ struct Options {
   std::string input, block = "1x2";
   std::vector<double> sparsities{0.7, 0.8, 0.9};
   std::vector<std::string> dense_layers = ns::nested::default_dense_layers();
+  std::string allocation = "uniform", progress = "auto";
+  double cost_budget = 1.0;
   OutputOptions output;
-  bool json = false;
+  bool sensitivity = false, json = false;
+  DataOptions data;
+  std::size_t images = 5000;
 };
 
 void declare(CLI::App& app, Options& o) {
@@ -29,36 +37,61 @@ void declare(CLI::App& app, Options& o) {
                  "Layers left dense: names, or the roles first_conv, depthwise, classifier")
       ->delimiter(',')
       ->capture_default_str();
+  app.add_option("--allocation", o.allocation,
+                 "Shares of the layers in the kept weights: uniform, erk, global or cost")
+      ->check(CLI::IsMember({"uniform", "erk", "global", "cost"}))
+      ->capture_default_str();
+  app.add_option("--cost-budget", o.cost_budget,
+                 "With --allocation cost: estimated instructions, over those of uniform")
+      ->check(CLI::Range(0.001, 10.0))
+      ->capture_default_str();
   add_output_options(app, o.output, "Nested checkpoint (.safetensors)");
+  app.get_option("--output")->required(false);
+  app.add_flag("--sensitivity", o.sensitivity,
+               "Write nothing; prune each layer alone and print the validation accuracy");
+  add_data_options(app, o.data);
+  app.add_option("--images", o.images, "With --sensitivity: the last so many training images")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  add_progress_option(app, o.progress);
   add_json_option(app, o.json);
 }
 
-std::string table_of(const ns::nested::PruneReport& report) {
-  using ns::report::Table;
-  std::vector<Table::Column> columns{{"layer", Table::Align::kLeft}, {"weights"}};
-  for (std::size_t k = 1; k <= report.total.kept.size(); ++k) {
-    columns.push_back({"kept by subnet " + std::to_string(k)});
-    columns.push_back({"sparsity"});
+int scan(const Options& o) {
+  if (!o.output.output.empty()) throw ns::usage_error("--sensitivity writes no checkpoint, so no --output");
+  const ns::checkpoint::Archive input = ns::checkpoint::read_safetensors(o.input);
+  ns::nested::Model model = ns::nested::model_of(input);
+  const ns::train::SensitivityOptions options{o.sparsities, ns::train::block_width(o.block), o.dense_layers};
+  const ns::data::Split data =
+      hold_out_last(ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain), o.images);
+  Progress bar("scanning", "passes", progress_mode(o.progress));
+  const ns::train::Sensitivity found =
+      scan_sensitivity(model, data.validation, options,
+                       [&](std::int64_t done, std::int64_t total) { bar.update(done, total, ""); });
+  bar.clear();
+  if (!o.json) {
+    standard_output().write(table_of(found));
+    return kDone;
   }
-  Table table(columns);
-  std::vector<ns::nested::LayerReport> rows = report.layers;
-  rows.push_back(report.total);
-  for (const ns::nested::LayerReport& layer : rows) {
-    std::vector<std::string> cells{layer.layer, ns::report::grouped(layer.weights)};
-    for (const std::int64_t kept : layer.kept) {
-      cells.push_back(ns::report::grouped(kept));
-      cells.push_back(layer.pruned ? ns::report::percent(layer.sparsity(kept), 1) : "dense");
-    }
-    table.row(cells);
+  for (ns::Json& record : to_json(found)) {
+    record["artifact_sha256"] = ns::sha256_hex_of_file(o.input);
+    record["seed"] = ns::checkpoint::profile_of(input).seed;
+    record["data"] = o.data.data;
+    record["block"] = o.block;
+    standard_output().line(ns::canonical_dump(record));
   }
-  return table.text();
+  return kDone;
 }
 
 int prune(const Options& o) {
+  if (o.output.output.empty()) throw ns::usage_error("--output is required");
   const auto overwrite = o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
   ns::check_writable(o.output.output, overwrite);
   const ns::checkpoint::Archive input = ns::checkpoint::read_safetensors(o.input);
-  const ns::nested::PruneOptions options{o.sparsities, ns::train::block_width(o.block), o.dense_layers};
+  const ns::nested::PruneOptions options{o.sparsities,
+                                         ns::train::block_width(o.block),
+                                         o.dense_layers,
+                                         {ns::nested::allocation_from_name(o.allocation), o.cost_budget}};
   const ns::nested::Pruned pruned = ns::nested::prune(input, ns::sha256_hex_of_file(o.input), options);
   write_safetensors(o.output.output, pruned.archive, overwrite);
   if (o.json) {
@@ -78,11 +111,12 @@ int main(int argc, char** argv) {
   const ToolInfo info{
       "ns-prune", "Make a checkpoint nested sparse by weight magnitude, without training.",
       "  ns-prune dense.safetensors -o nested.safetensors\n"
-      "  ns-prune dense.safetensors --sparsities 0.5,0.75 --block 1x4 -o nested.safetensors --json",
+      "  ns-prune dense.safetensors --sparsities 0.5,0.75 --allocation erk -o nested.safetensors --json\n"
+      "  ns-prune dense.safetensors --sensitivity --data fashion_mnist --sparsities 0.5,0.9",
       "ns-train RECIPE --init nested.safetensors fine-tunes it with its level maps."};
   Options options;
   return run_tool(info, argc, argv, [&](CLI::App& app) {
     declare(app, options);
-    return [&options] { return prune(options); };
+    return [&options] { return options.sensitivity ? scan(options) : prune(options); };
   });
 }

@@ -80,6 +80,47 @@ class Training(CliCase):
         other = self.run_tool("ns-prune", "dense.safetensors", "--sparsities", "0.8,0.7", "-o", "x.safetensors", status=2)
         self.assert_error(other, "ns-prune", "0.7 follows 0.8")
 
+    def test_allocations_keep_the_total_and_differ_by_layer(self):
+        self.recipe(epochs=1)
+        self.train("-q", "-o", "dense.safetensors")
+        shares = {}
+        for method in ("uniform", "erk", "global", "cost"):
+            record = json.loads(self.run_tool("ns-prune", "dense.safetensors", "--sparsities", "0.5,0.75", "--allocation", method,
+                                              "--json", "-o", f"{method}.safetensors").stdout)
+            pruned = [layer for layer in record["layers"] if layer["pruned"]]
+            shares[method] = [layer["kept_weights"][0] for layer in pruned]
+            self.assertLessEqual(abs(sum(shares[method]) - 0.25 * sum(layer["weights"] for layer in pruned)),
+                                 len(pruned) if method == "uniform" else 1)
+        self.assertEqual(len(set(map(tuple, shares.values()))), 4)
+        self.recipe(method="nested", epochs=2, prune_end_epoch=1, allocation="erk")
+        self.train("-q", "-o", "tuned.safetensors", "--init", "erk.safetensors")
+        done = self.run_tool("ns-prune", "dense.safetensors", "--allocation", "cost", "--cost-budget", "0.05", "-o", "x.safetensors", status=2)
+        self.assert_error(done, "ns-prune", "cost_budget 0.05 is out of reach", "the least is")
+        done = self.run_tool("ns-prune", "dense.safetensors", status=2)
+        self.assert_error(done, "ns-prune", "--output is required")
+
+    def test_the_sensitivity_scan_evaluates_every_layer_alone_and_writes_nothing(self):
+        self.recipe(epochs=6)
+        self.train("-q", "-o", "dense.safetensors")
+        before = sorted(self.folder.iterdir())
+        words = ["ns-prune", "dense.safetensors", "--sensitivity", "--data", "fashion_mnist", "--data-dir", "data", "--images", "40",
+                 "--sparsities", "0.1,0.9"]
+        done = self.run_tool(*words)
+        self.assertEqual(len(done.stdout.splitlines()), 2 + 1 + 8)
+        self.assertEqual(done.stderr, "")
+        records = [json.loads(line) for line in self.run_tool(*words, "--json").stdout.splitlines()]
+        self.assertEqual(len(records), 8)
+        for record in records:
+            self.assertEqual((record["schema"], record["images"], record["sparsity"]), ("nestkit.sensitivity/1", 40, [0.1, 0.9]))
+            self.assertAlmostEqual(record["kept_weights"][1] / record["weights"], 0.1, delta=0.05)
+            self.assertEqual(len(record["accuracy_top1"]), 2)
+        self.assertGreater(records[0]["dense_accuracy_top1"], min(record["accuracy_top1"][1] for record in records))
+        self.assertEqual(sorted(self.folder.iterdir()), before)
+        self.assert_error(self.run_tool(*words, "-o", "x.safetensors", status=2), "ns-prune", "--sensitivity writes no checkpoint")
+        self.run_tool("ns-prune", "dense.safetensors", "--sparsities", "0.5", "-o", "nested.safetensors")
+        nested = self.run_tool("ns-prune", "nested.safetensors", *words[2:], status=3)
+        self.assert_error(nested, "ns-prune", "takes a dense checkpoint")
+
     def test_print_config_shows_the_effective_recipe_and_trains_nothing(self):
         done = self.train("--set", "epochs=9", "--set", "sparsities=0.5,0.6,0.7", "--print-config")
         config = json.loads(done.stdout)

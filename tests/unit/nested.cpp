@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "expect_error.h"
@@ -113,4 +114,21 @@ TEST_CASE("routed gradients reach exactly the levels their subnet may teach") {
   CHECK(routing_from_name("sparsest") == Routing::kSparsest);
   EXPECT_ERROR(routing_from_name("sparse"), kUsage, "routing \"sparse\"");
   EXPECT_ERROR(add_routed(map, Routing::kSum, 1, false, ns::Tensor({3}), grad), kInternal, "[3]");
+}
+
+TEST_CASE("agreeing gradients are the sum of those that have the sum's sign") {
+  const LevelMap map(BlockGrid({1, 5, 1, 1}, 1), 3, {0, 1, 1, 2, 1});
+  ns::Tensor total({1, 5, 1, 1}), opposite({1, 5, 1, 1});
+  const std::vector<std::vector<float>> grads{{7, 3, 1, 9, 2}, {7, -1, 1, -4, -2}, {5, 2, -5, 3, 0}};
+  for (int subnet = 3; subnet >= 1; --subnet) {
+    ns::Tensor grad({1, 5, 1, 1});
+    std::copy(grads[static_cast<std::size_t>(subnet - 1)].begin(),
+              grads[static_cast<std::size_t>(subnet - 1)].end(), grad.values().begin());
+    add_by_sign(&map, subnet, 3, true, grad, total, opposite);
+  }
+  keep_agreeing(total, opposite);
+  // Regrowth from the densest alone; 3 − 1 + 2; 1 + 1 − 5; subnets 2 and 3 alone; 2 − 2 + 0.
+  CHECK(std::vector<float>(total.values().begin(), total.values().end()) ==
+        std::vector<float>{5, 5, -5, -4, 0});
+  CHECK(routing_from_name("agree") == Routing::kAgree);
 }

@@ -128,6 +128,27 @@ TEST_CASE("SGD follows PyTorch's momentum, Nesterov and coupled weight decay") {
   CHECK(run({.momentum = 0.0, .weight_decay = 0.1}, false) == doctest::Approx(1.0 - 0.1 * 1.25));
 }
 
+TEST_CASE("Adam's first step is the rate in the gradient's direction, the second follows both averages") {
+  std::vector<ns::nn::Parameter> parameters(1);
+  parameters[0] = {"w", ns::Tensor({2}), ns::Tensor({2}), true, nullptr};
+  parameters[0].value.fill(1.0f);
+  ns::nn::Adam adam(parameters, {.beta1 = 0.5, .beta2 = 0.75, .epsilon = 0.0});
+  parameters[0].grad[0] = 4.0f;
+  parameters[0].grad[1] = -0.5f;
+  adam.step(0.1);
+  CHECK(parameters[0].value[0] == doctest::Approx(0.9));
+  CHECK(parameters[0].value[1] == doctest::Approx(1.1));
+  parameters[0].grad[0] = 2.0f;
+  adam.step(0.1);
+  // m = 0.5·2 + 0.5·2 = 2, over 0.75; v = 0.75·4 + 0.25·4 = 4, over 0.4375
+  CHECK(parameters[0].value[0] == doctest::Approx(0.9 - 0.1 * (2 / 0.75) / std::sqrt(4 / 0.4375)));
+  ns::nn::Adam decaying(parameters, {.weight_decay = 0.5});
+  parameters[0].grad.fill(0.0f);
+  const float before = parameters[0].value[0];
+  decaying.step(0.1);
+  CHECK(parameters[0].value[0] == doctest::Approx(before - 0.1f));
+}
+
 TEST_CASE("SGD continues from a restored state as if it had never stopped") {
   std::vector<ns::nn::Parameter> whole, parts;
   for (auto* list : {&whole, &parts}) {

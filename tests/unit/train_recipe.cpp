@@ -24,7 +24,7 @@ TEST_CASE("a recipe written and read back is the same, and every key is written"
   recipe.seed = 9007199254740991u;
   const Json json = to_json(recipe);
   CHECK(recipe_from_json(json, "r") == recipe);
-  CHECK(json.size() == 32);
+  CHECK(json.size() == 38);
   CHECK(recipe_of("{}") == Recipe{});
   CHECK(recipe_of("{\"$schema\": \"schema/train.schema.json\", \"epochs\": 3}").epochs == 3);
 }
@@ -34,7 +34,7 @@ TEST_CASE("an unknown key names the nearest, a wrong type what was expected and 
   EXPECT_ERROR(recipe_of("{\"epochs\": \"ten\"}"), kUsage,
                "r.json: \"epochs\": expected an integer, found a string \"ten\"");
   EXPECT_ERROR(recipe_of("{\"sparsities\": 0.7}"), kUsage, "\"sparsities\": expected an array");
-  EXPECT_ERROR(recipe_of("{\"routing\": \"sparse\"}"), kUsage, "sparsest, densest, found \"sparse\"");
+  EXPECT_ERROR(recipe_of("{\"routing\": \"sparse\"}"), kUsage, "densest, agree, found \"sparse\"");
 }
 
 TEST_CASE("values out of range or that do not fit together are refused") {
@@ -48,6 +48,18 @@ TEST_CASE("values out of range or that do not fit together are refused") {
   EXPECT_ERROR(recipe_of("{\"method\": \"nested\", \"sparsities\": [0.8, 1.0]}"), kUsage, "value 2 is 1");
   EXPECT_ERROR(recipe_of("{\"method\": \"nested\", \"epochs\": 10, \"prune_end_epoch\": 10}"), kUsage,
                "does not fit into 10 epochs");
+}
+
+TEST_CASE("milestones must be given for multi_step and rise, and Adam's betas are two fractions") {
+  EXPECT_ERROR(recipe_of("{\"schedule\": \"multi_step\"}"), kUsage, "multi_step needs \"milestones\"");
+  EXPECT_ERROR(recipe_of("{\"schedule\": \"multi_step\", \"milestones\": [3, 3]}"), kUsage,
+               "\"milestones\": expected increasing epochs");
+  EXPECT_ERROR(recipe_of("{\"milestones\": [0]}"), kUsage, "expected increasing epochs above 0");
+  EXPECT_ERROR(recipe_of("{\"betas\": [0.9]}"), kUsage, "\"betas\": expected two numbers");
+  EXPECT_ERROR(recipe_of("{\"betas\": [0.9, 1]}"), kUsage, "\"betas\": expected two numbers");
+  Json json = Json::object();
+  apply_setting(json, "milestones=2,3.5");
+  CHECK(json["milestones"] == Json({2, 3.5}));
 }
 
 TEST_CASE("--set replaces one key and reads its value by the key's type") {

@@ -131,6 +131,53 @@ TEST_CASE("a run stopped at any step and resumed ends in the bytes of the uninte
   CHECK(from_epoch.finished.arrays == whole.finished.arrays);
 }
 
+TEST_CASE("Adam with milestones, global allocation and agreeing gradients also resumes exactly") {
+  Recipe recipe = small_recipe();
+  recipe.optimizer = "adam";
+  recipe.learning_rate = 0.01;
+  recipe.schedule = "multi_step";
+  recipe.milestones = {3, 4.5};
+  recipe.milestone_factor = 0.5;
+  recipe.allocation = "global";
+  recipe.routing = "agree";
+  const data::Split data = split_for(recipe, corners(240));
+  const Run whole = run_recipe(recipe, data);
+  CHECK(whole.epochs[2].learning_rate == 0.01);
+  CHECK(whole.epochs[3].learning_rate == 0.005);
+  CHECK(whole.epochs[5].learning_rate == 0.0025);
+  CHECK(whole.epochs[5].subnets[0].validation_accuracy > 0.8);
+  for (const std::int64_t stop : {7, 33, 55}) {
+    CAPTURE(stop);
+    const Run first = run_recipe(recipe, data, nullptr, stop);
+    CHECK(first.saved.back().arrays.count("optimizer.stem.conv.weight.second_moment") == 1);
+    const Run second = run_recipe(recipe, data, &first.saved.back());
+    CHECK(second.finished.arrays == whole.finished.arrays);
+    CHECK(second.finished.metadata == whole.finished.metadata);
+  }
+}
+
+TEST_CASE("every bank begins with the optimiser state of bank 0, of each kind its own") {
+  Recipe recipe = small_recipe();
+  recipe.optimizer = "adam";
+  RunState state(recipe, graph_for(recipe, corners(4)));
+  std::vector<nn::Buffer>& buffers = state.optimizer->state();
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    buffers[i].value.fill(static_cast<float>(i));
+  }
+  spread_bank_0(state);
+  const auto first_of = [&](const std::string& name) {
+    for (const nn::Buffer& buffer : buffers) {
+      if (buffer.name == name) {
+        return buffer.value[0];
+      }
+    }
+    return -1.0f;
+  };
+  CHECK(first_of("stem.bn@1.weight.momentum") == first_of("stem.bn.weight.momentum"));
+  CHECK(first_of("stem.bn@1.weight.second_moment") == first_of("stem.bn.weight.second_moment"));
+  CHECK(first_of("stem.bn.weight.momentum") != first_of("stem.bn.weight.second_moment"));
+}
+
 TEST_CASE("resuming names the recipe key, the data or the kind of checkpoint that does not fit") {
   Recipe recipe = small_recipe();
   const data::Split data = split_for(recipe, corners(240));

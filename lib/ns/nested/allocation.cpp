@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "ns/base/error.h"
 #include "ns/base/nearest.h"
 #include "ns/nested/assign_levels.h"
+#include "ns/nested/block_budget.h"
 #include "ns/nested/magnitude.h"
 
 namespace ns::nested {
@@ -47,6 +49,23 @@ const Tensor& weight_of(const nn::Network& network, const std::string& name) {
   throw internal_error("no parameter " + name);
 }
 
+LayerBlocks layer_blocks(const nn::Graph& graph, const std::string& layer, const BlockGrid& grid,
+                         const std::vector<float>& scores, std::vector<double> sparsities) {
+  check_finite(layer, scores);
+  LayerBlocks blocks{layer, grid, {}, 0.0, 1.0, std::move(sparsities)};
+  for (std::int64_t block = 0; block < grid.block_count(); ++block) {
+    const double score = double{scores[static_cast<std::size_t>(block)]};
+    blocks.energy += score * score * static_cast<double>(grid.weights_in(block));
+    if (!grid.is_partial(block)) {
+      blocks.scores.push_back(scores[static_cast<std::size_t>(block)]);
+    }
+  }
+  std::sort(blocks.scores.begin(), blocks.scores.end(), std::greater<>());
+  const ImageShape output = graph.infer_shapes()[static_cast<std::size_t>(graph.index_of(layer))];
+  blocks.cost_per_weight = static_cast<double>(output.h) * output.w + kDecodePixels;
+  return blocks;
+}
+
 }  // namespace
 
 const DenseLayers& default_dense_layers() {
@@ -84,9 +103,21 @@ Allocation uniform_allocation(const nn::Graph& graph, const DenseLayers& dense,
   return allocation;
 }
 
+AllocationMethod allocation_from_name(const std::string& name) {
+  static const std::array<std::string, 4> names{"uniform", "erk", "global", "cost"};
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    throw usage_error("allocation \"" + name + "\": expected uniform, erk, global or cost",
+                      nearest_hint(name, names));
+  }
+  return static_cast<AllocationMethod>(found - names.begin());
+}
+
 LevelMaps magnitude_levels(const nn::Network& network, const Allocation& allocation, int block_width,
-                           double fraction) {
+                           double fraction, const AllocationOptions& options) {
   LevelMaps maps;
+  std::vector<LayerBlocks> layers;
+  std::vector<std::vector<float>> scores;
   for (const auto& [layer, final_sparsities] : allocation) {
     std::vector<double> sparsities = final_sparsities;
     for (double& sparsity : sparsities) {
@@ -95,7 +126,19 @@ LevelMaps magnitude_levels(const nn::Network& network, const Allocation& allocat
     const std::string name = layer + ".weight";
     const Tensor& weight = weight_of(network, name);
     const BlockGrid grid(weight.shape(), block_width);
-    maps.emplace(name, assign_levels(layer, grid, magnitude_scores(weight, grid), sparsities));
+    std::vector<float> own = magnitude_scores(weight, grid);
+    if (options.method == AllocationMethod::kUniform) {
+      maps.emplace(name, assign_levels(layer, grid, own, sparsities));
+    } else {
+      layers.push_back(layer_blocks(network.graph(), layer, grid, own, std::move(sparsities)));
+      scores.push_back(std::move(own));
+    }
+  }
+  if (!layers.empty()) {
+    const auto kept = share_blocks(layers, options, fraction);
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      maps.emplace(layers[i].layer + ".weight", assign_kept_blocks(layers[i].grid, scores[i], kept[i]));
+    }
   }
   return maps;
 }

@@ -27,9 +27,29 @@ const DenseLayers& default_dense_layers();
 Allocation uniform_allocation(const nn::Graph& graph, const DenseLayers& dense,
                               std::span<const double> sparsities);
 
+/// How the kept weights of a subnet are shared out among the layers. All but kUniform only keep to the total
+/// that the sparsities ask for, to half a block, and give no layer less than one block and a fifth of its
+/// uniform share.
+enum class AllocationMethod {
+  kUniform,  ///< the same sparsity in every layer
+  kErk,      ///< Erdős–Rényi kernel (arXiv 1911.11134): kept weights ∝ ci + co + kh + kw, at most all
+  kGlobal,   ///< the blocks of highest magnitude anywhere, each relative to its layer's root mean square
+  kCost,  ///< least loss of energy, each layer's summing up to 1, within a budget of estimated instructions
+};
+
+/// "uniform", "erk", "global", "cost". Throws Error(kUsage) naming the nearest.
+AllocationMethod allocation_from_name(const std::string& name);
+
+struct AllocationOptions {
+  AllocationMethod method = AllocationMethod::kUniform;
+  double cost_budget =
+      1.0;  ///< kCost: instructions allowed for a subnet, over those of the uniform allocation
+};
+
 /// Level maps by magnitude of the network's present weights (masks do not matter) at `fraction` (0…1) of the
-/// allocated sparsities. Throws as assign_levels does.
+/// allocated sparsities, shared out anew unless uniform. Throws as assign_levels does, and Error(kUsage) for
+/// a cost budget out of reach or too few blocks for all layers, whatever the weights.
 LevelMaps magnitude_levels(const nn::Network& network, const Allocation& allocation, int block_width,
-                           double fraction);
+                           double fraction, const AllocationOptions& options = {});
 
 }  // namespace ns::nested

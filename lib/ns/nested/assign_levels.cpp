@@ -55,23 +55,37 @@ void check_sparsities(std::span<const double> sparsities) {
   }
 }
 
+void check_finite(const std::string& layer, std::span<const float> scores) {
+  if (!std::all_of(scores.begin(), scores.end(), [](float score) { return std::isfinite(score); })) {
+    throw input_error("layer " + layer + ": a weight is not finite");
+  }
+}
+
 LevelMap assign_levels(const std::string& layer, const BlockGrid& grid, std::span<const float> scores,
                        std::span<const double> sparsities) {
   if (static_cast<std::int64_t>(scores.size()) != grid.block_count()) {
     throw internal_error("layer " + layer + ": one score per block expected");
   }
+  check_finite(layer, scores);
+  std::int64_t partial_weights = 0;
+  for (std::int64_t block = 0; block < grid.block_count(); ++block) {
+    partial_weights += grid.is_partial(block) ? grid.weights_in(block) : 0;
+  }
+  std::vector<std::int64_t> kept;
+  for (auto sparsity = sparsities.rbegin(); sparsity != sparsities.rend(); ++sparsity) {
+    kept.push_back(kept_blocks(layer, grid, partial_weights, *sparsity));
+  }
+  return assign_kept_blocks(grid, scores, kept);
+}
+
+LevelMap assign_kept_blocks(const BlockGrid& grid, std::span<const float> scores,
+                            std::span<const std::int64_t> kept) {
   std::vector<std::uint8_t> levels(scores.size(), 0);
   std::vector<std::int64_t> order;
   order.reserve(scores.size());
-  std::int64_t partial_weights = 0;
   for (std::int64_t block = 0; block < grid.block_count(); ++block) {
-    const auto index = static_cast<std::size_t>(block);
-    if (!std::isfinite(scores[index])) {
-      throw input_error("layer " + layer + ": a weight is not finite");
-    }
     if (grid.is_partial(block)) {
-      levels[index] = 1;
-      partial_weights += grid.weights_in(block);
+      levels[static_cast<std::size_t>(block)] = 1;
     } else {
       order.push_back(block);
     }
@@ -79,17 +93,14 @@ LevelMap assign_levels(const std::string& layer, const BlockGrid& grid, std::spa
   std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
     return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)];
   });
-  const auto subnets = static_cast<int>(sparsities.size());
   std::int64_t next = 0;
-  for (int subnet = 1; subnet <= subnets; ++subnet) {
-    const double sparsity = sparsities[static_cast<std::size_t>(subnets - subnet)];
-    const std::int64_t kept = kept_blocks(layer, grid, partial_weights, sparsity);
-    for (; next < kept; ++next) {
+  for (std::size_t subnet = 0; subnet < kept.size(); ++subnet) {
+    for (; next < kept[subnet]; ++next) {
       levels[static_cast<std::size_t>(order[static_cast<std::size_t>(next)])] =
-          static_cast<std::uint8_t>(subnet);
+          static_cast<std::uint8_t>(subnet + 1);
     }
   }
-  return LevelMap(grid, subnets, std::move(levels));
+  return LevelMap(grid, static_cast<int>(kept.size()), std::move(levels));
 }
 
 }  // namespace ns::nested

@@ -20,4 +20,12 @@ void check_sparsities(std::span<const double> sparsities);
 LevelMap assign_levels(const std::string& layer, const BlockGrid& grid, std::span<const float> scores,
                        std::span<const double> sparsities);
 
+/// The same for given numbers of whole blocks: kept[k − 1] of subnet k, which must not fall with k nor exceed
+/// the grid's.
+LevelMap assign_kept_blocks(const BlockGrid& grid, std::span<const float> scores,
+                            std::span<const std::int64_t> kept);
+
+/// Throws Error(kInput) naming `layer` if a score is not finite.
+void check_finite(const std::string& layer, std::span<const float> scores);
+
 }  // namespace ns::nested

@@ -8,7 +8,7 @@
 namespace ns::nested {
 namespace {
 
-const std::array<std::string, 4> kNames{"sum", "mean", "sparsest", "densest"};
+const std::array<std::string, 5> kNames{"sum", "mean", "sparsest", "densest", "agree"};
 
 }  // namespace
 
@@ -18,7 +18,7 @@ Routing routing_from_name(const std::string& name) {
       return static_cast<Routing>(i);
     }
   }
-  throw usage_error("routing \"" + name + "\": expected sum, mean, sparsest or densest",
+  throw usage_error("routing \"" + name + "\": expected sum, mean, sparsest, densest or agree",
                     nearest_hint(name, kNames));
 }
 
@@ -35,6 +35,7 @@ float routing_factor(Routing routing, int level, int subnet, int subnets, bool r
   }
   switch (routing) {
     case Routing::kSum:
+    case Routing::kAgree:
       return 1.0f;
     case Routing::kMean:
       return 1.0f / static_cast<float>(subnets - level + 1);
@@ -59,6 +60,27 @@ void add_routed(const LevelMap& map, Routing routing, int subnet, bool regrow, c
   const std::uint8_t* levels = map.weight_levels().data();
   for (std::int64_t i = 0; i < grad.size(); ++i) {
     total[i] += factors[levels[i]] * grad[i];
+  }
+}
+
+void add_by_sign(const LevelMap* map, int subnet, int subnets, bool regrow, const Tensor& grad, Tensor& total,
+                 Tensor& opposite) {
+  std::array<float, kMaxSubnets + 1> factors{};
+  for (int level = 0; level <= subnets; ++level) {
+    factors[static_cast<std::size_t>(level)] =
+        routing_factor(Routing::kAgree, level, subnet, subnets, regrow);
+  }
+  const std::uint8_t* levels = map != nullptr ? map->weight_levels().data() : nullptr;
+  for (std::int64_t i = 0; i < grad.size(); ++i) {
+    const float routed = factors[levels != nullptr ? levels[i] : 1] * grad[i];
+    (routed > 0.0f ? total : opposite)[i] += routed;
+  }
+}
+
+void keep_agreeing(Tensor& total, const Tensor& opposite) {
+  for (std::int64_t i = 0; i < total.size(); ++i) {
+    const float sum = total[i] + opposite[i];
+    total[i] = sum > 0.0f ? total[i] : sum < 0.0f ? opposite[i] : sum;
   }
 }
 

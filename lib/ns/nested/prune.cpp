@@ -85,7 +85,8 @@ Pruned prune(const checkpoint::Archive& input, const std::string& input_sha256, 
   const Allocation allocation =
       uniform_allocation(from.network().graph(), options.dense_layers, options.sparsities);
   Model model = with_banks(from, static_cast<int>(options.sparsities.size()), profile.seed);
-  model.set_levels(magnitude_levels(model.network(), allocation, options.block_width, 1.0));
+  model.set_levels(
+      magnitude_levels(model.network(), allocation, options.block_width, 1.0, options.allocation));
   profile.parents = {input_sha256};
   profile.banks = model.subnets();
   profile.sparsities = options.sparsities;

@@ -14,6 +14,7 @@ struct PruneOptions {
   std::vector<double> sparsities;  ///< increasing: the densest subnet first
   int block_width = 2;
   DenseLayers dense_layers = default_dense_layers();
+  AllocationOptions allocation = {};
 };
 
 struct LayerReport {
@@ -39,10 +40,10 @@ struct Pruned {
   PruneReport report;
 };
 
-/// Weights are untouched; level maps rank them by block magnitude, with the same sparsities in every pruned
-/// layer. Every subnet gets a copy of the batch-norm of the input, of its densest subnet if that is nested.
-/// `input_sha256` becomes the only parent. Throws Error(kUsage) for options that the network cannot meet,
-/// Error(kInput) for a bad checkpoint.
+/// Weights are untouched; level maps rank them by block magnitude, shared out among the layers as
+/// `allocation` says. Every subnet gets a copy of the batch-norm of the input, of its densest subnet if that
+/// is nested. `input_sha256` becomes the only parent. Throws Error(kUsage) for options that the network
+/// cannot meet, Error(kInput) for a bad checkpoint.
 Pruned prune(const checkpoint::Archive& input, const std::string& input_sha256, const PruneOptions& options);
 
 }  // namespace ns::nested

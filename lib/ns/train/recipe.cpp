@@ -89,6 +89,19 @@ class Writer {
   void words(const char* key, const std::vector<std::string>& value, const char*) { put(key, value); }
 };
 
+template <class Refuse>
+void check_milestones(const Recipe& recipe, const Refuse& refuse) {
+  const std::vector<double>& epochs = recipe.milestones;
+  if (recipe.schedule == "multi_step" && epochs.empty()) {
+    refuse("schedule multi_step needs \"milestones\"", "e.g. \"milestones\": [15, 22]");
+  }
+  for (std::size_t i = 0; i < epochs.size(); ++i) {
+    if (!(epochs[i] > (i > 0 ? epochs[i - 1] : 0.0))) {
+      refuse("\"milestones\": expected increasing epochs above 0, found " + canonical_dump(epochs));
+    }
+  }
+}
+
 void check_consistency(const Recipe& recipe, const std::string& origin) {
   const auto refuse = [&](const std::string& message, const std::string& hint = {}) {
     throw usage_error(origin + ": " + message, hint);
@@ -100,6 +113,11 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
   if (recipe.warmup_epochs > recipe.epochs) {
     refuse("\"warmup_epochs\" is " + std::to_string(recipe.warmup_epochs) + ", but there are only " +
            std::to_string(recipe.epochs) + " epochs");
+  }
+  check_milestones(recipe, refuse);
+  if (recipe.betas.size() != 2 || !std::all_of(recipe.betas.begin(), recipe.betas.end(),
+                                               [](double beta) { return beta >= 0 && beta < 1; })) {
+    refuse("\"betas\": expected two numbers from 0 to below 1, found " + canonical_dump(recipe.betas));
   }
   if (!recipe.nested()) {
     return;
@@ -163,7 +181,7 @@ void apply_setting(Json& recipe, std::string_view setting) {
     recipe[key] = parse_json(value, where, ErrorKind::kUsage);
   } else {
     Json list = Json::array();
-    const bool text = known->front().is_string();
+    const bool text = !known->empty() && known->front().is_string();
     for (std::size_t begin = 0; begin < value.size();) {
       const std::size_t end = std::min(value.find(',', begin), value.size());
       const std::string item = value.substr(begin, end - begin);

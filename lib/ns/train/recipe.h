@@ -29,9 +29,13 @@ struct Recipe {
   int batch_size = 128;
   double learning_rate = 0.1;
   std::string schedule = "cosine";
+  std::vector<double> milestones;
+  double milestone_factor = 0.1;
   int warmup_epochs = 1;
+  std::string optimizer = "sgd";
   double momentum = 0.9;
   bool nesterov = true;
+  std::vector<double> betas{0.9, 0.999};
   double weight_decay = 5e-4;
   double label_smoothing = 0.0;
   std::uint64_t seed = 1;
@@ -40,6 +44,8 @@ struct Recipe {
   std::vector<double> sparsities{0.7, 0.8, 0.9};
   std::string block = "1x2";
   std::vector<std::string> dense_layers = nested::default_dense_layers();
+  std::string allocation = "uniform";
+  double cost_budget = 1.0;
   int prune_start_epoch = 5;
   int prune_end_epoch = 12;
   int prune_every_steps = 50;

@@ -36,11 +36,18 @@ void visit_fields(R& r, Visitor&& v) {
   v.integer("epochs", r.epochs, Range{1, 100000}, "Passes over the training images, all phases together.");
   v.integer("batch_size", r.batch_size, Range{1, 65536}, "Images per optimiser step.");
   v.number("learning_rate", r.learning_rate, Range{0, 100, true}, "Peak learning rate.");
-  v.word("schedule", r.schedule, {"cosine", "constant"}, "Learning rate after the warm-up.");
+  v.word("schedule", r.schedule, {"cosine", "constant", "multi_step"}, "Learning rate after the warm-up.");
+  v.numbers("milestones", r.milestones, Range{0, 100000, true}, 100,
+            "multi_step: epochs done, increasing, after each of which the learning rate falls.");
+  v.number("milestone_factor", r.milestone_factor, Range{0, 1, true},
+           "multi_step: what the learning rate is multiplied by at a milestone.");
   v.integer("warmup_epochs", r.warmup_epochs, Range{0, 100000},
             "Epochs over which the learning rate rises linearly to its peak.");
+  v.word("optimizer", r.optimizer, {"sgd", "adam"}, "SGD with momentum, or Adam.");
   v.number("momentum", r.momentum, Range{0, 1, false, true}, "Momentum of SGD.");
   v.flag("nesterov", r.nesterov, "Nesterov's form of momentum.");
+  v.numbers("betas", r.betas, Range{0, 1, false, true}, 2,
+            "Adam: decay of the averages of the gradient and of its square.");
   v.number("weight_decay", r.weight_decay, Range{0, 1},
            "L2 penalty on weights, not on biases and batch-norm.");
   v.number("label_smoothing", r.label_smoothing, Range{0, 1, false, true},
@@ -54,14 +61,21 @@ void visit_fields(R& r, Visitor&& v) {
   v.word("block", r.block, {"1x1", "1x2", "1x4"}, "Adjacent input channels that are pruned together.");
   v.words("dense_layers", r.dense_layers,
           "Layers that are not pruned: names, or the roles first_conv, depthwise, classifier.");
+  v.word("allocation", r.allocation, {"uniform", "erk", "global", "cost"},
+         "How kept weights are shared out among layers: the same sparsity in each, or only in total: "
+         "Erdos-Renyi kernel, magnitude, or magnitude within an instruction budget.");
+  v.number("cost_budget", r.cost_budget, Range{0, 10, true},
+           "Allocation cost: estimated instructions allowed, over those of the uniform allocation.");
   v.integer("prune_start_epoch", r.prune_start_epoch, Range{0, 100000},
             "Epoch before which the network is dense.");
   v.integer("prune_end_epoch", r.prune_end_epoch, Range{0, 100000},
             "Epoch at which the final sparsities are reached and frozen.");
   v.integer("prune_every_steps", r.prune_every_steps, Range{1, 1000000},
             "Optimiser steps between two changes of the masks.");
-  v.word("routing", r.routing, {"sum", "mean", "sparsest", "densest"},
-         "Which subnets' gradients reach a shared weight: all, their mean, or one subnet's.");
+  v.word(
+      "routing", r.routing, {"sum", "mean", "sparsest", "densest", "agree"},
+      "Which subnets' gradients reach a shared weight: all, their mean, one subnet's, or those whose sign is "
+      "their sum's.");
   v.number("distillation_weight", r.distillation_weight, Range{0, 1},
            "Share of distillation from the densest subnet in the loss of the others.");
   v.number("distillation_temperature", r.distillation_temperature, Range{0, 100, true},

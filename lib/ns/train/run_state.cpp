@@ -18,6 +18,26 @@ Json stored_config(const Recipe& recipe) {
   return to_json(stored);
 }
 
+std::unique_ptr<nn::Optimizer> optimizer_of(const Recipe& recipe, std::vector<nn::Parameter>& parameters) {
+  if (recipe.optimizer == "adam") {
+    nn::AdamOptions options;
+    options.beta1 = recipe.betas.at(0);
+    options.beta2 = recipe.betas.at(1);
+    options.weight_decay = recipe.weight_decay;
+    return std::make_unique<nn::Adam>(parameters, options);
+  }
+  return std::make_unique<nn::Sgd>(parameters,
+                                   nn::SgdOptions{recipe.momentum, recipe.weight_decay, recipe.nesterov});
+}
+
+// "optimizer.stem.conv.weight" for the momentum, "optimizer.stem.conv.weight.second_moment" for the rest.
+std::string stored_name(const nn::Buffer& state) {
+  const std::string momentum = ".momentum";
+  return kOptimizerPrefix + (state.name.ends_with(momentum)
+                                 ? state.name.substr(0, state.name.size() - momentum.size())
+                                 : state.name);
+}
+
 std::string graph_text(const RunState& state) {
   return canonical_dump(nn::to_json(state.model.network().graph()));
 }
@@ -25,13 +45,16 @@ std::string graph_text(const RunState& state) {
 void check_same_run(const checkpoint::Archive& archive, const checkpoint::Profile& profile,
                     const Recipe& recipe, const std::string& data_manifest_sha256, const RunState& state) {
   const Json config = stored_config(recipe);
-  const Json found = parse_json(profile.config, archive.origin + ": config");
+  const Json stored = parse_json(profile.config, archive.origin + ": config");
+  if (!stored.is_object()) {
+    throw input_error(archive.origin + ": config: expected an object");
+  }
+  Json found = to_json(Recipe{});  // what an older version did not know had the default's meaning
+  found.update(stored);
   for (const auto& [key, value] : config.items()) {
-    const auto other = found.find(key);
-    if (other == found.end() || *other != value) {
+    if (found[key] != value) {
       throw usage_error(archive.origin + ": was interrupted with \"" + key + "\" " +
-                            (other == found.end() ? "absent" : canonical_dump(*other)) +
-                            ", but the recipe says " + canonical_dump(value),
+                            canonical_dump(found[key]) + ", but the recipe says " + canonical_dump(value),
                         "--resume continues the same run; --init starts another from its weights");
     }
   }
@@ -49,7 +72,7 @@ void check_same_run(const checkpoint::Archive& archive, const checkpoint::Profil
 
 RunState::RunState(const Recipe& recipe, nn::Graph graph)
     : model(std::move(graph), recipe.subnets(), recipe.seed),
-      optimizer(model.network().parameters(), {recipe.momentum, recipe.weight_decay, recipe.nesterov}),
+      optimizer(optimizer_of(recipe, model.network().parameters())),
       loss_sums(static_cast<std::size_t>(recipe.subnets()), 0.0) {}
 
 void spread_bank_0(RunState& state) {
@@ -65,8 +88,9 @@ void spread_bank_0(RunState& state) {
   const auto own_name = [](const auto& item) { return item.name; };
   spread(state.model.network().parameters(), own_name);
   spread(state.model.network().buffers(), own_name);
-  spread(state.optimizer.state(), [](const nn::Buffer& velocity) {
-    return velocity.name.substr(0, velocity.name.rfind(".momentum"));
+  spread(state.optimizer->state(), [](const nn::Buffer& buffer) {
+    const std::size_t dot = buffer.name.rfind('.');
+    return buffer.name.substr(dot) + "/" + buffer.name.substr(0, dot);
   });
 }
 
@@ -92,10 +116,8 @@ checkpoint::Archive model_archive(const RunState& state, const Recipe& recipe,
 checkpoint::Archive resumable_archive(const RunState& state, const Recipe& recipe,
                                       const std::string& data_manifest_sha256) {
   checkpoint::Archive archive = model_archive(state, recipe, data_manifest_sha256);
-  const std::vector<nn::Parameter>& parameters = state.model.network().parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    archive.arrays[kOptimizerPrefix + parameters[i].name] =
-        checkpoint::make_array(state.optimizer.state()[i].value);
+  for (const nn::Buffer& buffer : state.optimizer->state()) {
+    archive.arrays[stored_name(buffer)] = checkpoint::make_array(buffer.value);
   }
   archive.arrays["progress.step"] = checkpoint::make_array<std::int64_t>({1}, std::span(&state.step, 1));
   archive.arrays["progress.loss_sums"] =
@@ -141,15 +163,14 @@ void resume_from(const checkpoint::Archive& archive, const Recipe& recipe,
   }
   check_same_run(archive, profile, recipe, data_manifest_sha256, state);
   nested::read_tensors(archive, profile.block, state.model);
-  const std::vector<nn::Parameter>& parameters = state.model.network().parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const std::string name = kOptimizerPrefix + parameters[i].name;
-    Tensor velocity = archive.tensor(name);
-    if (velocity.shape() != parameters[i].value.shape()) {
-      throw input_error(archive.origin + ": tensor " + name + " is " + to_string(velocity.shape()) +
-                        ", expected " + to_string(parameters[i].value.shape()));
+  for (nn::Buffer& buffer : state.optimizer->state()) {
+    const std::string name = stored_name(buffer);
+    Tensor value = archive.tensor(name);
+    if (value.shape() != buffer.value.shape()) {
+      throw input_error(archive.origin + ": tensor " + name + " is " + to_string(value.shape()) +
+                        ", expected " + to_string(buffer.value.shape()));
     }
-    state.optimizer.state()[i].value = std::move(velocity);
+    buffer.value = std::move(value);
   }
   const auto steps = archive.values<std::int64_t>("progress.step");
   const auto loss_sums = archive.values<double>("progress.loss_sums");
@@ -157,6 +178,7 @@ void resume_from(const checkpoint::Archive& archive, const Recipe& recipe,
     throw input_error(archive.origin + ": progress.step or progress.loss_sums is damaged");
   }
   state.step = steps[0];
+  state.optimizer->steps = state.step;
   state.loss_sums = loss_sums;
   state.levels_given = archive.meta("levels_given") == "true";
   state.parent_sha256s = profile.parents;

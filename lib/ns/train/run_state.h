@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,14 +19,14 @@ struct RunState {
   RunState(const Recipe& recipe, nn::Graph graph);
 
   nested::Model model;
-  nn::Sgd optimizer;
+  std::unique_ptr<nn::Optimizer> optimizer;
   std::int64_t step = 0;                    ///< optimiser steps done
   std::vector<double> loss_sums;            ///< of the steps done in the present epoch; subnet 1 first
   bool levels_given = false;                ///< level maps came with --init and stay as they are
   std::vector<std::string> parent_sha256s;  ///< checkpoints that this run began with
 };
 
-/// Every bank's parameters, statistics and momentum become those of bank 0.
+/// Every bank's parameters, statistics and optimiser state become those of bank 0.
 void spread_bank_0(RunState& state);
 
 /// The finished model: parameters, statistics and level maps.

@@ -6,6 +6,9 @@ SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options)
     : model_(model), options_(options), banks_(nested::banks_of_parameters(model.network())) {
   for (const nn::Parameter& parameter : model.network().parameters()) {
     totals_.emplace_back(parameter.value.shape());
+    if (options_.routing == nested::Routing::kAgree) {
+      opposites_.emplace_back(parameter.value.shape());
+    }
   }
 }
 
@@ -14,6 +17,9 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
   const int subnets = dense ? 1 : model_.subnets();
   for (Tensor& total : totals_) {
     total.fill(0.0f);
+  }
+  for (Tensor& opposite : opposites_) {
+    opposite.fill(0.0f);
   }
   std::vector<double> losses(static_cast<std::size_t>(subnets));
   for (int subnet = subnets; subnet >= 1; --subnet) {
@@ -32,6 +38,9 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
     add_gradients(subnet, subnets, regrow);
   }
   for (std::size_t i = 0; i < totals_.size(); ++i) {
+    if (!opposites_.empty() && banks_[i] < 0) {
+      nested::keep_agreeing(totals_[i], opposites_[i]);
+    }
     network.parameters()[i].grad = totals_[i];
   }
   return losses;
@@ -48,7 +57,13 @@ void SubnetStep::add_gradients(int subnet, int subnets, bool regrow) {
       continue;
     }
     const auto map = model_.levels().find(parameter.name);
-    if (map != model_.levels().end()) {
+    const bool mapped = map != model_.levels().end();
+    if (options_.routing == nested::Routing::kAgree) {
+      nested::add_by_sign(mapped ? &map->second : nullptr, subnet, subnets, regrow, parameter.grad,
+                          totals_[i], opposites_[i]);
+      continue;
+    }
+    if (mapped) {
       nested::add_routed(map->second, options_.routing, subnet, regrow, parameter.grad, totals_[i]);
       continue;
     }

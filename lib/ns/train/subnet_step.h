@@ -33,8 +33,9 @@ class SubnetStep {
 
   nested::Model& model_;
   SubnetStepOptions options_;
-  std::vector<int> banks_;      // of each parameter
-  std::vector<Tensor> totals_;  // routed gradient of each parameter
+  std::vector<int> banks_;         // of each parameter
+  std::vector<Tensor> totals_;     // routed gradient of each parameter
+  std::vector<Tensor> opposites_;  // routing "agree": the negative ones, while totals_ has the positive ones
   Tensor teacher_, logits_grad_;
 };
 

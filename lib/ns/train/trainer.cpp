@@ -29,7 +29,13 @@ SubnetStepOptions step_options(const Recipe& recipe) {
 
 nn::Schedule learning_rate(const Recipe& recipe, std::int64_t steps_per_epoch) {
   nn::Schedule schedule;
-  schedule.kind = recipe.schedule == "cosine" ? nn::Schedule::Kind::kCosine : nn::Schedule::Kind::kConstant;
+  schedule.kind = recipe.schedule == "cosine"       ? nn::Schedule::Kind::kCosine
+                  : recipe.schedule == "multi_step" ? nn::Schedule::Kind::kMultiStep
+                                                    : nn::Schedule::Kind::kConstant;
+  for (const double epochs : recipe.milestones) {
+    schedule.milestones.push_back(std::llround(epochs * static_cast<double>(steps_per_epoch)));
+  }
+  schedule.factor = recipe.milestone_factor;
   schedule.base_rate = recipe.learning_rate;
   schedule.total_steps = recipe.epochs * steps_per_epoch;
   schedule.warmup_steps = recipe.warmup_epochs * steps_per_epoch;
@@ -50,7 +56,7 @@ Trainer::Trainer(Recipe recipe, const data::Split& data)
   if (recipe_.nested()) {
     const nn::Graph& graph = state_.model.network().graph();
     allocation_ = nested::uniform_allocation(graph, recipe_.dense_layers, recipe_.sparsities);
-    nested::magnitude_levels(state_.model.network(), allocation_, block_width(recipe_.block), 1.0);
+    levels_at(1.0);
   }
   omp_set_num_threads(recipe_.threads > 0 ? recipe_.threads : omp_get_num_procs());
 }
@@ -74,6 +80,13 @@ Trainer::Phase Trainer::phase_at(std::int64_t step) const {
   return !state_.levels_given && pruning_.under_way(step) ? Phase::kPruning : Phase::kNested;
 }
 
+nested::LevelMaps Trainer::levels_at(double fraction) const {
+  const nested::AllocationOptions options{nested::allocation_from_name(recipe_.allocation),
+                                          recipe_.cost_budget};
+  return nested::magnitude_levels(state_.model.network(), allocation_, block_width(recipe_.block), fraction,
+                                  options);
+}
+
 void Trainer::update_levels() {
   if (!recipe_.nested() || state_.levels_given || !pruning_.updates_at(state_.step)) {
     return;
@@ -81,8 +94,7 @@ void Trainer::update_levels() {
   if (state_.model.levels().empty()) {
     spread_bank_0(state_);
   }
-  state_.model.set_levels(nested::magnitude_levels(
-      state_.model.network(), allocation_, block_width(recipe_.block), pruning_.fraction(state_.step)));
+  state_.model.set_levels(levels_at(pruning_.fraction(state_.step)));
 }
 
 std::vector<double> Trainer::train_step(const data::Batch& batch) {
@@ -98,7 +110,7 @@ std::vector<double> Trainer::train_step(const data::Batch& batch) {
     }
     state_.loss_sums[i] += losses[i];
   }
-  state_.optimizer.step(rate_.rate(state_.step));
+  state_.optimizer->step(rate_.rate(state_.step));
   return losses;
 }
 

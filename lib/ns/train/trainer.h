@@ -58,6 +58,7 @@ class Trainer {
  private:
   enum class Phase { kDense, kPruning, kNested };
   Phase phase_at(std::int64_t step) const;
+  nested::LevelMaps levels_at(double fraction) const;
   void update_levels();
   std::vector<double> train_step(const data::Batch& batch);
   EpochRecord record_epoch(double seconds, std::int64_t images);

@@ -1,0 +1,203 @@
+#include "ns/nested/block_budget.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <queue>
+
+#include "ns/base/error.h"
+#include "ns/base/json.h"
+
+namespace ns::nested {
+namespace {
+
+using Counts = std::vector<std::int64_t>;  // whole blocks, by layer
+using Priority = std::function<double(std::size_t layer, std::int64_t block)>;
+
+class Sharing {
+ public:
+  Sharing(const std::vector<LayerBlocks>& layers, const AllocationOptions& options, double fraction)
+      : layers_(layers), options_(options), fraction_(fraction) {}
+
+  // Of subnet number `index` in the list of sparsities, with at least the blocks of the sparser subnets.
+  Counts of_subnet(std::size_t index, const Counts& inner) const {
+    const std::int64_t total = total_blocks(index);
+    const Counts floors = floors_of(index, total);
+    Counts least = inner;
+    // Rounded floors of sparsities that hardly differ may ask for more than the few blocks between them.
+    std::int64_t room = total - std::accumulate(inner.begin(), inner.end(), std::int64_t{0});
+    for (std::size_t i = 0; i < least.size(); ++i) {
+      const std::int64_t added = std::clamp<std::int64_t>(floors[i] - inner[i], 0, room);
+      least[i] += added;
+      room -= added;
+    }
+    if (options_.method == AllocationMethod::kCost) {
+      return within_budget(index, total, floors, least);
+    }
+    return fill(least, total, options_.method == AllocationMethod::kErk ? erk() : magnitude());
+  }
+
+ private:
+  std::int64_t total_blocks(std::size_t index) const {
+    double wanted = 0;
+    std::int64_t available = 0;
+    for (const LayerBlocks& layer : layers_) {
+      wanted += (1.0 - layer.sparsities[index]) * static_cast<double>(layer.grid.weight_count());
+      wanted -= static_cast<double>(layer.partial_weights());
+      available += std::ssize(layer.scores);
+    }
+    return std::min<std::int64_t>(std::llround(wanted / layers_.front().grid.width()), available);
+  }
+
+  Counts floors_of(std::size_t index, std::int64_t total) const {
+    Counts floors;
+    std::int64_t sum = 0;
+    for (const LayerBlocks& layer : layers_) {
+      const auto blocks = std::ssize(layer.scores);
+      const double share = kDensityFloor * (1.0 - layer.sparsities[index]) * static_cast<double>(blocks);
+      const auto floor = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::floor(share)));
+      floors.push_back(std::min<std::int64_t>(floor, blocks));
+      sum += floors.back();
+    }
+    if (sum > total) {
+      throw usage_error("sparsity " + canonical_dump(layers_.front().sparsities[index]) + " leaves " +
+                            std::to_string(std::max<std::int64_t>(total, 0)) + " blocks for " +
+                            std::to_string(layers_.size()) + " layers, which need " + std::to_string(sum),
+                        "lower the sparsity or list layers under dense_layers");
+    }
+    return floors;
+  }
+
+  // Adds blocks to `kept` one by one, always the layer's next one with the highest priority, the first
+  // layer's in a tie. The priority must not rise along a layer.
+  Counts fill(Counts kept, std::int64_t total, const Priority& priority) const {
+    using Candidate = std::pair<double, std::ptrdiff_t>;
+    std::priority_queue<Candidate> next;
+    const auto push = [&](std::size_t i) {
+      if (kept[i] < std::ssize(layers_[i].scores)) {
+        next.emplace(priority(i, kept[i]), -static_cast<std::ptrdiff_t>(i));
+      }
+    };
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      total -= kept[i];
+      push(i);
+    }
+    for (; total > 0; --total) {
+      const auto i = static_cast<std::size_t>(-next.top().second);
+      next.pop();
+      ++kept[i];
+      push(i);
+    }
+    return kept;
+  }
+
+  // Evci et al. (arXiv 1911.11134, appendix): density ∝ (ci + co + kh + kw) / (ci·co·kh·kw), at most 1, so
+  // kept weights ∝ ci + co + kh + kw. Webster's divisors share them out: whole numbers, and no layer loses a
+  // block when the total grows.
+  Priority erk() const {
+    return [this](std::size_t i, std::int64_t block) {
+      const LayerBlocks& layer = layers_[i];
+      double extents = 0;
+      for (const std::int64_t extent : layer.grid.weight_shape()) {
+        extents += static_cast<double>(extent);
+      }
+      const double partial = static_cast<double>(layer.partial_weights()) / layer.grid.width();
+      return extents / (static_cast<double>(block) + partial + 0.5);
+    };
+  }
+
+  // Root mean square of the block over that of its layer.
+  Priority magnitude() const {
+    return [this](std::size_t i, std::int64_t block) {
+      const LayerBlocks& layer = layers_[i];
+      const double rms = std::sqrt(layer.energy / static_cast<double>(layer.grid.weight_count()));
+      return rms > 0 ? double{layer.scores[static_cast<std::size_t>(block)]} / rms : 0.0;
+    };
+  }
+
+  // Share of the layer's energy in the block, minus the price of its instructions.
+  Priority worth(double price) const {
+    return [this, price](std::size_t i, std::int64_t block) {
+      const LayerBlocks& layer = layers_[i];
+      const double score = double{layer.scores[static_cast<std::size_t>(block)]};
+      const double mass = layer.energy > 0 ? score * score / layer.energy : 0.0;
+      return (mass - price * layer.cost_per_weight) * layer.grid.width();
+    };
+  }
+
+  double cost(const Counts& kept) const {
+    double cost = 0;
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      const LayerBlocks& layer = layers_[i];
+      const std::int64_t weights = kept[i] * layer.grid.width() + layer.partial_weights();
+      cost += layer.cost_per_weight * static_cast<double>(weights);
+    }
+    return cost;
+  }
+
+  // The lowest price of an instruction at which the best blocks for that price meet the budget (a Lagrange
+  // multiplier, by bisection).
+  Counts within_budget(std::size_t index, std::int64_t total, const Counts& floors,
+                       const Counts& least) const {
+    double uniform = 0, costliest = 0;
+    for (const LayerBlocks& layer : layers_) {
+      uniform += layer.cost_per_weight * (1.0 - layer.sparsities[index]) *
+                 static_cast<double>(layer.grid.weight_count());
+      costliest = std::max(costliest, layer.cost_per_weight);
+    }
+    // Gradual pruning starts with everything kept, at full cost.
+    const double budget = uniform * (1.0 - (1.0 - options_.cost_budget) * fraction_);
+    // Whole blocks cannot meet it better than that.
+    const double affordable = budget + costliest * layers_.front().grid.width();
+    // Energies are shares of 1 and costs of layers differ by at least one: at this price only cost counts.
+    double high = 1.0, low = 0.0;
+    const double cheapest = cost(fill(floors, total, worth(high)));
+    if (fraction_ >= 1.0 && cheapest > affordable) {
+      throw usage_error("cost_budget " + canonical_dump(options_.cost_budget) +
+                            " is out of reach at sparsity " +
+                            canonical_dump(layers_.front().sparsities[index]) + ": the least is " +
+                            canonical_dump(std::ceil(1000 * cheapest / uniform) / 1000) +
+                            " of the uniform allocation's cost",
+                        "raise cost_budget or the sparsities");
+    }
+    Counts best = fill(least, total, worth(low));
+    if (cost(best) <= affordable) {
+      return best;
+    }
+    best = fill(least, total, worth(high));
+    for (int i = 0; i < 40; ++i) {
+      const double price = 0.5 * (low + high);
+      Counts kept = fill(least, total, worth(price));
+      if (cost(kept) <= affordable) {
+        high = price;
+        best = std::move(kept);
+      } else {
+        low = price;
+      }
+    }
+    return best;
+  }
+
+  const std::vector<LayerBlocks>& layers_;
+  const AllocationOptions& options_;
+  double fraction_;
+};
+
+}  // namespace
+
+std::vector<Counts> share_blocks(const std::vector<LayerBlocks>& layers, const AllocationOptions& options,
+                                 double fraction) {
+  const Sharing sharing(layers, options, fraction);
+  std::vector<Counts> kept(layers.size());
+  Counts inner(layers.size(), 0);
+  for (std::size_t index = layers.front().sparsities.size(); index-- > 0;) {
+    inner = sharing.of_subnet(index, inner);
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      kept[i].push_back(inner[i]);
+    }
+  }
+  return kept;
+}
+
+}  // namespace ns::nested
