@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bench/bench_model.h"
+#include "bench/default_firmware.h"
 #include "bench/report.h"
 #include "common/option_groups.h"
 #include "common/run_tool.h"
@@ -21,21 +22,28 @@ void declare(CLI::App& app, BenchOptions& o) {
       ->check(CLI::IsMember({"host", "emulator"}))
       ->capture_default_str();
   add_data_options(app, o.data);
-  app.add_option("--images", o.images, "Test images on the host (0: all)")->capture_default_str();
-  app.add_option("--emulator-images", o.emulator_images, "Test images on the emulator (0: all)")
+  app.add_option("--images", o.images, "Test images on the host (0: all)")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--subnet", o.subnet, "Only this subnet, 1 = sparsest (0: all)")->capture_default_str();
+  app.add_option("--emulator-images", o.emulator_images, "Test images on the emulator (0: all)")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--subnet", o.subnet, "Only this subnet, 1 = sparsest (0: all)")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option(
-      "--verify", o.verify,
-      "Gate: logits of all emulator images and every layer of the first N are the host's, byte for byte");
+         "--verify", o.verify,
+         "Gate: logits of all emulator images and every layer of the first N are the host's, byte for byte")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--checkpoint", o.checkpoint, "Also run this float checkpoint on the same images");
   app.add_option("--firmware", o.firmware, "Firmware of the emulated board")->capture_default_str();
   app.add_flag("--cost-only", o.cost_only, "Count instructions and bytes only; needs no data set");
   app.add_option("--min-accuracy", o.gates.min_accuracy,
-                 "Gate: least top-1 accuracy of every subnet measured, 0 to 1");
-  app.add_option("--max-instructions", o.gates.max_instructions, "Gate: most instructions per inference");
-  app.add_option("--max-flash", o.gates.max_flash, "Gate: largest model file in bytes");
-  app.add_option("--max-ram", o.gates.max_ram, "Gate: largest arena in bytes");
+                 "Gate: least top-1 accuracy of every subnet measured, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--max-instructions", o.gates.max_instructions, "Gate: most instructions per inference")
+      ->check(CLI::NonNegativeNumber);
+  add_size_gates(app, o.gates.max_flash, o.gates.max_ram);
   add_threads_option(app, o.threads);
   add_progress_option(app, o.progress);
   add_json_option(app, o.json);
@@ -50,6 +58,7 @@ int run(const BenchOptions& o) {
   if ((o.verify > 0 || o.gates.max_instructions) && !emulated) {
     throw ns::usage_error("--verify and --max-instructions need the emulator", "add --target emulator");
   }
+  for (const std::string& model : o.models) ns::deploy::PackedModel{model};  // all are sound before any runs
   std::optional<ns::data::Dataset> dataset;
   if (!o.cost_only) dataset = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest);
   std::vector<ns::deploy::BenchRecord> all;
@@ -60,7 +69,7 @@ int run(const BenchOptions& o) {
     });
   }
   if (!o.json) {
-    standard_output().write(result_table(all) + layer_table(all));
+    standard_output().write(result_table(all) + layer_tables(all));
     if (std::any_of(all.begin(), all.end(), [](const auto& r) { return r.instructions.has_value(); })) {
       standard_output().write(std::string("\n") + ns::deploy::kCycleEstimateNote + ".\n");
     }
@@ -79,7 +88,7 @@ int main(int argc, char** argv) {
       "  ns-bench model.nsm --subnet 1 --target emulator --verify 200 --max-instructions 5e6 --json",
       "ns-info explains a model layer by layer; firmware/README.md puts it on a board."};
   BenchOptions options;
-  options.firmware = NESTKIT_FIRMWARE_ELF;
+  options.firmware = default_firmware();
   return run_tool(info, argc, argv, [&](CLI::App& app) {
     declare(app, options);
     return [&] { return run(options); };

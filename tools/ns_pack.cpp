@@ -27,7 +27,7 @@ struct Options {
   OutputOptions output;
   std::size_t calibration_images = 1024;
   int subnet = 0;
-  std::optional<std::size_t> max_flash, max_ram;
+  std::optional<std::uint64_t> max_flash, max_ram;
   bool json = false;
   std::string progress = "auto";
 };
@@ -43,8 +43,7 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--subnet", o.subnet, "Pack this subnet alone, 1 = sparsest (0: all, nested in one file)")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--max-flash", o.max_flash, "Gate: largest model file in bytes");
-  app.add_option("--max-ram", o.max_ram, "Gate: largest arena in bytes");
+  add_size_gates(app, o.max_flash, o.max_ram);
   add_progress_option(app, o.progress);
   add_json_option(app, o.json);
 }
@@ -54,6 +53,10 @@ ns::data::Dataset calibration_set(const Options& o, const ns::nn::Graph& graph) 
   ns::data::Dataset dataset = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain);
   if (!(dataset.shape == graph.input))
     throw ns::input_error(o.checkpoint + ": its network takes other images than " + dataset.name + " has");
+  const auto classes = static_cast<std::size_t>(graph.infer_shapes().back().c);
+  if (classes != dataset.classes.size())
+    throw ns::input_error(o.checkpoint + ": its network has " + std::to_string(classes) + " classes, " +
+                          dataset.name + " has " + std::to_string(dataset.classes.size()));
   return ns::data::take_first(std::move(dataset), std::min(o.calibration_images, dataset.size()));
 }
 
@@ -84,6 +87,9 @@ int run(const Options& o) {
   const ns::checkpoint::Archive archive = ns::checkpoint::read_safetensors(o.checkpoint);
   const ns::checkpoint::Profile profile = ns::checkpoint::profile_of(archive);
   ns::nested::Model model = ns::nested::model_of(archive);
+  if (o.subnet > model.subnets())
+    throw ns::usage_error("--subnet " + std::to_string(o.subnet) + ": " + o.checkpoint + " has " +
+                          std::to_string(model.subnets()) + " subnets");
   const ns::data::Dataset dataset = calibration_set(o, model.network().graph());
   if (!profile.data_manifest_sha256.empty() && profile.data_manifest_sha256 != dataset.manifest_sha256)
     spdlog::warn("{} was trained on other files than these of {}", o.checkpoint, dataset.name);
@@ -116,7 +122,7 @@ int run(const Options& o) {
   else
     standard_output().write(storage_table(report));
   bool passed = true;
-  const auto gate = [&](const char* name, std::size_t found, const std::optional<std::size_t>& limit) {
+  const auto gate = [&](const char* name, std::size_t found, const std::optional<std::uint64_t>& limit) {
     if (!limit || found <= *limit) return;
     spdlog::error("{}: {} bytes are more than the {} allowed; nothing was written", name, found, *limit);
     passed = false;

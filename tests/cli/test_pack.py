@@ -1,96 +1,143 @@
-"""ns-pack: what it writes, says and refuses."""
+"""ns-pack: what it writes, its gates, and what it refuses."""
 import json
 import subprocess
 import sys
 import unittest
 
-from cli_case import BIN, SOURCE, CliCase, write_tiny_fashion_mnist
+from cli_case import SOURCE
+from tiny_chain import TinyChain, read_safetensors, safetensors
 
 
-class Packing(CliCase):
-    def setUp(self):
-        super().setUp()
-        write_tiny_fashion_mnist(self.folder / "data")
-
-    def train(self, output, **changes):
-        keys = dict(dataset="fashion_mnist", data_dir="data", width=0.25, method="dense", epochs=2, batch_size=20,
-                    warmup_epochs=0, crop_padding=0, horizontal_flip=False, validation_images=40, threads=1,
-                    sparsities=[0.5, 0.75], prune_start_epoch=0, prune_end_epoch=1, prune_every_steps=2)
-        (self.folder / "recipe.json").write_text(json.dumps(keys | changes))
-        self.run_tool("ns-train", "recipe.json", "-q", "-o", output)
-
-    def pack(self, *words, **kwargs):
-        return self.run_tool("ns-pack", *words, "--data-dir", "data", **kwargs)
+class Pack(TinyChain):
+    def pack(self, checkpoint, *words, data="data", **kwargs):
+        return self.run_tool("ns-pack", self.made / checkpoint, "--data-dir", self.made / data, *words, **kwargs)
 
     def dump(self, name):
-        done = subprocess.run([sys.executable, SOURCE / "scripts/nsm_dump.py", self.folder / name],
-                              capture_output=True, text=True)
+        """The file as the second, independent reader sees it."""
+        done = subprocess.run([sys.executable, SOURCE / "scripts/nsm_dump.py", self.folder / name], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
 
-    def test_a_nested_checkpoint_becomes_one_file_with_all_its_subnets(self):
-        self.train("nested.safetensors", method="nested")
+    def test_the_storage_report_adds_up_to_the_file(self):
         done = self.pack("nested.safetensors", "-o", "m.nsm")
-        self.assertIn("stack1.conv1", done.stdout)
-        self.assertIn("nested CSR 1x2", done.stdout)
-        self.assertIn("stand-alone", done.stdout)
-        record = json.loads(self.pack("nested.safetensors", "-o", "again.nsm", "--json").stdout)
-        self.assertEqual((self.folder / "m.nsm").read_bytes(), (self.folder / "again.nsm").read_bytes())
-        self.assertEqual(record["schema"], "nestkit.pack/1")
-        self.assertEqual(record["flash_bytes"], (self.folder / "m.nsm").stat().st_size)
-        self.assertEqual(len(record["stand_alone_file_bytes"]), 2)
-        dumped = self.dump("m.nsm")
+        self.assertIn("stack3.conv2          nested CSR 1x2    2,304", done.stdout)
+        self.assertEqual(done.stderr, "")
+        report = json.loads(self.pack("nested.safetensors", "-o", "m.nsm", "--overwrite", "--json").stdout)
+        self.assertEqual((report["schema"], report["tool"], report["model"]), ("nestkit.pack/1", "ns-pack", "m.nsm"))
+        self.assertEqual(report["flash_bytes"], (self.folder / "m.nsm").stat().st_size)
+        self.assertEqual(len(report["stand_alone_file_bytes"]), 2)
+        self.assertAlmostEqual(report["stand_alone_ratio"], report["flash_bytes"] / sum(report["stand_alone_file_bytes"]))
+        self.assertGreaterEqual(report["arena_bytes"], report["arena_lower_bound_bytes"])
+        for layer in report["layers"]:
+            if "CSR" in layer["encoding"]:
+                parts = layer["value_bytes"] + layer["index_bytes"] + layer["counter_bytes"]
+                self.assertEqual(layer["packed_bytes"], parts, layer)
+                self.assertEqual(layer["kept_weights"] * 2, layer["weights"], layer)
+
+    def test_the_same_checkpoint_gives_the_same_bytes(self):
+        self.pack("nested.safetensors", "-o", "m.nsm")
+        self.assertEqual((self.folder / "m.nsm").read_bytes(), (self.made / "model.nsm").read_bytes())
+
+    def test_a_second_reader_finds_all_subnets_and_the_provenance(self):
+        dumped = self.dump(self.made / "model.nsm")
         network = dumped["networks"][0]
-        self.assertEqual(network["subnets"], 2)
         self.assertEqual([r["sparsity_ppm"] for r in network["subnet_records"]], [750000, 500000])
         for key in ("kept_weights", "macs"):
             self.assertEqual([r[key] for r in network["subnet_records"]], network["stored_" + key])
-        meta = dumped["meta"]
-        self.assertEqual(len(meta["parents"][0]), 64)
-        self.assertEqual(meta["config"]["width"], 0.25)
-        self.assertEqual(meta["networks"][0]["classes"][9], "Ankle boot")
+        self.assertEqual(len(dumped["meta"]["parents"][0]), 64)
+        self.assertEqual(dumped["meta"]["config"]["width"], 0.25)
+        self.assertEqual(dumped["meta"]["networks"][0]["classes"][9], "Ankle boot")
 
+    def test_one_subnet_alone_is_a_model_of_its_own_with_the_reported_size(self):
+        whole = json.loads(self.pack("nested.safetensors", "-o", "m.nsm", "--json").stdout)
+        records = self.dump("m.nsm")["networks"][0]["subnet_records"]
         for subnet in (1, 2):
             alone = json.loads(self.pack("nested.safetensors", "--subnet", subnet, "-o", f"{subnet}.nsm", "--json").stdout)
-            self.assertEqual(alone["flash_bytes"], record["stand_alone_file_bytes"][subnet - 1])
-            stored = self.dump(f"{subnet}.nsm")["networks"][0]
-            self.assertEqual(stored["subnet_records"], network["subnet_records"][subnet - 1:subnet])
-        refused = self.pack("nested.safetensors", "--subnet", 3, "-o", "x.nsm", status=2)
-        self.assert_error(refused, "ns-pack", "no subnet 3", "1 to 2")
+            self.assertEqual(alone["flash_bytes"], whole["stand_alone_file_bytes"][subnet - 1])
+            self.assertEqual(self.dump(f"{subnet}.nsm")["networks"][0]["subnet_records"], records[subnet - 1:subnet])
+        done = self.pack("nested.safetensors", "--subnet", 3, "-o", "x.nsm", status=2)
+        self.assert_error(done, "ns-pack", "--subnet 3", "has 2 subnets")
 
-    def test_gates_end_with_status_1_and_write_nothing(self):
-        self.train("dense.safetensors")
-        for gate in ("--max-flash", "--max-ram"):
-            done = self.pack("dense.safetensors", gate, 1000, "-o", "m.nsm", status=1)
-            self.assertIn(gate, done.stderr)
-            self.assertIn("total", done.stdout)
-        self.assertFalse((self.folder / "m.nsm").exists())
-        self.pack("dense.safetensors", "--max-flash", 100000, "--max-ram", 100000, "-o", "m.nsm")
-        refused = self.pack("dense.safetensors", "-o", "m.nsm", status=2)
-        self.assert_error(refused, "ns-pack", "m.nsm", "--overwrite")
-        self.pack("dense.safetensors", "-o", "m.nsm", "--overwrite")
+    def test_a_missed_gate_writes_nothing_and_names_value_and_limit(self):
+        size = (self.made / "model.nsm").stat().st_size
+        self.pack("nested.safetensors", "-o", "fits.nsm", "--max-flash", size, "--max-ram", 20000)
+        done = self.pack("nested.safetensors", "-o", "m.nsm", "--max-flash", size - 1, status=1)
+        self.assertIn(f"ns-pack: error: --max-flash: {size} bytes are more than the {size - 1} allowed", done.stderr)
+        done = self.pack("nested.safetensors", "-o", "m.nsm", "--max-ram", 100, status=1)
+        self.assertIn("bytes are more than the 100 allowed; nothing was written", done.stderr)
+        self.assertIn("total", done.stdout)
+        self.assertEqual([p.name for p in self.folder.iterdir()], ["fits.nsm"])
+
+    def test_an_existing_model_is_kept_without_overwrite(self):
+        self.write("m.nsm", b"precious")
+        done = self.pack("nested.safetensors", "-o", "m.nsm", status=2)
+        self.assert_error(done, "ns-pack", "m.nsm: exists already", "--overwrite")
+        self.assertEqual((self.folder / "m.nsm").read_bytes(), b"precious")
+        self.pack("nested.safetensors", "-o", "m.nsm", "--overwrite")
+        self.assertEqual((self.folder / "m.nsm").read_bytes(), (self.made / "model.nsm").read_bytes())
+
+    def test_impossible_outputs_are_refused(self):
+        self.assert_error(self.pack("nested.safetensors", "-o", "none/m.nsm", status=4), "ns-pack", "folder none does not exist")
+        self.assert_error(self.pack("nested.safetensors", "-o", ".", status=2), "ns-pack", ".: is not a regular file")
+        self.assert_error(self.pack("nested.safetensors", "-o", "-", status=2), "ns-pack", "never standard output")
+        self.assert_error(self.pack("nested.safetensors", status=2), "ns-pack", "--output is required")
         with open("/dev/full", "w") as full:
-            self.pack("dense.safetensors", "-o", "m.nsm", "--overwrite", status=4, stdout=full, stderr=subprocess.PIPE)
+            done = self.pack("nested.safetensors", "-o", "m.nsm", status=4, stdout=full, stderr=subprocess.PIPE)
+        self.assertIn("No space left", done.stderr)
+        self.assertEqual(list(self.folder.iterdir()), [])
 
-    def test_bad_inputs_are_refused_by_name(self):
-        (self.folder / "empty.safetensors").write_bytes(b"")
-        self.assert_error(self.pack("empty.safetensors", "-o", "m.nsm", status=3), "ns-pack", "empty.safetensors")
-        self.assert_error(self.pack("none.safetensors", "-o", "m.nsm", status=3), "ns-pack", "none.safetensors")
-        self.assert_error(self.pack("none.safetensors", "-o", "no/m.nsm", status=4), "ns-pack", "no/m.nsm")
-        graph = {"schema": "nestkit.graph/1", "name": "g", "input": {"h": 28, "w": 28, "c": 1}, "layers": [
-            {"name": "pool", "op": "max_pool", "kernel": 4, "stride": 4},
-            {"name": "late", "op": "relu"},
-            {"name": "scores", "op": "linear", "units": 10}]}
-        (self.folder / "graph.json").write_text(json.dumps(graph))
-        self.train("odd.safetensors", arch="", graph="graph.json")
-        refused = self.pack("odd.safetensors", "-o", "m.nsm", status=3)
-        self.assert_error(refused, "ns-pack", 'layer "late" cannot be packed', "a max pool")
+    def test_a_layer_that_cannot_be_packed_is_named(self):
+        layers = [{"name": "pool", "op": "max_pool", "kernel": 4, "stride": 4}, {"name": "late", "op": "relu"},
+                  {"name": "scores", "op": "linear", "units": 10}]
+        graph = {"schema": "nestkit.graph/1", "name": "g", "input": {"h": 28, "w": 28, "c": 1}, "layers": layers}
+        self.write("graph.json", json.dumps(graph).encode())
+        self.run_tool("ns-train", self.made / "recipe.json", "--data-dir", self.made / "data", "-q", "--set", "arch=", "--set", "graph=graph.json",
+                      "--set", "epochs=1", "-o", "odd.safetensors")
+        done = self.pack(self.folder / "odd.safetensors", "-o", "m.nsm", status=3)
+        self.assert_error(done, "ns-pack", 'layer "late" cannot be packed', "a max pool")
         self.assertFalse((self.folder / "m.nsm").exists())
 
-    def test_no_data_is_refused_before_anything_is_written(self):
-        self.train("dense.safetensors")
-        done = self.run_tool("ns-pack", "dense.safetensors", "--data-dir", "nowhere", "-o", "m.nsm", status=3)
-        self.assert_error(done, "ns-pack", "nowhere")
+    def test_damaged_checkpoints_are_refused(self):
+        whole = (self.made / "nested.safetensors").read_bytes()
+        header, data = read_safetensors(self.made / "nested.safetensors")
+        metadata = header.pop("__metadata__")
+        tensors = {name: (t["dtype"], t["shape"], data[slice(*t["data_offsets"])]) for name, t in header.items()}
+        lacking = {name: t for name, t in tensors.items() if name != "stack2.conv1.weight"}
+        dtype, shape, levels = tensors["stack2.conv1.weight.level"]
+        cases = {"": "truncated", whole[:100]: "header length", whole[:-1]: "data", b"hello, world": "header length",
+                 safetensors(metadata, lacking): "stack2.conv1.weight",
+                 safetensors(metadata, tensors | {"stack2.conv1.weight.level": (dtype, shape, b"\7" + levels[1:])}): "stack2.conv1.weight.level",
+                 safetensors(metadata | {"graph": "{}"}, tensors): "graph",
+                 safetensors(metadata | {"sparsities": "[0.75,0.5]"}, tensors): "sparsities",
+                 safetensors({}, tensors): "schema"}
+        for number, (content, fragment) in enumerate(cases.items()):
+            with self.subTest(number=number, fragment=fragment):
+                name = self.write(f"bad{number}.safetensors", content or b"")
+                self.assert_error(self.pack(self.folder / name, "-o", "m.nsm", status=3), "ns-pack", name, fragment)
+        self.assert_error(self.pack("none.safetensors", "-o", "m.nsm", status=3), "ns-pack", "none.safetensors: cannot be opened")
+        self.assert_error(self.pack("model.nsm", "-o", "m.nsm", status=3), "ns-pack", "model.nsm", "another format")
+        self.assertFalse((self.folder / "m.nsm").exists())
+
+    def test_a_network_for_other_images_or_classes_is_refused(self):
+        other = self.classes_changed(5)
+        done = self.pack(self.folder / other, "-o", "m.nsm", status=3)
+        self.assert_error(done, "ns-pack", "other.safetensors: its network has 5 classes, fashion_mnist has 10")
+        (self.folder / "data").mkdir()
+        for i in range(1, 6):
+            self.write(f"data/data_batch_{i}.bin", bytes(3073) * 10)
+        done = self.pack("dense.safetensors", "-o", "m.nsm", "--data", "cifar10", data=self.folder / "data", status=3)
+        self.assert_error(done, "ns-pack", "dense.safetensors: its network takes other images than cifar10 has")
+
+    def test_data_sets_that_are_missing_or_unknown_are_refused(self):
+        self.assert_error(self.pack("dense.safetensors", "-o", "m.nsm", data="none", status=3), "ns-pack", "none", "dataset-fashion-mnist")
+        done = self.pack("dense.safetensors", "-o", "m.nsm", "--data", "fashion_mnits", status=2)
+        self.assert_error(done, "ns-pack", "fashion_mnits", 'did you mean "fashion_mnist"?')
+
+    def test_wrong_numbers_are_usage_errors(self):
+        for words in (["--calibration-images", 0], ["--calibration-images", -1], ["--subnet", -1], ["--max-flash", -1],
+                      ["--max-ram", "many"], ["--max-flash", "1e99"], ["--progress", "sometimes"]):
+            with self.subTest(words=words):
+                self.assert_error(self.pack("dense.safetensors", "-o", "m.nsm", *words, status=2), "ns-pack", words[0])
 
 
 if __name__ == "__main__":

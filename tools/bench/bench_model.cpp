@@ -53,16 +53,17 @@ void bench_model(const std::string& path, const std::optional<ns::data::Dataset>
   }
 
   ns::deploy::HostEngine host(model, static_cast<unsigned>(o.threads));
+  std::optional<ns::deploy::EmulatorSession> emulator;
+  std::vector<ns::deploy::SubnetCost> costs;
+  if (std::count(o.targets.begin(), o.targets.end(), "emulator") > 0) {
+    // Before the host's part, so that a missing emulator is not found out after it.
+    ns::deploy::EmulatorOptions options;
+    options.elf = o.firmware;
+    emulator.emplace(model, options);
+    costs = emulator->measure_speed();
+  }
   for (const std::string& target : o.targets) {
     const bool on_host = target == "host";
-    std::optional<ns::deploy::EmulatorSession> emulator;
-    std::vector<ns::deploy::SubnetCost> costs;
-    if (!on_host) {
-      ns::deploy::EmulatorOptions options;
-      options.elf = o.firmware;
-      emulator.emplace(model, options);
-      costs = emulator->measure_speed();
-    }
     const auto chosen = first_images(images, on_host ? o.images : o.emulator_images);
     for (unsigned k = 1; k <= subnets; ++k) {
       if (o.subnet != 0 && k != o.subnet) continue;

@@ -18,6 +18,10 @@ std::vector<double> float_accuracies([[maybe_unused]] const std::string& checkpo
   const ns::ImageShape input = model.network().graph().input;
   if (!(input == dataset.shape))
     throw ns::input_error(checkpoint + ": takes other images than " + dataset.name);
+  const auto classes = static_cast<std::size_t>(model.network().graph().infer_shapes().back().c);
+  if (classes != dataset.classes.size())
+    throw ns::input_error(checkpoint + ": has " + std::to_string(classes) + " classes, " + dataset.name +
+                          " has " + std::to_string(dataset.classes.size()));
   const std::size_t total = count == 0 ? dataset.size() : std::min(count, dataset.size());
   std::vector<double> accuracies;
   for (int k = 1; k <= model.subnets(); ++k) {

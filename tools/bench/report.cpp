@@ -1,5 +1,7 @@
 #include "bench/report.h"
 
+#include <algorithm>
+
 #include "ns/metrics/interval.h"
 #include "ns/report/table.h"
 
@@ -21,58 +23,17 @@ std::string millions(double value) {
   return fixed(value / 1e6, 2);
 }
 
-}  // namespace
-
-std::string result_table(const std::vector<BenchRecord>& records) {
-  using Align = Table::Align;
-  Table table({{"target", Align::kLeft},
-               {"model", Align::kLeft},
-               {"sparsity"},
-               {"top-1"},
-               {"95 % interval"},
-               {"float"},
-               {"images"},
-               {"images/s"},
-               {"M insn"},
-               {"M cycles (estimate)"},
-               {"flash bytes"},
-               {"RAM bytes"},
-               {"= host"}});
-  for (const BenchRecord& r : records) {
-    const auto interval =
-        ns::metrics::wilson95(static_cast<std::int64_t>(r.correct), static_cast<std::int64_t>(r.images));
-    table.row(
-        {r.target, name(r), fixed(r.sparsity, 2), percent(r.accuracy()),
-         fixed(100 * interval.low, 2) + "-" + fixed(100 * interval.high, 2),
-         r.float_accuracy ? percent(*r.float_accuracy) : "", grouped(static_cast<std::int64_t>(r.images)),
-         r.images_per_second ? grouped(static_cast<std::int64_t>(*r.images_per_second)) : "",
-         r.instructions ? millions(static_cast<double>(*r.instructions)) : "",
-         r.instructions
-             ? millions(r.cycles.mid) + " (" + millions(r.cycles.low) + "-" + millions(r.cycles.high) + ")"
-             : "",
-         grouped(static_cast<std::int64_t>(r.flash_bytes)), grouped(static_cast<std::int64_t>(r.arena_bytes)),
-         r.identical ? (*r.identical ? "yes, " + grouped(static_cast<std::int64_t>(r.verified_images)) : "NO")
-                     : ""});
-  }
-  return table.text();
-}
-
-std::string layer_table(const std::vector<BenchRecord>& records) {
-  std::vector<const BenchRecord*> costed;
-  for (const BenchRecord& record : records) {
-    if (!record.layers.empty()) costed.push_back(&record);
-  }
-  if (costed.empty()) return "";
-  std::vector<Table::Column> columns{{"instructions by layer", Table::Align::kLeft},
-                                     {"kind", Table::Align::kLeft}};
-  for (const BenchRecord* record : costed) {
+// The subnets of one model side by side.
+std::string layer_table(const std::vector<const BenchRecord*>& subnets) {
+  std::vector<Table::Column> columns{{"layer", Table::Align::kLeft}, {"kind", Table::Align::kLeft}};
+  for (const BenchRecord* record : subnets) {
     columns.push_back({name(*record)});
     columns.push_back({"/MAC"});
   }
   Table table(columns);
-  for (std::size_t i = 0; i < costed.front()->layers.size(); ++i) {
-    std::vector<std::string> cells{costed.front()->layers[i].name, costed.front()->layers[i].kind};
-    for (const BenchRecord* record : costed) {
+  for (std::size_t i = 0; i < subnets.front()->layers.size(); ++i) {
+    std::vector<std::string> cells{subnets.front()->layers[i].name, subnets.front()->layers[i].kind};
+    for (const BenchRecord* record : subnets) {
       const auto& layer = record->layers.at(i);
       cells.push_back(grouped(static_cast<std::int64_t>(layer.instructions)));
       cells.push_back(
@@ -81,19 +42,78 @@ std::string layer_table(const std::vector<BenchRecord>& records) {
     }
     table.row(std::move(cells));
   }
-  return "\n" + table.text();
+  return table.text();
+}
+
+}  // namespace
+
+std::string result_table(const std::vector<BenchRecord>& records) {
+  using Align = Table::Align;
+  const bool several = std::any_of(records.begin(), records.end(),
+                                   [&](const BenchRecord& r) { return r.model != records.front().model; });
+  std::vector<Table::Column> columns{{"target", Align::kLeft},
+                                     {"model", Align::kLeft},
+                                     {"sparsity"},
+                                     {"top-1"},
+                                     {"95 % interval"},
+                                     {"float"},
+                                     {"images"},
+                                     {"images/s"},
+                                     {"M insn"},
+                                     {"M cycles (estimate)"},
+                                     {"flash bytes"},
+                                     {"RAM bytes"},
+                                     {"= host"}};
+  if (several) columns.insert(columns.begin(), {"file", Align::kLeft});
+  Table table(columns);
+  for (const BenchRecord& r : records) {
+    const auto interval =
+        ns::metrics::wilson95(static_cast<std::int64_t>(r.correct), static_cast<std::int64_t>(r.images));
+    const bool ran = r.images > 0;
+    std::vector<std::string> cells(
+        {r.target, name(r), fixed(r.sparsity, 2), ran ? percent(r.accuracy()) : "-",
+         ran ? fixed(100 * interval.low, 2) + "-" + fixed(100 * interval.high, 2) : "-",
+         r.float_accuracy ? percent(*r.float_accuracy) : "",
+         ran ? grouped(static_cast<std::int64_t>(r.images)) : "-",
+         r.images_per_second ? grouped(static_cast<std::int64_t>(*r.images_per_second)) : "",
+         r.instructions ? millions(static_cast<double>(*r.instructions)) : "",
+         r.instructions
+             ? millions(r.cycles.mid) + " (" + millions(r.cycles.low) + "-" + millions(r.cycles.high) + ")"
+             : "",
+         grouped(static_cast<std::int64_t>(r.flash_bytes)), grouped(static_cast<std::int64_t>(r.arena_bytes)),
+         r.identical ? (*r.identical ? "yes, " + grouped(static_cast<std::int64_t>(r.verified_images)) : "NO")
+                     : ""});
+    if (several) cells.insert(cells.begin(), r.model);
+    table.row(std::move(cells));
+  }
+  return table.text();
+}
+
+std::string layer_tables(const std::vector<BenchRecord>& records) {
+  std::string text;
+  for (std::size_t first = 0; first < records.size();) {
+    std::vector<const BenchRecord*> costed;
+    std::size_t end = first;
+    for (; end < records.size() && records[end].model == records[first].model; ++end) {
+      if (!records[end].layers.empty()) costed.push_back(&records[end]);
+    }
+    if (!costed.empty())
+      text += "\nInstructions by layer of " + records[first].model + "\n" + layer_table(costed);
+    first = end;
+  }
+  return text;
 }
 
 std::vector<std::string> missed_gates(const std::vector<BenchRecord>& records, const Gates& gates) {
   std::vector<std::string> missed;
   for (const BenchRecord& r : records) {
-    const std::string who = name(r) + " on " + r.target + ": ";
-    if (gates.min_accuracy && r.accuracy() < *gates.min_accuracy) {
+    const std::string who = r.model + ": " + name(r) + " on " + r.target + ": ";
+    if (gates.min_accuracy && !(r.accuracy() >= *gates.min_accuracy)) {
       missed.push_back(who + "accuracy " + fixed(r.accuracy(), 4) + " < --min-accuracy " +
                        fixed(*gates.min_accuracy, 4));
     }
     if (gates.max_instructions && r.instructions &&
-        static_cast<double>(*r.instructions) > *gates.max_instructions) {
+        !(static_cast<double>(*r.instructions) <= *gates.max_instructions)) {
       missed.push_back(who + grouped(static_cast<std::int64_t>(*r.instructions)) +
                        " instructions > --max-instructions " +
                        grouped(static_cast<std::int64_t>(*gates.max_instructions)));

@@ -8,8 +8,8 @@
 #include "ns/deploy/benchmark.h"
 
 std::string result_table(const std::vector<ns::deploy::BenchRecord>& records);
-/// Instructions per layer, one column per subnet of the emulator's records.
-std::string layer_table(const std::vector<ns::deploy::BenchRecord>& records);
+/// Instructions per layer: a table per model, with a column per subnet of the emulator's records.
+std::string layer_tables(const std::vector<ns::deploy::BenchRecord>& records);
 
 struct Gates {
   std::optional<double> min_accuracy, max_instructions;

@@ -11,6 +11,12 @@ void add_output_options(CLI::App& app, OutputOptions& options, const std::string
   app.add_flag("--overwrite", options.overwrite, "Replace an existing output");
 }
 
+void add_size_gates(CLI::App& app, std::optional<std::uint64_t>& flash, std::optional<std::uint64_t>& ram) {
+  // Without the check CLI11 would take -1 for the largest number there is.
+  app.add_option("--max-flash", flash, "Gate: largest model file in bytes")->check(CLI::NonNegativeNumber);
+  app.add_option("--max-ram", ram, "Gate: largest arena in bytes")->check(CLI::NonNegativeNumber);
+}
+
 void add_json_option(CLI::App& app, bool& json) {
   app.add_flag("--json", json, "One JSON object per line on standard output instead of tables");
 }

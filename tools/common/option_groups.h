@@ -2,6 +2,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 struct DataOptions {
@@ -15,6 +17,9 @@ struct OutputOptions {
   bool overwrite = false;
 };
 void add_output_options(CLI::App& app, OutputOptions& options, const std::string& what);
+
+/// --max-flash and --max-ram, in bytes.
+void add_size_gates(CLI::App& app, std::optional<std::uint64_t>& flash, std::optional<std::uint64_t>& ram);
 
 void add_json_option(CLI::App& app, bool& json);
 void add_threads_option(CLI::App& app, int& threads);

@@ -40,12 +40,6 @@ StandardOutput& standard_output() {
   return output;
 }
 
-void refuse_binary_on_terminal() {
-  if (isatty(STDOUT_FILENO)) {
-    throw ns::usage_error("refusing to write binary data to a terminal", "redirect it or use -o FILE");
-  }
-}
-
 void guard_standard_streams() {
   std::signal(SIGPIPE, SIG_IGN);
   for (int fd = 0; fd <= 2; ++fd) {

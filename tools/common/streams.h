@@ -20,9 +20,6 @@ class StandardOutput {
 
 StandardOutput& standard_output();
 
-/// Refuses to send binary data to a terminal: throws ns::Error(kUsage).
-void refuse_binary_on_terminal();
-
 /// Ignores SIGPIPE (a long job must not die with its log's reader) and fills closed descriptors 0–2, so that
 /// no artifact is ever opened as descriptor 1. Called once by run_tool.
 void guard_standard_streams();

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "info/artifact.h"
+#include "ns/base/error.h"
 #include "ns/base/json.h"
 #include "ns/base/mapped_file.h"
 #ifdef NESTKIT_TRAINING
@@ -39,7 +40,7 @@ Artifact read_results(const std::string& path, std::string_view text) {
 
 #ifdef NESTKIT_TRAINING
 Artifact read_graph(const std::string& path, const ns::Json& json) {
-  const ns::nn::Graph graph = ns::nn::graph_from_json(json);
+  const ns::nn::Graph graph = ns::nn::graph_from_json(json, path);
   const auto shapes = graph.infer_shapes();
   ns::report::Table table({{"layer", ns::report::Table::Align::kLeft}, {"output (h x w x c)"}, {"MACs"}});
   std::int64_t total = 0;
@@ -55,7 +56,13 @@ Artifact read_graph(const std::string& path, const ns::Json& json) {
 }
 
 Artifact read_recipe(const std::string& path, const ns::Json& json) {
-  const auto recipe = ns::train::to_json(ns::train::recipe_from_json(json, path));
+  nlohmann::ordered_json recipe;
+  try {
+    recipe = ns::train::to_json(ns::train::recipe_from_json(json, path));
+  } catch (const ns::Error& error) {
+    throw ns::input_error(error.what(),
+                          error.hint());  // here the recipe is an artifact, not our configuration
+  }
   return {{{"kind", "recipe"}, {"config", recipe}},
           path + ": training recipe, complete with its defaults\n" + recipe.dump(2) + "\n"};
 }

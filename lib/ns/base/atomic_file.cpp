@@ -35,6 +35,12 @@ std::string resolved(const std::string& path) {
 }  // namespace
 
 AtomicFile::AtomicFile(std::string path, Overwrite overwrite) : path_(resolved(path)), overwrite_(overwrite) {
+  if (path_.empty()) {
+    throw usage_error("the output needs a name, found an empty one");
+  }
+  if (path_ == "-") {
+    throw usage_error("-: this output is a file, never standard output", "a file of that name is ./-");
+  }
   struct stat status {};
   if (::stat(path_.c_str(), &status) == 0) {
     // Renaming over a device or a folder would destroy it.

@@ -11,9 +11,9 @@ namespace ns {
 enum class Overwrite { kNo, kYes };
 
 /// Writes to a temporary in the target's folder; commit() makes it durable and gives it the final name.
-/// Without commit() nothing remains. Throws Error(kUsage) if the target exists and may not be overwritten, or
-/// is not a regular file; Error(kEnvironment) naming path and reason for a missing folder, a full disk and
-/// every other system failure.
+/// Without commit() nothing remains. Throws Error(kUsage) if the target exists and may not be overwritten, is
+/// not a regular file, or is called "" or "-"; Error(kEnvironment) naming path and reason for a missing
+/// folder, a full disk and every other system failure.
 class AtomicFile {
  public:
   AtomicFile(std::string path, Overwrite overwrite);

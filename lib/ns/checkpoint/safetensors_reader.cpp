@@ -100,7 +100,8 @@ Archive parse_safetensors(std::span<const std::uint8_t> file, const std::string&
     throw input_error(origin + ": header length " + std::to_string(header_bytes) + " goes beyond the " +
                       (header_bytes > kMaxHeaderBytes
                            ? "limit of " + std::to_string(kMaxHeaderBytes)
-                           : std::to_string(reader.remaining()) + " bytes that follow"));
+                           : std::to_string(reader.remaining()) + " bytes that follow"),
+                      "the file is cut off, or in another format");
   }
   const auto header = reader.take(header_bytes);
   const auto data = file.subspan(reader.position());

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -47,6 +48,17 @@ std::string seconds(double value) {
   return text;
 }
 
+// Anything else QEMU would load as raw memory, and the core would lock up in it.
+bool is_arm_elf(const std::string& path) {
+  constexpr std::size_t kMachine = 18;
+  std::array<char, 20> start{};
+  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
+  return std::string_view(start.data(), 4) ==
+             "\x7f"
+             "ELF" &&
+         start[kMachine] == 40 && start[kMachine + 1] == 0;
+}
+
 // QEMU's option parser splits at commas; a doubled one is a comma.
 std::string doubled_commas(const std::string& text) {
   std::string result;
@@ -74,6 +86,9 @@ EmulatorProcess::EmulatorProcess(const EmulatorOptions& options, const std::stri
     throw environment_error(
         "firmware not found: " + (options.elf.empty() ? "(no path given)" : options.elf),
         "build it: cmake --build build/release --target firmware (needs gcc-arm-none-eabi)");
+  }
+  if (!is_arm_elf(options.elf)) {
+    throw environment_error(options.elf + ": is not a firmware (an ELF file for ARM)");
   }
 }
 

@@ -123,8 +123,8 @@ Model model_of(const checkpoint::Archive& archive) {
                       std::to_string(std::max(subnets, 1)) + " for " + std::to_string(subnets) +
                       " sparsities");
   }
-  const std::string where = archive.origin + ": graph";
-  Model model(nn::graph_from_json(parse_json(profile.graph, where)), profile.banks, profile.seed);
+  const Json graph = parse_json(profile.graph, archive.origin + ": graph");
+  Model model(nn::graph_from_json(graph, archive.origin), profile.banks, profile.seed);
   read_tensors(archive, profile.block, model);
   if (model.levels().empty() != profile.sparsities.empty()) {
     throw input_error(archive.origin + (subnets == 0 ? ": has level maps but no sparsities"

@@ -60,7 +60,8 @@ struct Graph {
 /// {"schema":"nestkit.graph/1","name":…,"input":{"h","w","c"},"layers":[{"name","op","inputs"?,…}]}.
 /// docs/format/graph.md. "inputs" defaults to the previous layer, "stride" to 1; "padding" is p, [ph,pw],
 /// [top,left,bottom,right] or "same" (TensorFlow's). Unknown keys are errors that name the nearest key.
-Graph graph_from_json(const nlohmann::json& json);
+/// Errors begin with `origin`, the file it comes from.
+Graph graph_from_json(const nlohmann::json& json, const std::string& origin = {});
 nlohmann::json to_json(const Graph& graph);
 
 }  // namespace ns::nn

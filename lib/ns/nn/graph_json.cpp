@@ -126,9 +126,7 @@ Json padding_json(const Padding& p) {
   return {p.top, p.left, p.bottom, p.right};
 }
 
-}  // namespace
-
-Graph graph_from_json(const Json& json) {
+Graph read_graph(const Json& json) {
   Graph graph;
   Fields fields(json, "graph");
   if (const auto schema = fields.get<std::string>("schema"); schema != kSchema) {
@@ -161,6 +159,17 @@ Graph graph_from_json(const Json& json) {
   }
   inference.finish();
   return graph;
+}
+
+}  // namespace
+
+Graph graph_from_json(const Json& json, const std::string& origin) {
+  try {
+    return read_graph(json);
+  } catch (const Error& error) {
+    if (origin.empty()) throw;
+    throw Error(error.kind(), origin + ": " + error.what(), error.hint());
+  }
 }
 
 Json to_json(const Graph& graph) {

@@ -20,7 +20,7 @@ data::Split split_for(const Recipe& recipe, data::Dataset training_set) {
 nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset) {
   const auto classes = static_cast<int>(dataset.classes.size());
   nn::Graph graph = recipe.graph.empty() ? arch::build(recipe.arch, dataset.shape, classes, recipe.width)
-                                         : nn::graph_from_json(read_json(recipe.graph));
+                                         : nn::graph_from_json(read_json(recipe.graph), recipe.graph);
   const std::string& name = recipe.graph.empty() ? recipe.arch : recipe.graph;
   graph.infer_shapes();
   if (graph.input != dataset.shape) {
