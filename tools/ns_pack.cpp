@@ -121,6 +121,7 @@ int run(const Options& o) {
     standard_output().line(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes)).dump());
   else
     standard_output().write(storage_table(report));
+  standard_output().finish();  // a report that cannot be written leaves no model either
   bool passed = true;
   const auto gate = [&](const char* name, std::size_t found, const std::optional<std::uint64_t>& limit) {
     if (!limit || found <= *limit) return;

@@ -6,8 +6,7 @@ namespace fs = std::filesystem;
 
 std::string default_firmware() {
   std::error_code none;
-  if (fs::is_regular_file(NESTKIT_FIRMWARE_ELF, none)) return NESTKIT_FIRMWARE_ELF;
   const fs::path program = fs::read_symlink("/proc/self/exe", none);
-  const fs::path installed = (program.parent_path() / "../share/nestkit/nestkit-m7.elf").lexically_normal();
+  const fs::path installed = program.parent_path().parent_path() / "share/nestkit/nestkit-m7.elf";
   return fs::is_regular_file(installed, none) ? installed.string() : NESTKIT_FIRMWARE_ELF;
 }

@@ -3,6 +3,6 @@
 
 #include <string>
 
-/// The build's own ELF, or the installed one, <folder of the program>/../share/nestkit/nestkit-m7.elf. The
-/// build's path if neither is there.
+/// What is installed with the program, <its folder>/../share/nestkit/nestkit-m7.elf, if it is there; else the
+/// build's own.
 std::string default_firmware();

@@ -97,11 +97,11 @@ Archive parse_safetensors(std::span<const std::uint8_t> file, const std::string&
   ByteReader reader(file, origin);
   const auto header_bytes = reader.read<std::uint64_t>();
   if (header_bytes > kMaxHeaderBytes || header_bytes > reader.remaining()) {
-    throw input_error(origin + ": header length " + std::to_string(header_bytes) + " goes beyond the " +
-                      (header_bytes > kMaxHeaderBytes
-                           ? "limit of " + std::to_string(kMaxHeaderBytes)
-                           : std::to_string(reader.remaining()) + " bytes that follow"),
-                      "the file is cut off, or in another format");
+    throw input_error(
+        origin + ": header length " + std::to_string(header_bytes) + " goes beyond the " +
+            (header_bytes > kMaxHeaderBytes ? "limit of " + std::to_string(kMaxHeaderBytes)
+                                            : std::to_string(reader.remaining()) + " bytes that follow"),
+        "the file is cut off, or in another format");
   }
   const auto header = reader.take(header_bytes);
   const auto data = file.subspan(reader.position());
