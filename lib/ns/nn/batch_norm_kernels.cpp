@@ -5,6 +5,14 @@
 #include "ns/nn/vectorised.h"
 
 namespace ns::nn {
+namespace {
+
+/// A gradient behind a ReLU. By value, so that it is loaded whatever the ReLU says: a masked load is slower.
+[[gnu::always_inline]] inline float through_relu(float before_relu, float gradient) {
+  return before_relu > 0.0f ? gradient : 0.0f;
+}
+
+}  // namespace
 
 NS_MULTIVERSION void stripe_moments(const float* __restrict x, std::int64_t count, std::int64_t stripe,
                                     const float* __restrict shift, float* __restrict sum,
@@ -55,12 +63,31 @@ NS_MULTIVERSION void stripe_gradients(const float* __restrict x, const float* __
                                       bool with_relu, float* __restrict sum, float* __restrict product) {
   std::fill_n(sum, stripe, 0.0f);
   std::fill_n(product, stripe, 0.0f);
-  for (std::int64_t done = 0; done < count; done += stripe, x += stripe, dy += stripe) {
+  std::int64_t done = 0;
+  // Two stripes at a time: half the traffic of the sums.
+  for (; done + 2 * stripe <= count; done += 2 * stripe, x += 2 * stripe, dy += 2 * stripe) {
+    if (with_relu) {
+      for (std::int64_t i = 0; i < stripe; ++i) {
+        const float a = x[i] - mean[i], b = x[i + stripe] - mean[i];
+        const float da = through_relu(a * scale[i] + beta[i], dy[i]),
+                    db = through_relu(b * scale[i] + beta[i], dy[i + stripe]);
+        sum[i] += da + db;
+        product[i] += da * a + db * b;
+      }
+    } else {
+      for (std::int64_t i = 0; i < stripe; ++i) {
+        const float da = dy[i], db = dy[i + stripe];
+        sum[i] += da + db;
+        product[i] += da * (x[i] - mean[i]) + db * (x[i + stripe] - mean[i]);
+      }
+    }
+  }
+  for (; done < count; done += stripe, x += stripe, dy += stripe) {
     const std::int64_t n = std::min(stripe, count - done);
     if (with_relu) {
       for (std::int64_t i = 0; i < n; ++i) {
         const float centred = x[i] - mean[i];
-        const float g = centred * scale[i] + beta[i] > 0.0f ? dy[i] : 0.0f;
+        const float g = through_relu(centred * scale[i] + beta[i], dy[i]);
         sum[i] += g;
         product[i] += g * centred;
       }
@@ -83,7 +110,7 @@ NS_MULTIVERSION void normalise_gradient(const float* x, const float* dy, std::in
       NS_INDEPENDENT
       for (std::int64_t i = 0; i < n; ++i) {
         const float centred = x[i] - mean[i];
-        const float g = centred * scale[i] + beta[i] > 0.0f ? dy[i] : 0.0f;
+        const float g = through_relu(centred * scale[i] + beta[i], dy[i]);
         dx[i] = g * scale[i] - (centred * slope[i] + offset[i]);
       }
     } else {

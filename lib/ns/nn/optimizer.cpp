@@ -2,7 +2,34 @@
 
 #include <cmath>
 
+#include "ns/nn/vectorised.h"
+
 namespace ns::nn {
+namespace {
+
+struct SgdUpdate {
+  float rate, momentum, decay;
+};
+
+NS_MULTIVERSION void update_span(SgdUpdate u, const float* __restrict grad, float* __restrict velocity,
+                                 float* __restrict value, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    velocity[i] = u.momentum * velocity[i] + (grad[i] + u.decay * value[i]);
+    value[i] -= u.rate * velocity[i];
+  }
+}
+
+NS_MULTIVERSION void update_span_nesterov(SgdUpdate u, const float* __restrict grad,
+                                          float* __restrict velocity, float* __restrict value,
+                                          std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float g = grad[i] + u.decay * value[i];
+    velocity[i] = u.momentum * velocity[i] + g;
+    value[i] -= u.rate * (g + u.momentum * velocity[i]);
+  }
+}
+
+}  // namespace
 
 Optimizer::Optimizer(std::vector<Parameter>& parameters, std::initializer_list<const char*> suffixes)
     : parameters_(parameters) {
@@ -14,20 +41,19 @@ Optimizer::Optimizer(std::vector<Parameter>& parameters, std::initializer_list<c
 }
 
 void Sgd::step(double learning_rate) {
-  const auto rate = static_cast<float>(learning_rate);
   ++steps;
-  const auto momentum = static_cast<float>(options_.momentum);
+  const auto span = options_.nesterov ? update_span_nesterov : update_span;
   for (std::size_t p = 0; p < parameters_.size(); ++p) {
     Parameter& parameter = parameters_[p];
-    const float decay = parameter.decay ? static_cast<float>(options_.weight_decay) : 0.0f;
-    float* value = parameter.value.data();
+    const SgdUpdate update{static_cast<float>(learning_rate), static_cast<float>(options_.momentum),
+                           parameter.decay ? static_cast<float>(options_.weight_decay) : 0.0f};
     const float* grad = parameter.grad.data();
     float* velocity = state_[p].value.data();
-    for (std::int64_t i = 0; i < parameter.value.size(); ++i) {
-      const float g = grad[i] + decay * value[i];
-      velocity[i] = momentum * velocity[i] + g;
-      value[i] -= rate * (options_.nesterov ? g + momentum * velocity[i] : velocity[i]);
-    }
+    float* value = parameter.value.data();
+    parallel_chunks(parameter.value.size(), kElementsPerChunk,
+                    [&](std::int64_t, std::int64_t first, std::int64_t last) {
+                      span(update, grad + first, velocity + first, value + first, last - first);
+                    });
   }
 }
 

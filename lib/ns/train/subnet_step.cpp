@@ -13,8 +13,11 @@ SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options)
 }
 
 std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool regrow) {
+  if (dense) {
+    return {run_dense(batch)};
+  }
   nn::Network& network = model_.network();
-  const int subnets = dense ? 1 : model_.subnets();
+  const int subnets = model_.subnets();
   for (Tensor& total : totals_) {
     total.fill(0.0f);
   }
@@ -44,6 +47,20 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
     network.parameters()[i].grad = totals_[i];
   }
   return losses;
+}
+
+double SubnetStep::run_dense(const data::Batch& batch) {
+  nn::Network& network = model_.network();
+  model_.select(1);
+  for (std::size_t i = 0; i < banks_.size(); ++i) {
+    if (banks_[i] > 0) {
+      network.parameters()[i].grad.fill(0.0f);
+    }
+  }
+  const Tensor& logits = network.forward(batch.x, nn::Mode::kTrain);
+  const double loss = nn::cross_entropy(logits, batch.labels, options_.mix.smoothing, logits_grad_);
+  network.backward(logits_grad_);
+  return loss;
 }
 
 void SubnetStep::add_gradients(int subnet, int subnets, bool regrow) {

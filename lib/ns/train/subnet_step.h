@@ -29,6 +29,7 @@ class SubnetStep {
   std::vector<double> run(const data::Batch& batch, bool dense, bool regrow);
 
  private:
+  double run_dense(const data::Batch& batch);
   void add_gradients(int subnet, int subnets, bool regrow);
 
   nested::Model& model_;
