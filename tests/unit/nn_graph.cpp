@@ -101,6 +101,7 @@ TEST_CASE("names must be there, be unique and be known") {
                "two layers are called 'a'");
   EXPECT_ERROR(parse(R"({"name":"input","op":"relu"})"), kInput, "two layers are called 'input'");
   EXPECT_ERROR(parse(R"({"name":"","op":"relu"})"), kInput, "layer number 0 has no name");
+  EXPECT_ERROR(parse(R"({"name":"a@1","op":"relu"})"), kInput, "layer 'a@1': '@' in a name");
   EXPECT_ERROR(parse(R"({"op":"relu"})"), kInput, "name");
   EXPECT_ERROR(parse(R"({"name":"stem","op":"relu"},{"name":"b","op":"relu","inputs":["stm"]})"), kInput,
                "no layer is called so");
@@ -136,6 +137,12 @@ TEST_CASE("values out of range or of the wrong type are refused") {
   EXPECT_ERROR(parse(R"({"name":"a","op":"relu","inputs":["input","input"]})"), kInput,
                "needs 1 input, found 2");
   EXPECT_ERROR(parse(R"({"name":"a","op":"relu"})", R"({"h":0,"w":8,"c":3})"), kInput, "0x8x3 is empty");
+  EXPECT_ERROR(parse(R"({"name":"a","op":"relu"})", R"({"h":8,"w":70000,"c":3})"), kInput,
+               "the input 8x70000x3 is too large");
+  EXPECT_ERROR(parse(R"({"name":"a","op":"conv","filters":2147483647,"kernel":3})"), kInput,
+               "'a': its output 6x6x2147483647 is too large");
+  EXPECT_ERROR(parse(R"({"name":"a","op":"max_pool","kernel":2147483647,"padding":2147483646})"), kInput,
+               "'a': its kernel is too large");
   EXPECT_ERROR(parse(""), kInput, "has no layers");
   EXPECT_ERROR(ns::nn::graph_from_json(ns::Json{{"schema", "nestkit.graph/2"}}), kInput, "nestkit.graph/2");
 }

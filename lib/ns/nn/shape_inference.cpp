@@ -14,6 +14,13 @@ std::string quoted(const Layer& layer) {
   return "layer '" + layer.name + "'";
 }
 
+/// Of an extent or a kernel: that of the packed model, and far from where integers overflow.
+constexpr int kMaxExtent = 65535;
+
+bool fits(const ImageShape& shape) {
+  return shape.h <= kMaxExtent && shape.w <= kMaxExtent && shape.c <= kMaxExtent;
+}
+
 /// Extent of a sliding window's output; 0 if the window does not fit once.
 int windows(int extent, int before, int after, int kernel, int stride) {
   const int room = extent + before + after - kernel;
@@ -26,6 +33,7 @@ ShapeInference::ShapeInference(const Graph& graph) : graph_(graph) {
   require(!graph.layers.empty(), "has no layers");
   require(graph.input.h > 0 && graph.input.w > 0 && graph.input.c > 0,
           "the input " + text(graph.input) + " is empty");
+  require(fits(graph.input), "the input " + text(graph.input) + " is too large");
 }
 
 void ShapeInference::require(bool condition, const std::string& message, const std::string& hint) const {
@@ -57,6 +65,8 @@ ImageShape ShapeInference::input_shape(const Layer& layer, std::size_t k) const 
 
 void ShapeInference::add(const Layer& layer) {
   require(!layer.name.empty(), "layer number " + std::to_string(shapes_.size()) + " has no name");
+  require(layer.name.find('@') == std::string::npos,
+          quoted(layer) + ": '@' in a name stands for batch-norm banks");
   require(layer.name != "input" && !index_.contains(layer.name),
           "two layers are called '" + layer.name + "'");
   const std::size_t wanted = layer.op == Op::kAdd ? 2 : 1;
@@ -64,6 +74,7 @@ void ShapeInference::add(const Layer& layer) {
                                              (wanted == 1 ? " input" : " inputs") + ", found " +
                                              std::to_string(layer.inputs.size()));
   shapes_.push_back(shape_of(layer));
+  require(fits(shapes_.back()), quoted(layer) + ": its output " + text(shapes_.back()) + " is too large");
   for (const std::string& name : layer.inputs) {
     if (const int index = added(layer, name); index >= 0) {
       ++readers_[static_cast<std::size_t>(index)];
@@ -114,6 +125,7 @@ ImageShape ShapeInference::window_shape(const Layer& layer, const ImageShape& in
   const auto [kh, kw] = layer.kernel;
   require(kh > 0 && kw > 0 && layer.stride[0] > 0 && layer.stride[1] > 0,
           quoted(layer) + ": kernel and stride must be positive");
+  require(kh <= kMaxExtent && kw <= kMaxExtent, quoted(layer) + ": its kernel is too large");
   require(pad.top >= 0 && pad.left >= 0 && pad.bottom >= 0 && pad.right >= 0,
           quoted(layer) + ": padding must not be negative");
   // More padding than this would only compute outputs that see no pixel at all.
