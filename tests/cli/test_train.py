@@ -1,11 +1,12 @@
 """ns-train and ns-prune: recipes, outputs, interruption, and what they refuse."""
+import gzip
 import json
 import os
 import signal
 import subprocess
 import unittest
 
-from cli_case import BIN, SOURCE, CliCase, write_tiny_fashion_mnist
+from cli_case import BIN, SOURCE, CliCase, idx_bytes, write_tiny_fashion_mnist
 
 
 class Training(CliCase):
@@ -79,6 +80,38 @@ class Training(CliCase):
         self.assert_error(other, "ns-train", "dense.safetensors: tensor stem.conv.weight of the network is [8, 1, 3, 3]")
         other = self.run_tool("ns-prune", "dense.safetensors", "--sparsities", "0.8,0.7", "-o", "x.safetensors", status=2)
         self.assert_error(other, "ns-prune", "0.7 follows 0.8")
+        other = self.run_tool("ns-prune", "dense.safetensors", "-o", "none/x.safetensors", status=4)
+        self.assert_error(other, "ns-prune", "none/x.safetensors: folder none does not exist")
+
+    def test_bad_data_files_are_refused_by_name(self):
+        images, labels = (self.folder / "data" / f"train-{name}-ubyte.gz" for name in ("images-idx3", "labels-idx1"))
+        good = {path: path.read_bytes() for path in (images, labels)}
+        plain = gzip.decompress(good[labels])
+        cases = {"missing": (images, None, "cannot be opened"),
+                 "empty": (images, b"", "is empty"),
+                 "truncated": (images, good[images][:1000], "truncated"),
+                 "truncated inside": (labels, gzip.compress(plain[:-1]), "truncated"),
+                 "no IDX": (images, gzip.compress(b"PNG" + bytes(1000)), "expected magic number 0x00000803"),
+                 "label out of range": (labels, gzip.compress(plain[:20] + b"\x0a" + plain[21:]), "label 10 of image 12"),
+                 "another number of labels": (labels, gzip.compress(idx_bytes((7,), bytes(7))), "7 labels for the 200 images")}
+        for name, (path, content, message) in cases.items():
+            with self.subTest(name):
+                path.unlink() if content is None else path.write_bytes(content)
+                self.assert_error(self.train("-o", "m.safetensors", status=3), "ns-train", path.name, message)
+                path.write_bytes(good[path])
+        self.assertFalse((self.folder / "m.safetensors").exists())
+
+    def test_a_full_or_closed_stdout_ends_training_but_not_without_a_checkpoint(self):
+        with open("/dev/full", "w") as full:
+            done = self.train("-o", "m.safetensors", "--json", status=4, stdout=full, stderr=subprocess.PIPE)
+        self.assertIn("standard output", done.stderr)
+        self.train("-q", "-o", "m.safetensors", "--resume", "m.resume.safetensors")
+        self.train("-q", "-o", "whole.safetensors")
+        self.assertEqual((self.folder / "m.safetensors").read_bytes(), (self.folder / "whole.safetensors").read_bytes())
+        command = f"exec {BIN / 'ns-train'} recipe.json -o c.safetensors --json >&-"
+        closed = subprocess.run(["sh", "-c", command], cwd=self.folder, stderr=subprocess.PIPE, text=True, timeout=120)
+        self.assertEqual(closed.returncode, 4, closed.stderr)
+        self.assertIn("standard output", closed.stderr)
 
     def test_allocations_keep_the_total_and_differ_by_layer(self):
         self.recipe(epochs=1)

@@ -93,4 +93,8 @@ TEST_CASE("level maps that do not fit the checkpoint are refused by name") {
   archive = archive_of(model, kSparsities);
   std::erase_if(archive.arrays, [](const auto& entry) { return entry.first.ends_with(".level"); });
   EXPECT_ERROR(nested::model_of(archive), kInput, "no level map");
+  archive = archive_of(model, kSparsities);
+  archive.arrays["stack1.conv9.weight.level"] = archive.arrays["stack1.conv1.weight.level"];
+  EXPECT_ERROR(nested::model_of(archive), kInput,
+               "level map stack1.conv9.weight.level belongs to no weights");
 }

@@ -36,6 +36,9 @@ TEST_CASE("pruning keeps the weights, copies batch-norm to every subnet and repo
   const checkpoint::Profile profile = checkpoint::profile_of(pruned.archive);
   CHECK(profile.parents == std::vector<std::string>{kParent});
   CHECK(profile.banks == 3);
+  CHECK(pruned.archive.meta("pruning") ==
+        R"({"allocation":"uniform","block":2,"cost_budget":1.0,)"
+        R"("dense_layers":["first_conv","depthwise","classifier"],"sparsities":[0.7,0.8,0.9]})");
   nested::Model model = nested::model_of(pruned.archive);
   REQUIRE(pruned.report.layers.size() == 10);
   CHECK(pruned.report.layers.front().layer == "stem.conv");

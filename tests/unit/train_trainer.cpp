@@ -60,10 +60,16 @@ struct Run {
   bool complete = false;
 };
 
-// Trains, from a checkpoint if given, until the end or until `stop_after` steps are done.
+const std::string kParent(64, 'c');
+
+// Trains, from a checkpoint if given, until the end or until `stop_after` steps are done. `init` is what the
+// run starts from, `from` an interrupted run.
 Run run_recipe(const Recipe& recipe, const data::Split& data, const checkpoint::Archive* from = nullptr,
-               std::int64_t stop_after = -1) {
+               std::int64_t stop_after = -1, const checkpoint::Archive* init = nullptr) {
   Trainer trainer(recipe, data);
+  if (init != nullptr) {
+    trainer.initialise(*init, kParent);
+  }
   if (from != nullptr) {
     trainer.resume(*from);
   }
@@ -178,6 +184,64 @@ TEST_CASE("every bank begins with the optimiser state of bank 0, of each kind it
   CHECK(first_of("stem.bn.weight.momentum") != first_of("stem.bn.weight.second_moment"));
 }
 
+TEST_CASE("a run that began with another checkpoint resumes without it, to the same bytes and parents") {
+  const Recipe nested = small_recipe();
+  const data::Split data = split_for(nested, corners(240));
+  Recipe dense = nested;
+  dense.method = "dense";
+  for (const Recipe& before : {dense, nested}) {
+    const checkpoint::Archive init = run_recipe(before, data).finished;
+    Recipe recipe = nested;
+    recipe.seed = 2;
+    recipe.prune_start_epoch = 1;
+    const Run whole = run_recipe(recipe, data, nullptr, -1, &init);
+    CHECK(whole.finished.meta("parents") == "[\"" + kParent + "\"]");
+    for (const std::int64_t stop : {5, 25, 45}) {
+      CAPTURE(stop);
+      const Run first = run_recipe(recipe, data, nullptr, stop, &init);
+      const Run second = run_recipe(recipe, data, &first.saved.back());
+      CHECK(second.finished.arrays == whole.finished.arrays);
+      CHECK(second.finished.metadata == whole.finished.metadata);
+    }
+  }
+}
+
+TEST_CASE("level maps stay as they are after the end of pruning, and pruned weights do not matter") {
+  const Recipe recipe = small_recipe();
+  const data::Split data = split_for(recipe, corners(240));
+  const Run early = run_recipe(recipe, data, nullptr, 39), ended = run_recipe(recipe, data, nullptr, 41);
+  Run whole = run_recipe(recipe, data);
+  nested::Model model = nested::model_of(whole.finished), changed = nested::model_of(whole.finished);
+  bool moved = false;
+  for (const auto& [name, map] : model.levels()) {
+    CAPTURE(name);
+    CHECK(ended.saved.back().array(name + ".level") == whole.finished.array(name + ".level"));
+    moved = moved || !(early.saved.back().array(name + ".level") == whole.finished.array(name + ".level"));
+    Tensor& weight = changed.network().parameter(name).value;
+    for (std::int64_t i = 0; i < weight.size(); ++i) {
+      if (map.weight_levels()[static_cast<std::size_t>(i)] == 0) {
+        weight[i] += 100.0f;
+      }
+    }
+  }
+  CHECK(moved);
+  for (int subnet = 1; subnet <= 2; ++subnet) {
+    CHECK(accuracy(changed, subnet, data.validation) == accuracy(model, subnet, data.validation));
+  }
+}
+
+TEST_CASE("a resumable checkpoint whose pruning had not ended is nothing but resumable") {
+  const Recipe recipe = small_recipe();
+  const data::Split data = split_for(recipe, corners(240));
+  checkpoint::Archive pruning = run_recipe(recipe, data, nullptr, 33).saved.back();
+  pruning.origin = "r.safetensors";
+  EXPECT_ERROR(nested::model_of(pruning), kInput, "r.safetensors: its pruning is still under way");
+  Trainer other(recipe, data);
+  EXPECT_ERROR(other.initialise(pruning, kParent), kInput, "r.safetensors: its pruning is still under way");
+  const checkpoint::Archive ended = run_recipe(recipe, data, nullptr, 45).saved.back();
+  CHECK(nested::model_of(ended).subnets() == 2);
+}
+
 TEST_CASE("resuming names the recipe key, the data or the kind of checkpoint that does not fit") {
   Recipe recipe = small_recipe();
   const data::Split data = split_for(recipe, corners(240));
@@ -225,6 +289,18 @@ TEST_CASE("a dense run can be started from, a nested one keeps its level maps") 
   Trainer other(recipe, data);
   EXPECT_ERROR(other.initialise(nested_run.finished, ""), kUsage, "has sparsities [0.5,0.8] in blocks 1x2");
   recipe = small_recipe();
+  recipe.dense_layers = {"first_conv", "classifier", "stack2.conv1"};
+  Trainer less(recipe, data);
+  EXPECT_ERROR(less.initialise(nested_run.finished, ""), kUsage,
+               "layer stack2.conv1 is pruned, but the recipe's \"dense_layers\" say otherwise");
+  recipe = small_recipe();
+  checkpoint::Archive strided = nested_run.finished;
+  std::string& graph = strided.metadata["graph"];
+  graph.replace(graph.find("\"stride\":2"), 10, "\"stride\":1");
+  graph.replace(graph.find("\"stride\":2"), 10, "\"stride\":1");
+  Trainer same_tensors(recipe, data);
+  EXPECT_ERROR(same_tensors.initialise(strided, ""), kInput,
+               "graph: layer stack2.conv1 is not the recipe's layer stack2.conv1");
   recipe.width = 0.25;
   Trainer narrower(recipe, data);
   EXPECT_ERROR(narrower.initialise(nested_run.finished, ""), kInput, "tensor stem.conv.weight");

@@ -14,6 +14,7 @@ namespace ns::nested {
 namespace {
 
 const std::array<std::string, 3> kRoles{"first_conv", "depthwise", "classifier"};
+const std::array<std::string, 4> kMethods{"uniform", "erk", "global", "cost"};
 
 bool has_weights(const nn::Layer& layer) {
   return layer.op == nn::Op::kConv || layer.op == nn::Op::kDepthwiseConv || layer.op == nn::Op::kLinear;
@@ -104,13 +105,16 @@ Allocation uniform_allocation(const nn::Graph& graph, const DenseLayers& dense,
 }
 
 AllocationMethod allocation_from_name(const std::string& name) {
-  static const std::array<std::string, 4> names{"uniform", "erk", "global", "cost"};
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) {
+  const auto found = std::find(kMethods.begin(), kMethods.end(), name);
+  if (found == kMethods.end()) {
     throw usage_error("allocation \"" + name + "\": expected uniform, erk, global or cost",
-                      nearest_hint(name, names));
+                      nearest_hint(name, kMethods));
   }
-  return static_cast<AllocationMethod>(found - names.begin());
+  return static_cast<AllocationMethod>(found - kMethods.begin());
+}
+
+std::string to_string(AllocationMethod method) {
+  return kMethods[static_cast<std::size_t>(method)];
 }
 
 LevelMaps magnitude_levels(const nn::Network& network, const Allocation& allocation, int block_width,

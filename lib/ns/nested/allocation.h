@@ -39,6 +39,7 @@ enum class AllocationMethod {
 
 /// "uniform", "erk", "global", "cost". Throws Error(kUsage) naming the nearest.
 AllocationMethod allocation_from_name(const std::string& name);
+std::string to_string(AllocationMethod method);
 
 struct AllocationOptions {
   AllocationMethod method = AllocationMethod::kUniform;

@@ -38,6 +38,13 @@ LevelMaps level_maps_of(const checkpoint::Archive& archive, int block_width, con
       throw input_error(archive.origin + ": tensor " + name + ": " + error.what());
     }
   }
+  // A misspelt level map would leave its layer dense without a word.
+  for (const auto& [name, array] : archive.arrays) {
+    if (name.ends_with(kLevelSuffix) &&
+        levels.count(name.substr(0, name.size() - std::string_view(kLevelSuffix).size())) == 0) {
+      throw input_error(archive.origin + ": level map " + name + " belongs to no weights of the network");
+    }
+  }
   return levels;
 }
 
@@ -75,6 +82,17 @@ void read_tensors(const checkpoint::Archive& archive, int block_width, Model& mo
     buffer.value = checked_tensor(archive, buffer.name, buffer.value.shape());
   }
   model.set_levels(level_maps_of(archive, block_width, model));
+}
+
+void require_final_levels(const checkpoint::Archive& archive, const Model& model) {
+  const char* hint = "a resumable checkpoint of an unfinished run is continued with ns-train --resume";
+  if (model.levels().empty()) {
+    throw input_error(archive.origin + ": has sparsities but no level map", hint);
+  }
+  const auto final = archive.metadata.find(kLevelsFinal);
+  if (final != archive.metadata.end() && final->second != "true") {
+    throw input_error(archive.origin + ": its pruning is still under way", hint);
+  }
 }
 
 void read_dense_tensors(const checkpoint::Archive& archive, Model& model) {
@@ -126,10 +144,10 @@ Model model_of(const checkpoint::Archive& archive) {
   const Json graph = parse_json(profile.graph, archive.origin + ": graph");
   Model model(nn::graph_from_json(graph, archive.origin), profile.banks, profile.seed);
   read_tensors(archive, profile.block, model);
-  if (model.levels().empty() != profile.sparsities.empty()) {
-    throw input_error(archive.origin + (subnets == 0 ? ": has level maps but no sparsities"
-                                                     : ": has sparsities but no level map"),
-                      "a resumable checkpoint of an unfinished run is continued with ns-train --resume");
+  if (subnets > 0) {
+    require_final_levels(archive, model);
+  } else if (!model.levels().empty()) {
+    throw input_error(archive.origin + ": has level maps but no sparsities");
   }
   return model;
 }

@@ -38,8 +38,16 @@ class Model {
 void write_tensors(const Model& model, checkpoint::Archive& archive);
 
 /// Overwrites parameters, buffers and level maps by the archive's. Throws Error(kInput) naming the file and
-/// the first tensor that is missing or has another shape, or the level map that does not fit.
+/// the first tensor that is missing or has another shape, or the level map that does not fit or belongs to
+/// no weights.
 void read_tensors(const checkpoint::Archive& archive, int block_width, Model& model);
+
+/// Metadata key of resumable nested checkpoints: "true" once the level maps will not change any more.
+inline constexpr const char* kLevelsFinal = "levels_final";
+
+/// Throws Error(kInput) if `archive`, which `model` was read from, is of a nested run whose pruning had not
+/// ended: its subnets are not what its sparsities say.
+void require_final_levels(const checkpoint::Archive& archive, const Model& model);
 
 /// Overwrites parameters and buffers by those of a dense archive; every batch-norm bank becomes the dense
 /// one. Throws as read_tensors does.

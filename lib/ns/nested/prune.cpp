@@ -93,6 +93,11 @@ Pruned prune(const checkpoint::Archive& input, const std::string& input_sha256, 
   profile.block = options.block_width;
   Pruned pruned;
   checkpoint::set_profile(pruned.archive, profile);
+  pruned.archive.metadata["pruning"] = canonical_dump({{"allocation", to_string(options.allocation.method)},
+                                                       {"block", options.block_width},
+                                                       {"cost_budget", options.allocation.cost_budget},
+                                                       {"dense_layers", options.dense_layers},
+                                                       {"sparsities", options.sparsities}});
   write_tensors(model, pruned.archive);
   pruned.report = report_of(model);
   return pruned;

@@ -42,8 +42,8 @@ struct Pruned {
 
 /// Weights are untouched; level maps rank them by block magnitude, shared out among the layers as
 /// `allocation` says. Every subnet gets a copy of the batch-norm of the input, of its densest subnet if that
-/// is nested. `input_sha256` becomes the only parent. Throws Error(kUsage) for options that the network
-/// cannot meet, Error(kInput) for a bad checkpoint.
+/// is nested. `input_sha256` becomes the only parent, the options go into the metadata. Throws Error(kUsage)
+/// for options that the network cannot meet, Error(kInput) for a bad checkpoint.
 Pruned prune(const checkpoint::Archive& input, const std::string& input_sha256, const PruneOptions& options);
 
 }  // namespace ns::nested

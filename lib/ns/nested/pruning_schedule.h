@@ -20,6 +20,8 @@ class PruningSchedule {
   bool started(std::int64_t step) const { return step >= start_; }
   /// Masks may still change after this step, so pruned weights must go on learning to be able to come back.
   bool under_way(std::int64_t step) const { return step >= start_ && step < end_; }
+  /// The masks of this step are the final ones.
+  bool ended(std::int64_t step) const { return step >= end_; }
   /// Fraction 1 − (1 − t)³ of the final sparsities at the update of this step; 1 from `end` on.
   double fraction(std::int64_t step) const;
 

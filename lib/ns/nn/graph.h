@@ -26,6 +26,7 @@ enum class Op {
 
 struct Padding {
   int top = 0, left = 0, bottom = 0, right = 0;
+  bool operator==(const Padding&) const = default;
 };
 
 /// One layer. `inputs` name earlier layers or "input". Unused fields keep their defaults.
@@ -37,6 +38,7 @@ struct Layer {
   std::array<int, 2> kernel{1, 1}, stride{1, 1};
   Padding padding;
   bool bias = false;
+  bool operator==(const Layer&) const = default;
 };
 
 using ns::ImageShape;

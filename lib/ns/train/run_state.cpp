@@ -1,5 +1,6 @@
 #include "ns/train/run_state.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -68,6 +69,39 @@ void check_same_run(const checkpoint::Archive& archive, const checkpoint::Profil
   }
 }
 
+// Tensors of equal names and shapes can still belong to other strides, paddings or connections.
+void check_same_graph(const checkpoint::Archive& archive, const checkpoint::Profile& profile,
+                      const RunState& state) {
+  const std::string where = archive.origin + ": graph";
+  const nn::Graph theirs = nn::graph_from_json(parse_json(profile.graph, where));
+  const nn::Graph& ours = state.model.network().graph();
+  const std::string hint = "the checkpoint belongs to another architecture";
+  for (std::size_t i = 0; i < std::min(theirs.layers.size(), ours.layers.size()); ++i) {
+    if (theirs.layers[i] != ours.layers[i]) {
+      throw input_error(
+          where + ": layer " + theirs.layers[i].name + " is not the recipe's layer " + ours.layers[i].name,
+          hint);
+    }
+  }
+  if (theirs.input != ours.input || theirs.layers.size() != ours.layers.size()) {
+    throw input_error(where + " is not that of the recipe", hint);
+  }
+}
+
+void check_same_dense_layers(const checkpoint::Archive& archive, const Recipe& recipe,
+                             const RunState& state) {
+  const nn::Graph& graph = state.model.network().graph();
+  const nested::Allocation pruned = nested::uniform_allocation(graph, recipe.dense_layers, recipe.sparsities);
+  for (const nn::Layer& layer : graph.layers) {
+    const bool here = state.model.levels().count(layer.name + ".weight") > 0;
+    if (here != (pruned.count(layer.name) > 0)) {
+      throw usage_error(archive.origin + ": layer " + layer.name + " is " + (here ? "pruned" : "dense") +
+                            ", but the recipe's \"dense_layers\" say otherwise",
+                        "its level maps stay, so let the recipe list the layers that it leaves dense");
+    }
+  }
+}
+
 }  // namespace
 
 RunState::RunState(const Recipe& recipe, nn::Graph graph)
@@ -122,7 +156,9 @@ checkpoint::Archive resumable_archive(const RunState& state, const Recipe& recip
   archive.arrays["progress.step"] = checkpoint::make_array<std::int64_t>({1}, std::span(&state.step, 1));
   archive.arrays["progress.loss_sums"] =
       checkpoint::make_array<double>({static_cast<std::int64_t>(state.loss_sums.size())}, state.loss_sums);
-  archive.metadata["levels_given"] = state.levels_given ? "true" : "false";
+  if (recipe.nested()) {
+    archive.metadata[nested::kLevelsFinal] = state.levels_final ? "true" : "false";
+  }
   return archive;
 }
 
@@ -132,6 +168,7 @@ void start_from(const checkpoint::Archive& archive, const std::string& sha256, c
   state.parent_sha256s = {sha256};
   if (profile.sparsities.empty()) {
     nested::read_dense_tensors(archive, state.model);
+    check_same_graph(archive, profile, state);
     return;
   }
   if (!recipe.nested()) {
@@ -147,11 +184,10 @@ void start_from(const checkpoint::Archive& archive, const std::string& sha256, c
                       "--set sparsities=" + sparsities + " --set block=1x" + block);
   }
   nested::read_tensors(archive, width, state.model);
-  if (state.model.levels().empty()) {
-    throw input_error(archive.origin + ": has sparsities but no level map",
-                      "a resumable checkpoint of an unfinished run is continued with --resume");
-  }
-  state.levels_given = true;
+  check_same_graph(archive, profile, state);
+  nested::require_final_levels(archive, state.model);
+  check_same_dense_layers(archive, recipe, state);
+  state.levels_final = true;
 }
 
 void resume_from(const checkpoint::Archive& archive, const Recipe& recipe,
@@ -180,7 +216,7 @@ void resume_from(const checkpoint::Archive& archive, const Recipe& recipe,
   state.step = steps[0];
   state.optimizer->steps = state.step;
   state.loss_sums = loss_sums;
-  state.levels_given = archive.meta("levels_given") == "true";
+  state.levels_final = recipe.nested() && archive.meta(nested::kLevelsFinal) == "true";
   state.parent_sha256s = profile.parents;
 }
 

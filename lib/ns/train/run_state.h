@@ -22,7 +22,8 @@ struct RunState {
   std::unique_ptr<nn::Optimizer> optimizer;
   std::int64_t step = 0;                    ///< optimiser steps done
   std::vector<double> loss_sums;            ///< of the steps done in the present epoch; subnet 1 first
-  bool levels_given = false;                ///< level maps came with --init and stay as they are
+  bool levels_final = false;                ///< level maps stay as they are: pruning is over, or they came
+                                            ///< with --init
   std::vector<std::string> parent_sha256s;  ///< checkpoints that this run began with
 };
 
@@ -38,8 +39,8 @@ checkpoint::Archive resumable_archive(const RunState& state, const Recipe& recip
                                       const std::string& data_manifest_sha256);
 
 /// Starts from a checkpoint's weights. A dense one fills every bank. A nested one needs a nested recipe of
-/// the same sparsities and block, and its level maps stay. Throws Error(kUsage) if the recipe does not fit,
-/// Error(kInput) naming the first tensor that differs.
+/// the same sparsities, block and dense layers, and its level maps stay. Throws Error(kUsage) if the recipe
+/// does not fit, Error(kInput) naming the first tensor or layer that differs, or if pruning had not ended.
 void start_from(const checkpoint::Archive& archive, const std::string& sha256, const Recipe& recipe,
                 RunState& state);
 

@@ -74,10 +74,10 @@ checkpoint::Archive Trainer::finished() const {
 }
 
 Trainer::Phase Trainer::phase_at(std::int64_t step) const {
-  if (!recipe_.nested() || (!state_.levels_given && !pruning_.started(step))) {
+  if (!recipe_.nested() || (!state_.levels_final && !pruning_.started(step))) {
     return Phase::kDense;
   }
-  return !state_.levels_given && pruning_.under_way(step) ? Phase::kPruning : Phase::kNested;
+  return !state_.levels_final && pruning_.under_way(step) ? Phase::kPruning : Phase::kNested;
 }
 
 nested::LevelMaps Trainer::levels_at(double fraction) const {
@@ -88,13 +88,14 @@ nested::LevelMaps Trainer::levels_at(double fraction) const {
 }
 
 void Trainer::update_levels() {
-  if (!recipe_.nested() || state_.levels_given || !pruning_.updates_at(state_.step)) {
+  if (!recipe_.nested() || state_.levels_final || !pruning_.updates_at(state_.step)) {
     return;
   }
   if (state_.model.levels().empty()) {
     spread_bank_0(state_);
   }
   state_.model.set_levels(levels_at(pruning_.fraction(state_.step)));
+  state_.levels_final = pruning_.ended(state_.step);
 }
 
 std::vector<double> Trainer::train_step(const data::Batch& batch) {
@@ -162,12 +163,13 @@ bool Trainer::run(const Observers& observers) {
       const std::chrono::duration<double> seconds = Clock::now() - begin;
       const EpochRecord record = record_epoch(seconds.count(), images_at(state_.step - begin_step));
       std::fill(state_.loss_sums.begin(), state_.loss_sums.end(), 0.0);
-      if (observers.on_epoch) {
-        observers.on_epoch(record);
-      }
+      // Saved before it is told: whoever listens may fail.
       if (recipe_.checkpoint_every_epochs > 0 && record.epoch % recipe_.checkpoint_every_epochs == 0 &&
           state_.step < total_steps) {
         save();
+      }
+      if (observers.on_epoch) {
+        observers.on_epoch(record);
       }
       begin = Clock::now();
       begin_step = state_.step;
