@@ -64,25 +64,19 @@ ns::nested::Model random_model(const ns::nn::Graph& graph, const RandomWeights& 
 }  // namespace
 
 RandomNetwork random_network(const ns::nn::Graph& graph, const RandomWeights& weights) {
-  const ns::quant::LoweredGraph lowered = ns::quant::lower(graph);
   ns::Rng rng(weights.seed);
   RandomNetwork result{random_model(graph, weights, rng), random_images(graph.input, rng), {}};
   ns::nested::Model& model = result.model;
   ns::train::recalibrate_batch_norm(model, result.images, kImages);
   ns::data::Batch batch;
   ns::data::evaluation_batch(result.images, 0, kImages, batch);
-  std::vector<std::vector<ns::quant::Range>> ranges;
-  for (int subnet = 1; subnet <= model.subnets(); ++subnet) {
-    ranges.push_back(ns::quant::calibrate(model, lowered, subnet, batch.x));
-  }
 
   ns::pack::NetworkDescription& packed = result.packed;
   packed.name = graph.name;
   packed.sparsities.assign(weights.sparsities.rbegin(), weights.sparsities.rend());
   if (weights.sparsities.empty()) packed.sparsities = {0.0};
-  packed.graph = to_json(graph);
   const ns::data::Normalisation& n = result.images.normalisation;
-  packed.network = ns::quant::quantise(model, lowered, ranges, {n.scale, n.zero_point()});
+  packed.network = ns::quant::quantise(model, batch.x, {n.scale, n.zero_point()});
   for (std::int64_t i = 0; i < graph.input.size(); ++i) {
     packed.test_input.push_back(static_cast<std::int8_t>(static_cast<int>(rng.below(256)) - 128));
   }

@@ -69,17 +69,24 @@ ns::Tensor as_batch(const ns::data::Dataset& dataset) {
 
 ns::quant::QuantisedNetwork quantised(const Options& o, ns::nested::Model& model,
                                       const ns::data::Dataset& dataset) {
-  const ns::quant::LoweredGraph lowered = ns::quant::lower(model.network().graph());
-  const ns::Tensor images = as_batch(dataset);
   Progress progress("calibrating", "images", progress_mode(o.progress));
-  std::vector<std::vector<ns::quant::Range>> ranges;
-  for (int subnet = 1; subnet <= model.subnets(); ++subnet)
-    ranges.push_back(
-        ns::quant::calibrate(model, lowered, subnet, images, [&](std::int64_t done, std::int64_t total) {
-          progress.update((subnet - 1) * total + done, model.subnets() * total);
-        }));
   const ns::data::Normalisation& n = dataset.normalisation;
-  return ns::quant::quantise(model, lowered, ranges, {n.scale, n.zero_point()});
+  return ns::quant::quantise(model, as_batch(dataset), {n.scale, n.zero_point()},
+                             [&](std::int64_t done, std::int64_t total) { progress.update(done, total); });
+}
+
+ns::pack::Provenance provenance_of(const Options& o, const ns::checkpoint::Profile& profile,
+                                   const ns::data::Dataset& dataset) {
+  ns::Json packing{{"calibration_images", dataset.size()}, {"subnet", o.subnet}};
+  if (profile.data_manifest_sha256 != dataset.manifest_sha256) {
+    packing["data_manifest_sha256"] = dataset.manifest_sha256;
+    spdlog::warn("{} was trained on other files than these of {}", o.checkpoint, dataset.name);
+  }
+  return {{ns::sha256_hex_of_file(o.checkpoint)},
+          profile.seed,
+          profile.data_manifest_sha256,
+          ns::parse_json(profile.config, o.checkpoint),
+          std::move(packing)};
 }
 
 int run(const Options& o) {
@@ -91,15 +98,12 @@ int run(const Options& o) {
     throw ns::usage_error("--subnet " + std::to_string(o.subnet) + ": " + o.checkpoint + " has " +
                           std::to_string(model.subnets()) + " subnets");
   const ns::data::Dataset dataset = calibration_set(o, model.network().graph());
-  if (!profile.data_manifest_sha256.empty() && profile.data_manifest_sha256 != dataset.manifest_sha256)
-    spdlog::warn("{} was trained on other files than these of {}", o.checkpoint, dataset.name);
 
   ns::pack::NetworkDescription description;
   description.name = model.network().graph().name;
   description.classes = dataset.classes;
   description.sparsities.assign(profile.sparsities.rbegin(), profile.sparsities.rend());
   if (profile.sparsities.empty()) description.sparsities = {0.0};
-  description.graph = to_json(model.network().graph());
   description.network = quantised(o, model, dataset);
   if (o.subnet > 0) {
     description.network = ns::pack::extract_subnet(description.network, o.subnet);
@@ -110,10 +114,7 @@ int run(const Options& o) {
   ns::deploy::planar_input(dataset.image(0), static_cast<std::size_t>(shape.h),
                            static_cast<std::size_t>(shape.w), static_cast<std::size_t>(shape.c),
                            description.test_input);
-  const ns::pack::Provenance provenance{{ns::sha256_hex_of_file(o.checkpoint)},
-                                        profile.seed,
-                                        profile.data_manifest_sha256,
-                                        ns::parse_json(profile.config, o.checkpoint)};
+  const ns::pack::Provenance provenance = provenance_of(o, profile, dataset);
   const ns::pack::PackedModel packed = ns::pack::pack_model({description}, provenance);
   const ns::pack::StorageReport report = ns::pack::storage_report(description, provenance, packed);
 

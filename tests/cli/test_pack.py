@@ -4,7 +4,7 @@ import subprocess
 import sys
 import unittest
 
-from cli_case import SOURCE
+from cli_case import SOURCE, write_tiny_fashion_mnist
 from tiny_chain import TinyChain, read_safetensors, safetensors
 
 
@@ -44,9 +44,21 @@ class Pack(TinyChain):
         self.assertEqual([r["sparsity_ppm"] for r in network["subnet_records"]], [750000, 500000])
         for key in ("kept_weights", "macs"):
             self.assertEqual([r[key] for r in network["subnet_records"]], network["stored_" + key])
-        self.assertEqual(len(dumped["meta"]["parents"][0]), 64)
-        self.assertEqual(dumped["meta"]["config"]["width"], 0.25)
-        self.assertEqual(dumped["meta"]["networks"][0]["classes"][9], "Ankle boot")
+        meta = dumped["meta"]
+        self.assertEqual((len(meta["parents"][0]), len(meta["data_manifest_sha256"])), (64, 64))
+        self.assertEqual((meta["config"]["width"], meta["config"]["seed"]), (0.25, meta["seed"]))
+        self.assertEqual(meta["packing"], {"calibration_images": 200, "subnet": 0})
+        self.assertEqual(meta["networks"][0]["classes"][9], "Ankle boot")
+        self.assertEqual([len(scales) for scales in meta["networks"][0]["tensor_scales"]], [len(network["tensors"])] * 2)
+
+    def test_calibration_on_other_files_than_the_training_s_is_warned_of_and_recorded(self):
+        write_tiny_fashion_mnist(self.folder / "other", seed=2)
+        done = self.pack("nested.safetensors", "-o", "m.nsm", "--calibration-images", 50, data=self.folder / "other")
+        self.assertIn("trained on other files", done.stderr)
+        meta = self.dump("m.nsm")["meta"]
+        self.assertEqual(meta["packing"]["calibration_images"], 50)
+        self.assertEqual(len(meta["packing"]["data_manifest_sha256"]), 64)
+        self.assertNotEqual(meta["packing"]["data_manifest_sha256"], meta["data_manifest_sha256"])
 
     def test_one_subnet_alone_is_a_model_of_its_own_with_the_reported_size(self):
         whole = json.loads(self.pack("nested.safetensors", "-o", "m.nsm", "--json").stdout)

@@ -64,7 +64,6 @@ class Builder {
     result.name = name;
     result.classes = {"first", "second", "third"};
     for (int k = 1; k <= network_.subnets; ++k) result.sparsities.push_back(1 - 0.1 * k);
-    result.graph = {{"schema", "nestkit.graph/1"}};
     network_.tensor_scales.assign(static_cast<std::size_t>(network_.subnets), {});
     for (auto& scales : network_.tensor_scales)
       for (const Affine& coding : coding_) scales.push_back(coding.scale);
@@ -155,7 +154,7 @@ inline ns::pack::NetworkDescription single_network() {
 }
 
 inline ns::pack::Provenance provenance() {
-  return {{"aa"}, 7, "bb", {{"seed", 7}}};
+  return {{"aa"}, 7, "bb", {{"seed", 7}}, {{"subnet", 0}}};
 }
 
 }  // namespace sample

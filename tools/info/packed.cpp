@@ -74,7 +74,10 @@ Artifact read_packed_artifact(const std::string& path) {
                    {"bytes", description.bytes},
                    {"tool_version", description.tool_version},
                    {"parents", description.parents},
+                   {"seed", description.seed},
+                   {"data_manifest_sha256", description.data_manifest_sha256},
                    {"config", nlohmann::json::parse(description.config)},
+                   {"packing", nlohmann::json::parse(description.packing)},
                    {"networks", nlohmann::json::array()},
                    {"sections", nlohmann::json::array()}};
   artifact.text = path + ": packed model, " + grouped(description.bytes) + " bytes, written by nestkit " +

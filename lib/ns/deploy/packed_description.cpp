@@ -83,7 +83,10 @@ PackedDescription describe(const PackedModel& model) {
   PackedDescription result;
   result.bytes = file.size;
   result.tool_version = meta.get<std::string>("tool_version");
-  result.config = canonical_dump(meta.get<Json>("config", Json::object()));
+  result.seed = meta.get<std::uint64_t>("seed");
+  result.data_manifest_sha256 = meta.get<std::string>("data_manifest_sha256");
+  result.config = canonical_dump(meta.get<Json>("config"));
+  result.packing = canonical_dump(meta.get<Json>("packing", Json::object()));
   result.parents = meta.get<std::vector<std::string>>("parents");
   for (std::uint32_t i = 0; i < nsrt::section_count(file); ++i) {
     const nsrt::SectionEntry entry = nsrt::section_entry(file, i);

@@ -41,7 +41,9 @@ struct NetworkDescription {
 
 struct PackedDescription {
   std::uint32_t bytes = 0;
-  std::string tool_version, config;
+  std::string tool_version, data_manifest_sha256;
+  std::string config, packing;  ///< canonical JSON of the training's recipe and of the packing's options
+  std::uint64_t seed = 0;
   std::vector<std::string> parents;
   std::vector<SectionDescription> sections;
   std::vector<NetworkDescription> networks;

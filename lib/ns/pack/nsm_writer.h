@@ -17,7 +17,6 @@ struct NetworkDescription {
   std::string name;
   std::vector<std::string> classes;  ///< names, may be empty
   std::vector<double> sparsities;    ///< requested, by subnet; 0 for a dense network
-  Json graph;                        ///< nestkit.graph/1
   quant::QuantisedNetwork network;
   std::vector<std::int8_t>
       test_input;  ///< planar; its outputs are computed here and stored as the file's self-test
@@ -27,8 +26,9 @@ struct NetworkDescription {
 struct Provenance {
   std::vector<std::string> parents;  ///< SHA-256 of the checkpoints
   std::uint64_t seed = 0;
-  std::string data_manifest_sha256;
-  Json config;
+  std::string data_manifest_sha256;  ///< of what the network was trained on
+  Json config;                       ///< of the training
+  Json packing;                      ///< effective options of the packing
 };
 
 /// What packing decided for one network.

@@ -1,5 +1,8 @@
 #include "ns/pack/sections.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "ns/base/bytes.h"
 #include "ns/base/version.h"
 #include "ns/pack/windows.h"
@@ -58,6 +61,17 @@ void write_table(ByteWriter& out, const quant::RequantTable& table) {
     out.write(static_cast<std::uint8_t>(add->shift));
     out.align(4);
   }
+}
+
+/// To four significant digits: for people and debuggers, the arithmetic has its own numbers.
+std::vector<std::vector<double>> rounded(std::vector<std::vector<double>> scales) {
+  for (std::vector<double>& subnet : scales)
+    for (double& scale : subnet) {
+      char text[32];
+      std::snprintf(text, sizeof text, "%.4g", scale);
+      scale = std::strtod(text, nullptr);
+    }
+  return scales;
 }
 
 }  // namespace
@@ -156,10 +170,8 @@ Json metadata(const std::vector<NetworkDescription>& networks, const Provenance&
     for (const auto& op : description.network.operators) layers.push_back(op.layer);
     list.push_back({{"name", description.name},
                     {"classes", description.classes},
-                    {"sparsities", description.sparsities},
                     {"operators", layers},
-                    {"graph", description.graph},
-                    {"tensor_scales", description.network.tensor_scales}});
+                    {"tensor_scales", rounded(description.network.tensor_scales)}});
   }
   return {{"schema", "nestkit.nsm/1"},
           {"tool_version", version()},
@@ -167,6 +179,7 @@ Json metadata(const std::vector<NetworkDescription>& networks, const Provenance&
           {"seed", provenance.seed},
           {"data_manifest_sha256", provenance.data_manifest_sha256},
           {"config", provenance.config},
+          {"packing", provenance.packing},
           {"networks", list}};
 }
 

@@ -157,4 +157,15 @@ QuantisedNetwork quantise(const nested::Model& model, const LoweredGraph& lowere
   return Quantiser(model, lowered).run(ranges, input);
 }
 
+QuantisedNetwork quantise(nested::Model& model, const Tensor& images, const Affine& input,
+                          const CalibrationProgress& progress) {
+  const LoweredGraph lowered = lower(model.network().graph());
+  std::vector<std::vector<Range>> ranges;
+  for (int subnet = 1; subnet <= model.subnets(); ++subnet)
+    ranges.push_back(calibrate(model, lowered, subnet, images, [&](std::int64_t done, std::int64_t total) {
+      if (progress) progress((subnet - 1) * total + done, model.subnets() * total);
+    }));
+  return quantise(model, lowered, ranges, input);
+}
+
 }  // namespace ns::quant

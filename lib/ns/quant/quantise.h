@@ -14,4 +14,9 @@ namespace ns::quant {
 QuantisedNetwork quantise(const nested::Model& model, const LoweredGraph& lowered,
                           const std::vector<std::vector<Range>>& ranges, const Affine& input);
 
+/// The whole way: lowers the network, calibrates every subnet on a batch of images [n,h,w,c] and quantises.
+/// Progress counts the images of all subnets. Throws as lower, calibrate and the function above do.
+QuantisedNetwork quantise(nested::Model& model, const Tensor& images, const Affine& input,
+                          const CalibrationProgress& progress = {});
+
 }  // namespace ns::quant
