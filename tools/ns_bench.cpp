@@ -9,6 +9,7 @@
 #include "bench/report.h"
 #include "common/option_groups.h"
 #include "common/run_tool.h"
+#include "common/stop_signal.h"
 #include "common/streams.h"
 #include "ns/base/error.h"
 #include "ns/data/catalog.h"
@@ -23,26 +24,26 @@ void declare(CLI::App& app, BenchOptions& o) {
       ->capture_default_str();
   add_data_options(app, o.data);
   app.add_option("--images", o.images, "Test images on the host (0: all)")
-      ->check(CLI::NonNegativeNumber)
+      ->transform(whole_number())
       ->capture_default_str();
   app.add_option("--emulator-images", o.emulator_images, "Test images on the emulator (0: all)")
-      ->check(CLI::NonNegativeNumber)
+      ->transform(whole_number())
       ->capture_default_str();
   app.add_option("--subnet", o.subnet, "Only this subnet, 1 = sparsest (0: all)")
-      ->check(CLI::NonNegativeNumber)
+      ->transform(whole_number())
       ->capture_default_str();
   app.add_option(
          "--verify", o.verify,
          "Gate: logits of all emulator images and every layer of the first N are the host's, byte for byte")
-      ->check(CLI::NonNegativeNumber);
+      ->transform(whole_number());
   app.add_option("--checkpoint", o.checkpoint, "Also run this float checkpoint on the same images");
   app.add_option("--firmware", o.firmware, "Firmware of the emulated board")->capture_default_str();
   app.add_flag("--cost-only", o.cost_only, "Count instructions and bytes only; needs no data set");
   app.add_option("--min-accuracy", o.gates.min_accuracy,
                  "Gate: least top-1 accuracy of every subnet measured, 0 to 1")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(number_between(0, 1));
   app.add_option("--max-instructions", o.gates.max_instructions, "Gate: most instructions per inference")
-      ->check(CLI::NonNegativeNumber);
+      ->transform(whole_number());
   add_size_gates(app, o.gates.max_flash, o.gates.max_ram);
   add_threads_option(app, o.threads);
   add_progress_option(app, o.progress);
@@ -58,13 +59,14 @@ int run(const BenchOptions& o) {
   if ((o.verify > 0 || o.gates.max_instructions) && !emulated) {
     throw ns::usage_error("--verify and --max-instructions need the emulator", "add --target emulator");
   }
+  watch_stop_signals();
   for (const std::string& model : o.models) ns::deploy::PackedModel{model};  // all are sound before any runs
   std::optional<ns::data::Dataset> dataset;
   if (!o.cost_only) dataset = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest);
   std::vector<ns::deploy::BenchRecord> all;
   for (const std::string& model : o.models) {
     bench_model(model, dataset, o, [&](ns::deploy::BenchRecord record) {
-      if (o.json) standard_output().line(to_json(record).dump());
+      if (o.json) standard_output().record(to_json(record));
       all.push_back(std::move(record));
     });
   }

@@ -19,7 +19,10 @@ int main(int argc, char** argv) {
     return [&] {
       for (const std::string& file : files) {
         const Artifact artifact = read_artifact(file);
-        standard_output().write(json ? artifact.json.dump() + "\n" : artifact.text);
+        if (json)
+          standard_output().record(artifact.json);
+        else
+          standard_output().write(artifact.text);
       }
       return kDone;
     };

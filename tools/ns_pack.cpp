@@ -38,10 +38,10 @@ void declare(CLI::App& app, Options& o) {
   add_data_options(app, o.data);
   app.add_option("--calibration-images", o.calibration_images,
                  "Training images that show the range of every activation")
-      ->check(CLI::PositiveNumber)
+      ->transform(whole_number(1))
       ->capture_default_str();
   app.add_option("--subnet", o.subnet, "Pack this subnet alone, 1 = sparsest (0: all, nested in one file)")
-      ->check(CLI::NonNegativeNumber)
+      ->transform(whole_number())
       ->capture_default_str();
   add_size_gates(app, o.max_flash, o.max_ram);
   add_progress_option(app, o.progress);
@@ -90,7 +90,8 @@ ns::pack::Provenance provenance_of(const Options& o, const ns::checkpoint::Profi
 }
 
 int run(const Options& o) {
-  ns::check_writable(o.output.output, o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo);
+  const auto overwrite = o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
+  ns::check_writable(o.output.output, overwrite, {o.checkpoint});
   const ns::checkpoint::Archive archive = ns::checkpoint::read_safetensors(o.checkpoint);
   const ns::checkpoint::Profile profile = ns::checkpoint::profile_of(archive);
   ns::nested::Model model = ns::nested::model_of(archive);
@@ -119,7 +120,7 @@ int run(const Options& o) {
   const ns::pack::StorageReport report = ns::pack::storage_report(description, provenance, packed);
 
   if (o.json)
-    standard_output().line(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes)).dump());
+    standard_output().record(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes)));
   else
     standard_output().write(storage_table(report));
   standard_output().finish();  // a report that cannot be written leaves no model either
@@ -132,7 +133,7 @@ int run(const Options& o) {
   gate("--max-flash", report.file_bytes, o.max_flash);
   gate("--max-ram", report.arena_bytes, o.max_ram);
   if (!passed) return kCheckFailed;
-  ns::AtomicFile file(o.output.output, o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo);
+  ns::AtomicFile file(o.output.output, overwrite);
   file.write(packed.bytes);
   file.commit();
   return kDone;

@@ -86,7 +86,7 @@ int scan(const Options& o) {
 int prune(const Options& o) {
   if (o.output.output.empty()) throw ns::usage_error("--output is required");
   const auto overwrite = o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
-  ns::check_writable(o.output.output, overwrite);
+  ns::check_writable(o.output.output, overwrite, {o.input});
   const ns::checkpoint::Archive input = ns::checkpoint::read_safetensors(o.input);
   const ns::nested::PruneOptions options{o.sparsities,
                                          ns::train::block_width(o.block),

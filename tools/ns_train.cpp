@@ -1,7 +1,6 @@
 // ns-train: trains a network from a recipe, dense or nested sparse in one go.
 #include <spdlog/spdlog.h>
 
-#include <csignal>
 #include <filesystem>
 #include <optional>
 
@@ -63,7 +62,7 @@ std::string resumable_path(const std::string& output) {
 void check_outputs(const Options& o, const std::string& resumable) {
   if (o.output.empty()) throw ns::usage_error("--output is required");
   const auto overwrite = o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
-  ns::check_writable(o.output, overwrite);
+  ns::check_writable(o.output, overwrite, {o.recipe, o.init, o.resume});
   if (o.resume.empty() && !o.overwrite && fs::exists(resumable)) {
     throw ns::usage_error(resumable + ": is there from an interrupted run",
                           "--resume " + resumable + " continues it, --overwrite starts anew");
@@ -121,7 +120,7 @@ int train(const Options& o) {
   if (!trainer.run(observers)) {
     bar.clear();
     spdlog::warn("interrupted; continue with: ns-train {} -o {} --resume {}", o.recipe, o.output, resumable);
-    return stop_signal() == SIGTERM ? 128 + SIGTERM : kInterrupted;
+    return kSignal + stop_signal();
   }
   write_safetensors(o.output, trainer.finished(), o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo);
   fs::remove(resumable);

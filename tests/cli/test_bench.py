@@ -90,11 +90,12 @@ class Bench(TinyChain):
     def test_wrong_arguments_are_usage_errors(self):
         for words, fragment in ((["--images", -1], "--images"), (["--emulator-images", "x"], "--emulator-images"), (["--verify", -1], "--verify"),
                                 (["--target", "board"], "board not in {host,emulator}"), (["--threads", 1000], "--threads"),
-                                (["--min-accuracy", 90], "--min-accuracy"), (["--max-ram", -1], "--max-ram"),
+                                (["--min-accuracy", 90], "--min-accuracy"), (["--min-accuracy", "nan"], "--min-accuracy"), (["--max-ram", -1], "--max-ram"),
                                 (["--data", "cifar100"], 'did you mean "cifar10"?'), (["--verify", 5], "add --target emulator"),
                                 (["--max-instructions", 5], "add --target emulator"), (["--subnet", 1.5], "--subnet"),
                                 (["--target", "emulator", "--cost-only", "--verify", 5], "--cost-only runs no test images"),
                                 (["--cost-only", "--min-accuracy", 0.5], "--cost-only runs no test images"),
+                                (["--max-flash", "1.5"], "expected a whole number from 0, found '1.5'"),
                                 (["--cost-onyl"], "did you mean \"--cost-only\"?")):
             with self.subTest(words=words):
                 self.assert_error(self.bench(*words, status=2), "ns-bench", fragment)
@@ -139,6 +140,8 @@ class Bench(TinyChain):
     def test_a_missing_emulator_is_told_before_the_host_s_part(self):
         done = self.bench("--target", "host,emulator", "--json", status=4, env=os.environ | {"PATH": str(self.folder)})
         self.assert_error(done, "ns-bench", "cannot start qemu-system-arm", "hint: install the Debian package qemu-system-arm")
+        done = self.bench("--target", "emulator", status=4, env=os.environ | {"TMPDIR": str(self.folder / "none")})
+        self.assert_error(done, "ns-bench", "no folder for temporary files", "TMPDIR")
 
     def test_a_missing_or_wrong_firmware_is_refused(self):
         done = self.bench("--target", "emulator", "--firmware", "none.elf", status=4)

@@ -1,6 +1,7 @@
 """ns-info: every kind of artifact, and what is none."""
 import hashlib
 import json
+import os
 import subprocess
 import unittest
 
@@ -14,7 +15,8 @@ class Info(TinyChain):
 
     def described(self, path):
         description = json.loads(self.info("--json", path).stdout)
-        self.assertEqual(description["schema"], "nestkit.info/1")
+        self.assertEqual((description["schema"], description["tool"]), ("nestkit.info/1", "ns-info"))
+        self.assertRegex(description["version"], r"^\d+\.\d+\.\d+$")
         self.assertEqual(description["artifact_sha256"], hashlib.sha256(path.read_bytes()).hexdigest())
         return description
 
@@ -71,13 +73,21 @@ class Info(TinyChain):
                  model[:7000] + bytes([model[7000] ^ 128]) + model[7001:]: "checksum",
                  checkpoint[:-1]: "bad", checkpoint[:300]: "header length",
                  b'{"epochs": 0}': "epochs", b'{"epohcs": 3}': 'did you mean "epochs"?', b'{"schema": "nestkit.graph/1"}': "bad",
-                 b'{"schema": "nestkit.bench/1"}\n{"schema"': "line 2", b'{"schema": "other/1"}\n{}': "line 1"}
+                 b'{"schema": "nestkit.bench/1"}\n{"schema"': "line 2", b'{"schema": "other/1"}\n{}': "line 1",
+                 b'{"epochs": 3,\n "seed": }\n': "bad:2:10: syntax error"}
         for content, fragment in cases.items():
             with self.subTest(bytes=len(content), fragment=fragment):
                 self.write("bad", content)
                 self.assert_error(self.info("bad", status=3), "ns-info", "bad", fragment)
         self.assert_error(self.info("none", status=3), "ns-info", "none: cannot be opened")
         self.assert_error(self.info(".", status=3), "ns-info", ".: is not a regular file")
+        os.mkfifo(self.folder / "pipe")
+        self.assert_error(self.info("pipe", status=3), "ns-info", "pipe: is not a regular file")
+
+    def test_a_name_that_is_no_utf_8_is_described(self):
+        name = os.fsdecode(b"m\xff.nsm")
+        self.write(name, (self.made / "dense.nsm").read_bytes())
+        self.assertEqual(json.loads(self.info("--json", name).stdout)["file"], "m\ufffd.nsm")
 
     def test_a_reader_that_goes_away_ends_nothing_badly(self):
         line = f"'{BIN / 'ns-info'}' '{self.made / 'model.nsm'}' '{self.made / 'nested.safetensors'}'"

@@ -191,6 +191,9 @@ class Training(CliCase):
         self.assert_error(self.train("-o", "m.safetensors", status=2), "ns-train", "m.safetensors")
         self.assert_error(self.train("-o", "x.safetensors", "--init", "m.safetensors", status=3), "ns-train", "m.safetensors")
         self.assert_error(self.train("-o", "x.safetensors", "--resume", "none.safetensors", status=3), "ns-train", "none.safetensors")
+        for words in (["ns-train", "recipe.json", "--init", "m.safetensors"], ["ns-prune", "m.safetensors"], ["ns-pack", "m.safetensors"]):
+            done = self.run_tool(*words, "-o", "m.safetensors", "--overwrite", status=2)
+            self.assert_error(done, words[0], "m.safetensors: is also an input")
         self.assertEqual((self.folder / "m.safetensors").read_text(), "precious")
 
     def test_an_impossible_network_names_its_two_layers(self):

@@ -173,12 +173,15 @@ TEST_CASE("A memory plan whose tensors or scratch overlap is refused") {
                     {"scratch not a multiple of 16", set32("OPER", op(kConv, 32), 196)},
                     {"scratch beyond the arena", set32("OPER", op(kConv, 36), 0x10000000)},
                     {"scratch wraps around", set32("OPER", op(kConv, 32), 0xFFFFFFF0)},
-                    {"less scratch than the M7 needs",
-                     [](TinyModel& m) {
-                       Bytes& oper = m.section("OPER");
-                       put32(oper, op(kConv, 36), get32(oper, op(kConv, 36)) - 1);
-                     }},
                 });
+}
+
+TEST_CASE("A memory plan with less scratch than the M7's kernels need is another version's") {
+  expect_status(NSRT_OLD_PLAN, std::vector<SectionFault>{{"one byte less", [](TinyModel& m) {
+                                                            Bytes& oper = m.section("OPER");
+                                                            put32(oper, op(kConv, 36),
+                                                                  get32(oper, op(kConv, 36)) - 1);
+                                                          }}});
 }
 
 TEST_CASE("A fault that shows at another place than it was made is told by operator and field") {

@@ -67,6 +67,17 @@ TEST_CASE("AtomicFile names a missing folder and refuses a device or folder as t
   CHECK(folder.file_count() == 0);
 }
 
+TEST_CASE("check_writable refuses an output that is also an input, by whatever name") {
+  const TempFolder folder;
+  const std::string path = folder.file("in");
+  write_text(path, "precious");
+  std::filesystem::create_hard_link(path, folder.file("twin"));
+  EXPECT_ERROR(ns::check_writable(path, Overwrite::kYes, {"", path}), kUsage, path + ": is also an input");
+  EXPECT_ERROR(ns::check_writable(folder.file("twin"), Overwrite::kYes, {path}), kUsage, "also an input");
+  ns::check_writable(folder.file("out"), Overwrite::kNo, {path, folder.file("none")});
+  CHECK(read_text(path) == "precious");
+}
+
 TEST_CASE("AtomicFile that runs out of space names the path and removes its temporary") {
   const TempFolder folder;
   rlimit before{};
@@ -95,6 +106,21 @@ TEST_CASE("AtomicFile writes through a symbolic link") {
   CHECK(read_text(folder.file("target")) == "new");
 }
 
+TEST_CASE("AtomicFile makes the missing target of a symbolic link, and refuses a circle of links") {
+  const TempFolder folder;
+  std::filesystem::create_symlink("target", folder.file("near"));
+  std::filesystem::create_symlink(folder.file("near"), folder.file("far"));
+  AtomicFile file(folder.file("far"), Overwrite::kNo);
+  file.write("new");
+  file.commit();
+  CHECK(std::filesystem::is_symlink(folder.file("far")));
+  CHECK(std::filesystem::is_symlink(folder.file("near")));
+  CHECK(read_text(folder.file("target")) == "new");
+  EXPECT_ERROR(AtomicFile(folder.file("far"), Overwrite::kNo), kUsage, "exists already");
+  std::filesystem::create_symlink("circle", folder.file("circle"));
+  EXPECT_ERROR(AtomicFile(folder.file("circle"), Overwrite::kYes), kUsage, "too many symbolic links");
+}
+
 TEST_CASE("MappedFile gives the bytes of a file, also of an empty one") {
   const TempFolder folder;
   write_text(folder.file("a"), "abc");
@@ -104,8 +130,10 @@ TEST_CASE("MappedFile gives the bytes of a file, also of an empty one") {
   CHECK(MappedFile(folder.file("empty")).size() == 0);
 }
 
-TEST_CASE("MappedFile names a missing file and refuses a folder") {
+TEST_CASE("MappedFile names a missing file and refuses a folder or a pipe") {
   const TempFolder folder;
   EXPECT_ERROR(MappedFile(folder.file("a")), kInput, folder.file("a") + ": cannot be opened: No such file");
   EXPECT_ERROR(MappedFile(folder.path()), kInput, "not a regular file");
+  REQUIRE(mkfifo(folder.file("pipe").c_str(), 0600) == 0);
+  EXPECT_ERROR(MappedFile(folder.file("pipe")), kInput, "not a regular file");
 }

@@ -66,6 +66,13 @@ TEST_CASE("A damaged packed model is an input error that names section and offse
   EXPECT_ERROR(PackedModel(folder.file("nowhere.nsm")), kInput, "nowhere.nsm");
 }
 
+TEST_CASE("What a progress callback throws ends a run on the host") {
+  const TempFolder folder;
+  const PackedModel model(write_model(folder));
+  const auto inputs = random_inputs(200 * model.network(0).input.bytes);
+  CHECK_THROWS_AS(HostEngine(model, 2).run({0, 2, inputs, 0}, [](std::size_t) { throw 7; }), int);
+}
+
 TEST_CASE("Outputs and checksums do not depend on the number of threads") {
   const TempFolder folder;
   const PackedModel model(write_model(folder));

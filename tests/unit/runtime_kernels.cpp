@@ -123,3 +123,13 @@ TEST_CASE("a sparse convolution with every block in level 1 returns what the den
   });
   CHECK(compared > 50);
 }
+
+TEST_CASE("the M7's scratch size of a hostile window is UINT32_MAX, not what is left of it in 32 bits") {
+  // Words pair rows here, so that all of them are in one strip: more than 4 GB of it.
+  const nsrt::Window tall{30120, 1, 7128, 30120, 2, 1, 1, 7, 1, 1, 0, 1};
+  CHECK(nsrt::m7_conv_ncsr_s8_scratch_bytes(tall, 1) == UINT32_MAX);
+  const nsrt::Window wide{1, 65535, 16000, 1, 65535, 1, 1, 255, 1, 1, 0, 127};
+  CHECK(nsrt::m7_conv_ncsr_s8_scratch_bytes(wide, 1) == UINT32_MAX);
+  const nsrt::Window image{224, 224, 64, 224, 224, 64, 3, 3, 1, 1, 1, 1};
+  CHECK(nsrt::m7_conv_ncsr_s8_scratch_bytes(image, 1) < 200'000);
+}

@@ -6,6 +6,7 @@
 
 #include "bench/float_accuracy.h"
 #include "common/progress.h"
+#include "common/stop_signal.h"
 #include "ns/base/error.h"
 #include "ns/base/sha256.h"
 #include "ns/deploy/host_engine.h"
@@ -60,7 +61,7 @@ void bench_model(const std::string& path, const std::optional<ns::data::Dataset>
     ns::deploy::EmulatorOptions options;
     options.elf = o.firmware;
     emulator.emplace(model, options);
-    costs = emulator->measure_speed();
+    costs = emulator->measure_speed(0, [](std::size_t) { throw_if_stopped(); });
   }
   for (const std::string& target : o.targets) {
     const bool on_host = target == "host";
@@ -75,11 +76,14 @@ void bench_model(const std::string& path, const std::optional<ns::data::Dataset>
         const auto outputs = add_accuracy(
             record, on_host ? static_cast<ns::deploy::Engine&>(host) : *emulator, chosen,
             on_host ? 0 : o.verify, [&](std::size_t done) {
+              throw_if_stopped();
               bar.update(static_cast<std::int64_t>(done), static_cast<std::int64_t>(chosen.size()));
             });
         if (on_host && !float_accuracy.empty()) record.float_accuracy = float_accuracy[k - 1];
         if (!on_host && o.verify > 0) {
-          const std::string difference = compare_with(host, outputs, description, k, chosen);
+          bar.clear();
+          const std::string difference =
+              compare_with(host, outputs, description, k, chosen, [](std::size_t) { throw_if_stopped(); });
           record.verified_images = chosen.size();
           record.identical = difference.empty();
           if (!difference.empty()) spdlog::error("{}: {}", path, difference);

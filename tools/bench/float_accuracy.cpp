@@ -4,6 +4,7 @@
 #ifdef NESTKIT_TRAINING
 #include <algorithm>
 
+#include "common/stop_signal.h"
 #include "ns/checkpoint/safetensors.h"
 #include "ns/data/loader.h"
 #include "ns/metrics/accuracy.h"
@@ -29,6 +30,7 @@ std::vector<double> float_accuracies([[maybe_unused]] const std::string& checkpo
     std::int64_t correct = 0;
     ns::data::Batch batch;
     for (std::size_t first = 0; first < total; first += 250) {
+      throw_if_stopped();
       evaluation_batch(dataset, first, std::min<std::size_t>(250, total - first), batch);
       correct +=
           ns::metrics::count_correct(model.network().forward(batch.x, ns::nn::Mode::kEval), batch.labels);

@@ -1,5 +1,47 @@
 #include "common/option_groups.h"
 
+#include <charconv>
+#include <cmath>
+
+namespace {
+
+bool parse(const std::string& text, double& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+std::string shortest(double value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+}  // namespace
+
+CLI::Validator whole_number(std::uint64_t least) {
+  constexpr double kMost = 9007199254740992;  // 2^53: doubles hold every whole number up to it
+  return {[least](std::string& text) {
+            double value = 0;
+            if (!parse(text, value) || !(value >= static_cast<double>(least) && value <= kMost) ||
+                value != std::floor(value)) {
+              return "expected a whole number from " + std::to_string(least) + ", found '" + text + "'";
+            }
+            text = std::to_string(static_cast<std::uint64_t>(value));
+            return std::string();
+          },
+          ""};
+}
+
+CLI::Validator number_between(double least, double most) {
+  return {[least, most](std::string& text) {
+            double value = 0;
+            return parse(text, value) && value >= least && value <= most
+                       ? std::string()
+                       : "expected a number from " + shortest(least) + " to " + shortest(most) + ", found '" +
+                             text + "'";
+          },
+          ""};
+}
+
 void add_data_options(CLI::App& app, DataOptions& options) {
   app.add_option("--data", options.data, "Data set: fashion_mnist or cifar10")->capture_default_str();
   app.add_option("--data-dir", options.data_dir, "Folder of the data set's files (default: its usual place)")
@@ -12,9 +54,8 @@ void add_output_options(CLI::App& app, OutputOptions& options, const std::string
 }
 
 void add_size_gates(CLI::App& app, std::optional<std::uint64_t>& flash, std::optional<std::uint64_t>& ram) {
-  // Without the check CLI11 would take -1 for the largest number there is.
-  app.add_option("--max-flash", flash, "Gate: largest model file in bytes")->check(CLI::NonNegativeNumber);
-  app.add_option("--max-ram", ram, "Gate: largest arena in bytes")->check(CLI::NonNegativeNumber);
+  app.add_option("--max-flash", flash, "Gate: largest model file in bytes")->transform(whole_number());
+  app.add_option("--max-ram", ram, "Gate: largest arena in bytes")->transform(whole_number());
 }
 
 void add_json_option(CLI::App& app, bool& json) {

@@ -6,6 +6,12 @@
 #include <optional>
 #include <string>
 
+/// A whole number in any usual spelling, e.g. 200 or 6e4. CLI11 alone reads "-1" as the largest number there
+/// is and "010" as eight.
+CLI::Validator whole_number(std::uint64_t least = 0);
+/// From least to most; "nan" is no number.
+CLI::Validator number_between(double least, double most);
+
 struct DataOptions {
   std::string data = "fashion_mnist";
   std::string data_dir;  // empty: the data set's usual place

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <new>
+#include <system_error>
 
 #include "common/log_setup.h"
+#include "common/stop_signal.h"
 #include "common/streams.h"
 #include "ns/base/error.h"
 #include "ns/base/nearest.h"
@@ -108,8 +111,18 @@ int run_tool(const ToolInfo& info, int argc, char** argv, const ToolSetup& setup
   } catch (const ns::Error& error) {
     report(info.name, error.what(), error.hint());
     return exit_code(error.kind());
+  } catch (const Stopped& stopped) {
+    std::fprintf(stderr, "%s: interrupted\n", info.name.c_str());
+    return kSignal + stopped.signal;
   } catch (const std::bad_alloc&) {
     report(info.name, "out of memory", "");
+    return kEnvironment;
+  } catch (const std::filesystem::filesystem_error& error) {
+    report(info.name,
+           error.path1().empty() ? error.what() : error.path1().string() + ": " + error.code().message(), "");
+    return kEnvironment;
+  } catch (const std::system_error& error) {
+    report(info.name, error.what(), "");
     return kEnvironment;
   } catch (const std::exception& error) {
     report(info.name, std::string("internal error: ") + error.what(),

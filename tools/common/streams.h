@@ -10,6 +10,12 @@ class StandardOutput {
   void write(std::string_view text);
   /// A whole line, flushed: a reader at the other end of a pipe sees it now.
   void line(std::string_view text);
+  /// A JSON object on a line of its own. Bytes that are no UTF-8, which names of files may hold, become
+  /// U+FFFD.
+  template <typename Json>
+  void record(const Json& json) {
+    line(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
   /// Flushes; the last chance to notice a full disk.
   void finish();
 

@@ -7,6 +7,7 @@
 #include "ns/base/error.h"
 #include "ns/base/mapped_file.h"
 #include "ns/base/sha256.h"
+#include "ns/base/version.h"
 
 namespace {
 
@@ -46,6 +47,8 @@ Artifact read_artifact(const std::string& path) {
     }
   }
   artifact.json["schema"] = "nestkit.info/1";
+  artifact.json["tool"] = "ns-info";
+  artifact.json["version"] = ns::version();
   artifact.json["file"] = path;
   artifact.json["artifact_sha256"] = hash;
   return artifact;

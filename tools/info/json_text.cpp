@@ -17,6 +17,15 @@ std::string schema_of(const ns::Json& value) {
   return found != value.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+bool is_json(std::string_view text) {
+  try {
+    ns::parse_json(text, "");
+    return true;
+  } catch (const ns::Error&) {
+    return false;
+  }
+}
+
 // JSON Lines of results: how many records of which schema.
 Artifact read_results(const std::string& path, std::string_view text) {
   std::map<std::string, int> counts;
@@ -76,7 +85,9 @@ Artifact read_json_artifact(const std::string& path) {
   try {
     whole = ns::parse_json(file.text(), path);
   } catch (const ns::Error&) {
-    return read_results(path, file.text());  // several objects, one per line; names the line that is broken
+    // Several objects, one per line, or one that is broken.
+    if (!is_json(file.text().substr(0, file.text().find('\n')))) throw;
+    return read_results(path, file.text());
   }
   const std::string schema = schema_of(whole);
 #ifdef NESTKIT_TRAINING

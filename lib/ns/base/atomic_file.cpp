@@ -24,12 +24,18 @@ Error already_exists(const std::string& path) {
   return usage_error(path + ": exists already", "pass --overwrite to replace it");
 }
 
-// A link is written through, not replaced by a file.
+// A link is written through, not replaced by a file; it may point to a file that does not exist yet.
 std::string resolved(const std::string& path) {
-  std::error_code ignored;
-  const bool link = std::filesystem::is_symlink(path, ignored);
-  const auto target = std::filesystem::weakly_canonical(path, ignored);
-  return link && !ignored ? target.string() : path;
+  namespace fs = std::filesystem;
+  constexpr int kMostLinks = 40;  // as in Linux
+  fs::path target = path;
+  std::error_code not_a_link;
+  for (int links = 0; links < kMostLinks; ++links) {
+    const fs::path next = fs::read_symlink(target, not_a_link);
+    if (not_a_link) return target.string();
+    target = target.parent_path() / next;
+  }
+  throw usage_error(path + ": too many symbolic links, one after the other");
 }
 
 }  // namespace
@@ -137,7 +143,13 @@ void AtomicFile::discard() noexcept {
   temporary_.clear();
 }
 
-void check_writable(const std::string& path, Overwrite overwrite) {
+void check_writable(const std::string& path, Overwrite overwrite, std::initializer_list<std::string> inputs) {
+  for (const std::string& input : inputs) {
+    std::error_code missing;
+    if (std::filesystem::equivalent(path, input, missing)) {
+      throw usage_error(path + ": is also an input, and inputs are never modified", "choose another output");
+    }
+  }
   AtomicFile probe(path, overwrite);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,8 +35,9 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// Throws what AtomicFile's constructor and first write would: lets a program check its outputs before hours
-/// of work.
-void check_writable(const std::string& path, Overwrite overwrite);
+/// Throws what AtomicFile's constructor would, and Error(kUsage) if the target is one of `inputs`, which are
+/// never modified: lets a program check its outputs before hours of work.
+void check_writable(const std::string& path, Overwrite overwrite,
+                    std::initializer_list<std::string> inputs = {});
 
 }  // namespace ns

@@ -14,7 +14,8 @@
 namespace ns {
 
 MappedFile::MappedFile(std::string path) : path_(std::move(path)) {
-  const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  // Non-blocking: opening a pipe without a writer would wait for one.
+  const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) {
     const std::string message = path_ + ": cannot be opened: " + std::strerror(errno);
     throw errno == ENOENT || errno == ENOTDIR ? input_error(message) : environment_error(message);

@@ -90,8 +90,8 @@ void add_cost(BenchRecord& record, const PackedDescription& description, const S
 }
 
 std::string compare_with(Engine& reference, const Outputs& outputs, const PackedDescription& description,
-                         unsigned subnet, const EncodedImages& images) {
-  const Outputs expected = reference.run({0, subnet, images.inputs, outputs.traced()});
+                         unsigned subnet, const EncodedImages& images, const Progress& progress) {
+  const Outputs expected = reference.run({0, subnet, images.inputs, outputs.traced()}, progress);
   const auto difference = first_difference(expected, outputs);
   if (!difference) return "";
   const std::string where = difference->op

@@ -70,6 +70,6 @@ void add_cost(BenchRecord& record, const PackedDescription& description, const S
 /// Runs the images again on `reference` and compares every output, and every layer of the traced images.
 /// Returns "" if all agree, else which subnet, image and layer is the first that differs.
 std::string compare_with(Engine& reference, const Outputs& outputs, const PackedDescription& description,
-                         unsigned subnet, const EncodedImages& images);
+                         unsigned subnet, const EncodedImages& images, const Progress& progress = {});
 
 }  // namespace ns::deploy

@@ -69,7 +69,10 @@ std::string doubled_commas(const std::string& text) {
 }  // namespace
 
 TemporaryFolder::TemporaryFolder() {
-  path_ = (fs::temp_directory_path() / "nestkit-emulator-XXXXXX").string();
+  std::error_code missing;
+  path_ = (fs::temp_directory_path(missing) / "nestkit-emulator-XXXXXX").string();
+  if (missing)
+    throw environment_error("no folder for temporary files: " + missing.message(), "TMPDIR names one");
   if (::mkdtemp(path_.data()) == nullptr) {
     throw environment_error("cannot create the temporary folder " + path_ + ": " + std::strerror(errno));
   }
@@ -132,7 +135,13 @@ void EmulatorProcess::start(const std::vector<std::string>& words, Counting coun
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, kConsoleName, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_addopen(&actions, 2, kErrorsName, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  const int failure = ::posix_spawnp(&pid_, options_.qemu.c_str(), &actions, nullptr, argv.data(), environ);
+  // A process group of its own: the terminal's Ctrl-C is ours to handle.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  const int failure =
+      ::posix_spawnp(&pid_, options_.qemu.c_str(), &actions, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (failure != 0) {
     pid_ = -1;
@@ -193,10 +202,14 @@ std::string EmulatorProcess::console() const {
 }
 
 int run_firmware(const EmulatorOptions& options, const std::string& model,
-                 const std::vector<std::string>& words, Counting counting, std::string* console) {
+                 const std::vector<std::string>& words, Counting counting, std::string* console,
+                 const std::function<void()>& waiting) {
   EmulatorProcess process(options, model);
   process.start(words, counting);
-  while (!process.finished()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  while (!process.finished()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (waiting) waiting();
+  }
   *console = process.console();
   return process.exit_status();
 }

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -68,8 +69,10 @@ class EmulatorProcess {
   std::chrono::steady_clock::time_point last_sign_;
 };
 
-/// Starts, waits, and returns the exit status; the console goes to *console.
+/// Starts, waits, and returns the exit status; the console goes to *console. `waiting` is called now and then
+/// and may throw: that ends the run.
 int run_firmware(const EmulatorOptions& options, const std::string& model,
-                 const std::vector<std::string>& words, Counting counting, std::string* console);
+                 const std::vector<std::string>& words, Counting counting, std::string* console,
+                 const std::function<void()>& waiting = {});
 
 }  // namespace ns::deploy

@@ -1,6 +1,7 @@
 #include "ns/deploy/emulator_session.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fstream>
@@ -119,7 +120,8 @@ Outputs EmulatorSession::run(const Batch& batch, const Progress& progress) {
     const auto* bytes = reinterpret_cast<const char*>(batch.inputs.data()) + share.first * info.input.bytes;
     std::ofstream inputs(share.process->file(kInputs), std::ios::binary);
     if (!inputs.write(bytes, static_cast<std::streamsize>(share.images * info.input.bytes)).flush()) {
-      throw environment_error("cannot write " + share.process->file(kInputs));
+      throw environment_error(share.process->file(kInputs) + ": cannot be written: " + std::strerror(errno),
+                              "the environment's TMPDIR chooses another place");
     }
     share.process->watch(kOutputs);
     share.process->start({"infer", std::to_string(batch.network), std::to_string(batch.subnet), kInputs,
@@ -143,11 +145,13 @@ Outputs EmulatorSession::run(const Batch& batch, const Progress& progress) {
   return outputs;
 }
 
-std::vector<SubnetCost> EmulatorSession::measure_speed(unsigned network) {
+std::vector<SubnetCost> EmulatorSession::measure_speed(unsigned network, const Progress& progress) {
   const nsrt_network_info& info = model_.network(network);
   std::string console;
   const int status = run_firmware(options_, model_.path(), {"speed", std::to_string(network)},
-                                  Counting::kInstructions, &console);
+                                  Counting::kInstructions, &console, [&] {
+                                    if (progress) progress(0);
+                                  });
   expect_success(status, console);
   std::vector<SubnetCost> costs(info.subnets);
   std::istringstream lines(console);

@@ -23,8 +23,8 @@ class EmulatorSession : public Engine {
   const PackedModel& model() const override { return model_; }
   /// Streams the inputs to `options.processes` emulators at once.
   Outputs run(const Batch& batch, const Progress& progress = {}) override;
-  /// One inference of every subnet, smallest first.
-  std::vector<SubnetCost> measure_speed(unsigned network = 0);
+  /// One inference of every subnet, smallest first. `progress` is told 0 until all are done.
+  std::vector<SubnetCost> measure_speed(unsigned network = 0, const Progress& progress = {});
   /// Validation on the board and the model's own test vector on every subnet; Error(kCheck) if a byte
   /// differs.
   void self_test();

@@ -37,7 +37,8 @@ struct Outputs {
   std::vector<unsigned> predictions() const;
 };
 
-/// Called now and then, from the thread that called run(), with the number of finished images.
+/// Called now and then, from the thread that called run(), with the number of finished images. What it throws
+/// ends the run: no thread, process or file of it remains.
 using Progress = std::function<void(std::size_t finished)>;
 
 class Engine {

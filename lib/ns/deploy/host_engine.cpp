@@ -82,7 +82,12 @@ Outputs HostEngine::run(const Batch& batch, const Progress& progress) {
     }
     std::unique_lock lock(mutex);
     while (!ended.wait_for(lock, std::chrono::milliseconds(100), [&] { return working == 0; })) {
-      if (progress) progress(std::min<std::size_t>(queue.next, outputs.images));
+      try {
+        if (progress) progress(std::min<std::size_t>(queue.next, outputs.images));
+      } catch (...) {
+        queue.next = outputs.images;  // the threads that are about to be joined have nothing left to do
+        throw;
+      }
     }
   }
   if (queue.status != NSRT_OK) {

@@ -1,40 +1,22 @@
 #include "ns/deploy/packed_model.h"
 
 #include <cstdio>
-#include <cstring>
 
+#include "model/view.h"
 #include "ns/base/error.h"
 
 namespace ns::deploy {
 namespace {
 
-// Header and section table (docs/format/nsm.md); trusted only once the reader has accepted them.
-constexpr std::size_t kHeaderBytes = 64, kEntryBytes = 32, kSectionCountAt = 24;
-
-struct Section {
-  char type[5] = {};
-  std::uint32_t offset = 0, bytes = 0;
-};
-
-std::vector<Section> sections(std::span<const std::uint8_t> bytes) {
-  std::uint16_t count = 0;
-  std::memcpy(&count, bytes.data() + kSectionCountAt, sizeof count);
-  std::vector<Section> found(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint8_t* entry = bytes.data() + kHeaderBytes + i * kEntryBytes;
-    std::memcpy(found[i].type, entry, 4);
-    std::memcpy(&found[i].offset, entry + 4, 4);
-    std::memcpy(&found[i].bytes, entry + 8, 4);
-  }
-  return found;
-}
-
+// "section OPER at " for a fault behind the section table, which is trusted by then.
 std::string place(std::span<const std::uint8_t> bytes, const nsrt_error& error) {
-  if (error.status >= NSRT_BAD_SECTION_CRC && error.status <= NSRT_BAD_TEST) {
-    for (const Section& section : sections(bytes)) {
-      if (error.offset >= section.offset && error.offset - section.offset < section.bytes) {
-        return std::string("section ") + section.type + " at ";
-      }
+  const bool inside = error.status >= NSRT_BAD_SECTION_CRC && error.status <= NSRT_BAD_TEST;
+  if (inside || error.status == NSRT_OLD_PLAN) {
+    const nsrt::Region file{bytes.data(), static_cast<std::uint32_t>(bytes.size()), 0};
+    for (std::uint32_t i = 0; i < nsrt::section_count(file); ++i) {
+      const nsrt::SectionEntry entry = nsrt::section_entry(file, i);
+      if (error.offset >= entry.offset && error.offset - entry.offset < entry.bytes)
+        return std::string("section ") + nsrt::kSectionNames[entry.type] + " at ";
     }
   }
   return "at ";
@@ -48,6 +30,7 @@ const char* hint_for(nsrt_status status) {
       return "packed models are written by ns-pack and end in .nsm";
     case NSRT_BAD_VERSION:
     case NSRT_UNKNOWN_FEATURE:
+    case NSRT_OLD_PLAN:
       return "pack the checkpoint again with this version of ns-pack";
     default:
       return "the file is damaged or was not written by ns-pack: pack the checkpoint again";
@@ -94,8 +77,8 @@ const nsrt_network_info& PackedModel::network(unsigned index, unsigned subnet) c
 }
 
 std::string_view PackedModel::metadata() const {
-  const Section meta = sections(file_.bytes()).front();
-  return file_.text().substr(meta.offset, meta.bytes);
+  const nsrt::Region meta = nsrt::metadata(nsrt::file_region(model_));
+  return file_.text().substr(meta.file_offset, meta.size);
 }
 
 }  // namespace ns::deploy

@@ -53,7 +53,7 @@ nsrt_error check_memory_plan(const NetworkView& net) {
         std::uint64_t{op.scratch_offset} + op.scratch_bytes > net.arena_bytes()) {
       return fault(NSRT_BAD_OPERATOR, at + 32, i);
     }
-    if (op.scratch_bytes < m7_scratch_bytes(net, op)) return fault(NSRT_BAD_OPERATOR, at + 36, i);
+    if (op.scratch_bytes < m7_scratch_bytes(net, op)) return fault(NSRT_OLD_PLAN, at + 36, i);
     const TensorView out = net.tensor(op.output);
     if (op.scratch_bytes > 0 && out.overlaps(op.scratch_offset, op.scratch_bytes)) {
       return fault(NSRT_BAD_OPERATOR, at + 32, i);

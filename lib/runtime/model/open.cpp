@@ -111,6 +111,8 @@ extern "C" const char* nsrt_status_text(nsrt_status status) {
       return "no such network or subnet, or a missing buffer";
     case NSRT_ARENA_TOO_SMALL:
       return "the arena or scratch is too small";
+    case NSRT_OLD_PLAN:
+      return "the memory plan is another version's: this build's kernels need more scratch";
   }
   return "unknown status";
 }

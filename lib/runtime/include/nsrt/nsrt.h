@@ -2,7 +2,7 @@
  *
  *   static uint8_t arena[64 * 1024] __attribute__((aligned(16)));
  *   nsrt_model model;
- *   if (nsrt_open(&model, flash_address, flash_bytes) != NSRT_OK) ...
+ *   if (nsrt_open(&model, flash_address, flash_bytes).status != NSRT_OK) ...
  *   int16_t logits[10];
  *   nsrt_run(&model, 0, subnet, pixels, logits, arena, sizeof arena, NULL);
  */
@@ -34,7 +34,8 @@ typedef enum nsrt_status {
   NSRT_BAD_TEST,     /* TEST */
   NSRT_MISALIGNED,   /* file or arena not aligned to 16 bytes */
   NSRT_BAD_ARGUMENT, /* no such network or subnet, or a null buffer */
-  NSRT_ARENA_TOO_SMALL
+  NSRT_ARENA_TOO_SMALL,
+  NSRT_OLD_PLAN /* OPER: planned for kernels that need less scratch than this build's */
 } nsrt_status;
 
 /* What went wrong and where: `offset` of the field or byte in the file; `index` counts what lies there:

@@ -7,7 +7,8 @@ namespace {
 
 // The plan counts in 32 bits; this bound of all its terms, in 64 bits, tells where that would wrap around.
 bool plannable(const Window& w) {
-  const std::uint64_t in_rows = std::uint64_t{64} * w.sh + w.kh;
+  // A strip has at most 64 output rows, or all of them where words pair rows.
+  const std::uint64_t rows = w.oh < 64 ? 64 : w.oh, in_rows = rows * w.sh + w.kh;
   const std::uint64_t row_words = (std::uint64_t{w.ow} + w.kw + m7::kTileWords) * w.sw;
   const std::uint64_t weights = (std::uint64_t{w.ci} + 3) * w.kh * w.kw;
   return (std::uint64_t{w.ci} + 3) * in_rows * row_words * 4 + weights * 16 < std::uint64_t{1} << 31;
