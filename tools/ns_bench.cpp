@@ -13,6 +13,7 @@
 #include "common/streams.h"
 #include "ns/base/error.h"
 #include "ns/data/catalog.h"
+#include "ns/data/exclusion.h"
 
 namespace {
 
@@ -23,6 +24,7 @@ void declare(CLI::App& app, BenchOptions& o) {
       ->check(CLI::IsMember({"host", "emulator"}))
       ->capture_default_str();
   add_data_options(app, o.data);
+  app.add_option("--exclude", o.exclude, "Leave out the test images that this CSV file (file,record) lists");
   app.add_option("--images", o.images, "Test images on the host (0: all)")
       ->transform(whole_number())
       ->capture_default_str();
@@ -51,9 +53,9 @@ void declare(CLI::App& app, BenchOptions& o) {
 }
 
 int run(const BenchOptions& o) {
-  if (o.cost_only && (o.verify > 0 || !o.checkpoint.empty() || o.gates.min_accuracy)) {
+  if (o.cost_only && (o.verify > 0 || !o.checkpoint.empty() || !o.exclude.empty() || o.gates.min_accuracy)) {
     throw ns::usage_error(
-        "--cost-only runs no test images: --verify, --checkpoint and --min-accuracy need them");
+        "--cost-only runs no test images: --verify, --checkpoint, --exclude and --min-accuracy need them");
   }
   const bool emulated = std::count(o.targets.begin(), o.targets.end(), "emulator") > 0;
   if ((o.verify > 0 || o.gates.max_instructions) && !emulated) {
@@ -63,9 +65,16 @@ int run(const BenchOptions& o) {
   for (const std::string& model : o.models) ns::deploy::PackedModel{model};  // all are sound before any runs
   std::optional<ns::data::Dataset> dataset;
   if (!o.cost_only) dataset = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest);
+  std::size_t excluded = 0;
+  if (!o.exclude.empty()) {
+    excluded = dataset->size();
+    dataset = ns::data::without_listed(*std::move(dataset), o.exclude);
+    excluded -= dataset->size();
+  }
   std::vector<ns::deploy::BenchRecord> all;
   for (const std::string& model : o.models) {
     bench_model(model, dataset, o, [&](ns::deploy::BenchRecord record) {
+      record.excluded_images = excluded;
       if (o.json) standard_output().record(to_json(record));
       all.push_back(std::move(record));
     });

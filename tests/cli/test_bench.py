@@ -87,6 +87,18 @@ class Bench(TinyChain):
         self.assertEqual([r["subnet"] for r in self.records("--subnet", 2, "--images", 5)], [2])
         self.assert_error(self.bench("--subnet", 3, status=2), "ns-bench", "--subnet 3", "has 2 subnets")
 
+    def test_listed_images_are_left_out_of_every_figure(self):
+        self.write("list.csv", b"file,record\n" + b"".join(b"t10k-images-idx3-ubyte,%d\n" % i for i in range(25)))
+        words = ["--checkpoint", self.made / "nested.safetensors"]
+        half = self.records("--exclude", "list.csv", *words)
+        first = self.records("--images", 25, *words)
+        for h, f, whole in zip(half, first, self.records(*words), strict=True):
+            self.assertEqual((h["images"], h["excluded_images"], h["correct"] + f["correct"]), (25, 25, whole["correct"]))
+            self.assertAlmostEqual(h["float_accuracy_top1"] + f["float_accuracy_top1"], 2 * whole["float_accuracy_top1"])
+            self.assertNotIn("excluded_images", whole)
+        self.write("list.csv", b"file,record\nt10k-images-idx3-ubyte,50\n")
+        self.assert_error(self.bench("--exclude", "list.csv", status=3), "ns-bench", "list.csv: line 2: record 50 of t10k-images-idx3-ubyte")
+
     def test_wrong_arguments_are_usage_errors(self):
         for words, fragment in ((["--images", -1], "--images"), (["--emulator-images", "x"], "--emulator-images"), (["--verify", -1], "--verify"),
                                 (["--target", "board"], "board not in {host,emulator}"), (["--threads", 1000], "--threads"),
@@ -94,6 +106,7 @@ class Bench(TinyChain):
                                 (["--data", "cifar100"], 'did you mean "cifar10"?'), (["--verify", 5], "add --target emulator"),
                                 (["--max-instructions", 5], "add --target emulator"), (["--subnet", 1.5], "--subnet"),
                                 (["--target", "emulator", "--cost-only", "--verify", 5], "--cost-only runs no test images"),
+                                (["--cost-only", "--exclude", "x"], "--cost-only runs no test images"),
                                 (["--cost-only", "--min-accuracy", 0.5], "--cost-only runs no test images"),
                                 (["--max-flash", "1.5"], "expected a whole number from 0, found '1.5'"),
                                 (["--cost-onyl"], "did you mean \"--cost-only\"?")):

@@ -6,6 +6,7 @@
 #include "expect_error.h"
 #include "ns/base/sha256.h"
 #include "ns/data/cifar.h"
+#include "ns/data/exclusion.h"
 #include "ns/data/split.h"
 
 using namespace ns::data;
@@ -122,6 +123,34 @@ TEST_CASE("normalise is exact on the int8 grid that the packed model sees") {
     CHECK(x[i] == norm.scale * static_cast<float>(q - norm.zero_point()));
     CHECK(x[i] == (static_cast<float>(i) - 121.0f) / 64.0f);
   }
+}
+
+TEST_CASE(
+    "without_listed leaves out the listed images of this part and refuses a list that cannot be meant") {
+  const TempFolder folder;
+  write_mnist_like(folder.path(), 12, 2, 2);
+  const std::string list = folder.file("list.csv");
+  const auto test_set = [&] { return load_dataset("fashion_mnist", folder.path(), Part::kTest); };
+  const auto kept = [&](const std::string& text) {
+    write_text(list, text);
+    return without_listed(test_set(), list);
+  };
+  const Dataset all = test_set();
+  const Dataset some = kept(
+      "file,record,label\nt10k-images-idx3-ubyte,11,x\r\ntrain-images-idx3-ubyte,5,x\n"
+      "t10k-images-idx3-ubyte,0,y\n");
+  CHECK(some.size() == 10);
+  CHECK(some.pixels.size() == 40);
+  CHECK(some.labels[0] == all.labels[1]);
+  CHECK(some.image(9)[3] == all.image(10)[3]);
+  EXPECT_ERROR(kept(""), kInput, list + ": line 1: expected a header");
+  EXPECT_ERROR(kept("file,records\n"), kInput, "line 1: expected a header");
+  EXPECT_ERROR(kept("file,record\n\n"), kInput, "line 2: expected FILE,RECORD");
+  EXPECT_ERROR(kept("file,record\nt10k-images-idx3-ubyte,-1\n"), kInput, "line 2: expected FILE,RECORD");
+  EXPECT_ERROR(kept("file,record\nt10k-images-idx3-ubyte,1\nt10k-images-idx3-ubyte,12"), kInput,
+               "line 3: record 12 of t10k-images-idx3-ubyte, which has 12");
+  EXPECT_ERROR(kept("file,record\ntest_batch.bin,1\n"), kInput, "names no image of t10k-images-idx3-ubyte");
+  EXPECT_ERROR(without_listed(some, list), kInput, "names no image of fashion_mnist");
 }
 
 TEST_CASE("hold_out_last splits off the last images and take_first keeps the first") {

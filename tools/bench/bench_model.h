@@ -17,7 +17,7 @@ struct BenchOptions {
   std::size_t images = 0, emulator_images = 200, verify = 0;  // 0 images: all
   unsigned subnet = 0;                                        // 0: all
   int threads = 0;
-  std::string firmware, checkpoint, progress = "auto";
+  std::string firmware, checkpoint, exclude, progress = "auto";
   Gates gates;
   bool cost_only = false, json = false;
 };

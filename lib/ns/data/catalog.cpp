@@ -56,6 +56,8 @@ Dataset read_mnist(const Paths& files, std::size_t classes) {
     }
   }
   dataset.labels.assign(labels.bytes.begin(), labels.bytes.end());
+  const fs::path name = fs::path(files[0]).filename();
+  dataset.sources = {{(name.extension() == ".gz" ? name.stem() : name).string(), dataset.labels.size()}};
   return dataset;
 }
 

@@ -1,5 +1,7 @@
 #include "ns/data/cifar.h"
 
+#include <filesystem>
+
 #include "ns/base/error.h"
 #include "ns/base/mapped_file.h"
 
@@ -22,6 +24,7 @@ void append_file(const std::string& path, Dataset& dataset) {
                       " bytes: truncated or another format");
   }
   const std::size_t records = file.size() / kRecord;
+  dataset.sources.push_back({std::filesystem::path(path).filename().string(), records});
   const std::size_t before = dataset.pixels.size();
   dataset.pixels.resize(before + records * 3 * kPlane);
   std::uint8_t* out = dataset.pixels.data() + before;

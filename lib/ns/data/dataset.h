@@ -13,6 +13,12 @@ namespace ns::data {
 
 enum class Part { kTrain, kTest };
 
+/// A file that images were read from.
+struct SourceFile {
+  std::string name;  ///< without folder and .gz
+  std::size_t images = 0;
+};
+
 struct Dataset {
   std::string name;
   std::vector<std::string> classes;  ///< names, in label order
@@ -20,7 +26,8 @@ struct Dataset {
   std::vector<std::uint8_t> pixels;  ///< [n, h, w, c]
   std::vector<std::int32_t> labels;  ///< [n], each below classes.size()
   Normalisation normalisation;
-  std::string manifest_sha256;  ///< of the source files, see manifest.h; subsets keep it
+  std::string manifest_sha256;      ///< of the source files, see manifest.h; subsets keep it
+  std::vector<SourceFile> sources;  ///< in the order of their images; none once images were left out
 
   std::size_t size() const { return labels.size(); }
   std::span<const std::uint8_t> image(std::size_t i) const {

@@ -13,6 +13,7 @@ void require(bool ok, const std::string& what, std::size_t count, const Dataset&
 }
 
 void truncate(Dataset& dataset, std::size_t count) {
+  if (count < dataset.size()) dataset.sources.clear();
   dataset.labels.resize(count);
   dataset.pixels.resize(count * static_cast<std::size_t>(dataset.shape.size()));
 }

@@ -121,6 +121,7 @@ nlohmann::ordered_json to_json(const BenchRecord& record) {
                                                          static_cast<std::int64_t>(record.images));
     json["data_manifest_sha256"] = record.data_manifest_sha256;
     json["images"] = record.images;
+    if (record.excluded_images > 0) json["excluded_images"] = record.excluded_images;
     json["correct"] = record.correct;
     json["accuracy_top1"] = record.accuracy();
     json["accuracy_low"] = interval.low;

@@ -40,6 +40,7 @@ struct BenchRecord {
   double sparsity = 0;
   std::uint64_t macs = 0, kept_weights = 0;
   std::size_t images = 0, correct = 0;  ///< 0 images: accuracy was not measured
+  std::size_t excluded_images = 0;      ///< of the data set, left out on request
   std::optional<double> images_per_second;
   std::optional<std::uint64_t> instructions;
   CycleEstimate cycles;

@@ -1,0 +1,95 @@
+"""bench/record_experiment on a tiny run, and what scripts/headlines makes of such records."""
+import json
+import shutil
+import subprocess
+import sys
+import unittest
+
+from cli_case import BIN, SOURCE, CliCase
+from tiny_chain import RECIPE, TinyChain
+
+sys.path.insert(0, str(SOURCE / "scripts"))
+import training_figures  # noqa: E402
+
+FIRMWARE = BIN.parent / "firmware/bin/nestkit-m7.elf"
+
+
+class Record(TinyChain):
+    def record(self, *words, status=0, log="log.jsonl"):
+        done = subprocess.run([SOURCE / "bench/record_experiment", *words, "--log", log, "--bin", BIN, "--data-dir", self.made / "data",
+                               "-o", self.folder / "out" / "records.jsonl"], cwd=self.folder, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def log(self, epochs, subnets=1):
+        records = [{"schema": "nestkit.train/1", "epoch": e + 1, "subnets": [{"validation_accuracy": e / 10}] * subnets} for e in range(epochs)]
+        (self.folder / "log.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+
+    @unittest.skipUnless(FIRMWARE.exists() and shutil.which("qemu-system-arm"), "no emulator or no firmware")
+    def test_a_run_is_measured_once_per_experiment_and_seed(self):
+        self.log(RECIPE["epochs"])
+        self.write("list.csv", b"file,record\nt10k-images-idx3-ubyte,0\n")
+        self.record("dense", self.made / "dense.safetensors")
+        self.record("other", self.made / "dense.safetensors")
+        self.record("dense", self.made / "dense.safetensors", "--exclude", "list.csv")
+        records = [json.loads(line) for line in (self.folder / "out/records.jsonl").read_text().splitlines()]
+        self.assertEqual([(r["experiment"], r["test_images"], r["original_images"]) for r in records], [("other", 50, 50), ("dense", 50, 49)])
+        bench = json.loads(self.run_tool("ns-bench", self.made / "dense.nsm", "--data-dir", self.made / "data", "--json").stdout)
+        subnet, = records[1]["subnets"]
+        self.assertEqual((records[1]["seed"], records[1]["epochs"], records[1]["packed_sha256"]), (1, RECIPE["epochs"], bench["artifact_sha256"]))
+        self.assertEqual((subnet["test_accuracy_int8"], subnet["storage_bytes"], subnet["validation_accuracy"]),
+                         (bench["accuracy_top1"], bench["flash_bytes"], (RECIPE["epochs"] - 1) / 10))
+        self.assertGreater(subnet["m7_instructions"], subnet["macs"])
+
+    def test_what_does_not_belong_together_is_refused(self):
+        self.log(RECIPE["epochs"] - 1)
+        self.assertIn("expected to end with epoch 3", self.record("dense", self.made / "dense.safetensors", status=1).stderr)
+        self.assertIn("not a checkpoint", self.record("dense", self.made / "recipe.json", status=1).stderr)
+        self.assertIn("none.jsonl: not the records", self.record("dense", self.made / "dense.safetensors", log="none.jsonl", status=1).stderr)
+        self.assertFalse((self.folder / "out").exists())
+
+
+def run(experiment, seed, *subnets):
+    """A record with subnets of (sparsity, float accuracy, instructions); int8 loses a thousandth per seed."""
+    return {"schema": "nestkit.experiment/1", "experiment": experiment, "seed": seed, "date": f"2026-01-0{seed}", "commit": "abc", "subnets": [
+        {"sparsity": sparsity, "original_accuracy_float": accuracy, "original_accuracy_int8": accuracy - 0.001 * seed,
+         "test_accuracy_float": accuracy, "m7_instructions": cost} for sparsity, accuracy, cost in subnets]}
+
+
+class Figures(CliCase):
+    def figures(self, *records):
+        (self.folder / "training").mkdir(exist_ok=True)
+        (self.folder / training_figures.CIFAR10).write_text("".join(json.dumps(r) + "\n" for r in records))
+        return {case.removeprefix("cifar10/resnet8_"): (value, about) for case, value, about in training_figures.cifar10(self.folder)}
+
+    def test_without_records_there_are_no_figures(self):
+        self.assertEqual(list(training_figures.cifar10(self.folder)) + list(training_figures.speed(self.folder)), [])
+
+    def test_gaps_are_means_over_seeds_in_points(self):
+        figures = self.figures(run("nested", 1, (0.9, 0.80, 10), (0.7, 0.84, 20)), run("nested", 2, (0.9, 0.82, 10), (0.7, 0.84, 20)),
+                               run("alone90", 1, (0.9, 0.80, 10)), run("alone90", 2, (0.9, 0.81, 10)))
+        self.assertEqual(set(figures), {"nested90_minus_standalone", "int8_vs_float_worst"})
+        value, about = figures["nested90_minus_standalone"]
+        self.assertAlmostEqual(value, 0.5)
+        self.assertEqual((about["source"], about["date"], about["commit"], about["seeds"]), ("recorded", "2026-01-02", "abc", 2))
+        self.assertAlmostEqual(figures["int8_vs_float_worst"][0], 0.15)
+        self.assertAlmostEqual(figures["int8_vs_float_worst"][1]["worst_single_run"], 0.2)
+
+    def test_rivals_are_interpolated_at_the_nested_subnets_costs(self):
+        figures = self.figures(run("nested", 1, (0.9, 0.80, 10), (0.7, 0.84, 20), (0.5, 0.85, 50)),
+                               run("slimmable", 1, (0, 0.76, 15), (0, 0.80, 25), (0, 0.83, 40)))
+        self.assertAlmostEqual(figures["nested_over_slimmable_worst"][0], 2.0)  # at 50: the rival's best, 83 %
+        self.assertEqual([round(training_figures.interpolated([(15, 0.76), (25, 0.80)], cost), 3) for cost in (10, 15, 20, 25, 30)],
+                         [0.76, 0.76, 0.78, 0.80, 0.80])
+
+    def test_the_last_record_of_a_network_is_its_speed(self):
+        (self.folder / "training").mkdir()
+        record = {"network": "resnet8", "date": "2026-01-01", "commit": "abc", "fraction_of_peak": 0.4, "load_average": 0.1,
+                  "nested3_over_dense_step": {"median": 3.0}}
+        (self.folder / training_figures.SPEED).write_text("".join(json.dumps(record | {"over_pytorch": {"median": ratio}}) + "\n" for ratio in (2.0, 2.5)))
+        self.assertEqual([(case, value) for case, value, _ in training_figures.speed(self.folder)],
+                         [("speed/resnet8_over_pytorch", 2.5), ("speed/nested3_over_dense_step", 3.0)])
+
+
+if __name__ == "__main__":
+    unittest.main()
