@@ -7,6 +7,7 @@
 #include "bench/bench_model.h"
 #include "bench/default_firmware.h"
 #include "bench/report.h"
+#include "common/artifact_stream.h"
 #include "common/option_groups.h"
 #include "common/run_tool.h"
 #include "common/stop_signal.h"
@@ -18,7 +19,7 @@
 namespace {
 
 void declare(CLI::App& app, BenchOptions& o) {
-  app.add_option("MODEL", o.models, "Packed models (.nsm)")->required();
+  app.add_option("MODEL", o.models, "Packed models (.nsm)")->required()->transform(artifact_input());
   app.add_option("--target", o.targets, "Where to run: host, emulator (a Cortex-M7), or both: host,emulator")
       ->delimiter(',')
       ->check(CLI::IsMember({"host", "emulator"}))

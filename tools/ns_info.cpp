@@ -1,4 +1,5 @@
 // ns-info: says what an artifact is, checks it, and explains it as text or JSON.
+#include "common/artifact_stream.h"
 #include "common/option_groups.h"
 #include "common/run_tool.h"
 #include "common/streams.h"
@@ -14,7 +15,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> files;
   bool json = false;
   return run_tool(info, argc, argv, [&](CLI::App& app) {
-    app.add_option("FILE", files, "Artifacts to explain")->required();
+    app.add_option("FILE", files, "Artifacts to explain")->required()->transform(artifact_input());
     add_json_option(app, json);
     return [&] {
       for (const std::string& file : files) {

@@ -3,11 +3,11 @@
 
 #include <optional>
 
+#include "common/artifact_stream.h"
 #include "common/option_groups.h"
 #include "common/progress.h"
 #include "common/run_tool.h"
 #include "common/streams.h"
-#include "ns/base/atomic_file.h"
 #include "ns/base/error.h"
 #include "ns/base/sha256.h"
 #include "ns/data/catalog.h"
@@ -33,7 +33,9 @@ struct Options {
 };
 
 void declare(CLI::App& app, Options& o) {
-  app.add_option("CHECKPOINT", o.checkpoint, "Dense or nested checkpoint (.safetensors)")->required();
+  app.add_option("CHECKPOINT", o.checkpoint, "Dense or nested checkpoint (.safetensors)")
+      ->required()
+      ->transform(artifact_input());
   add_output_options(app, o.output, "Packed model (.nsm)");
   add_data_options(app, o.data);
   app.add_option("--calibration-images", o.calibration_images,
@@ -90,8 +92,7 @@ ns::pack::Provenance provenance_of(const Options& o, const ns::checkpoint::Profi
 }
 
 int run(const Options& o) {
-  const auto overwrite = o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
-  ns::check_writable(o.output.output, overwrite, {o.checkpoint});
+  ArtifactOutput output(o.output, o.json, {o.checkpoint});
   const ns::checkpoint::Archive archive = ns::checkpoint::read_safetensors(o.checkpoint);
   const ns::checkpoint::Profile profile = ns::checkpoint::profile_of(archive);
   ns::nested::Model model = ns::nested::model_of(archive);
@@ -122,8 +123,7 @@ int run(const Options& o) {
   if (o.json)
     standard_output().record(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes)));
   else
-    standard_output().write(storage_table(report));
-  standard_output().finish();  // a report that cannot be written leaves no model either
+    output.report(storage_table(report));
   bool passed = true;
   const auto gate = [&](const char* name, std::size_t found, const std::optional<std::uint64_t>& limit) {
     if (!limit || found <= *limit) return;
@@ -133,9 +133,7 @@ int run(const Options& o) {
   gate("--max-flash", report.file_bytes, o.max_flash);
   gate("--max-ram", report.arena_bytes, o.max_ram);
   if (!passed) return kCheckFailed;
-  ns::AtomicFile file(o.output.output, overwrite);
-  file.write(packed.bytes);
-  file.commit();
+  output.write(packed.bytes);
   return kDone;
 }
 

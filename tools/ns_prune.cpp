@@ -1,4 +1,5 @@
 // ns-prune: makes any checkpoint a nested sparse one, by magnitude and without training.
+#include "common/artifact_stream.h"
 #include "common/option_groups.h"
 #include "common/progress.h"
 #include "common/run_tool.h"
@@ -27,7 +28,9 @@ struct Options {
 };
 
 void declare(CLI::App& app, Options& o) {
-  app.add_option("INPUT", o.input, "Checkpoint to prune, dense or nested")->required();
+  app.add_option("INPUT", o.input, "Checkpoint to prune, dense or nested")
+      ->required()
+      ->transform(artifact_input());
   app.add_option("--sparsities", o.sparsities, "Fraction of the weights each subnet lacks, increasing")
       ->delimiter(',')
       ->capture_default_str();
@@ -85,23 +88,23 @@ int scan(const Options& o) {
 
 int prune(const Options& o) {
   if (o.output.output.empty()) throw ns::usage_error("--output is required");
-  const auto overwrite = o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
-  ns::check_writable(o.output.output, overwrite, {o.input});
+  ArtifactOutput output(o.output, o.json, {o.input});
   const ns::checkpoint::Archive input = ns::checkpoint::read_safetensors(o.input);
   const ns::nested::PruneOptions options{o.sparsities,
                                          ns::train::block_width(o.block),
                                          o.dense_layers,
                                          {ns::nested::allocation_from_name(o.allocation), o.cost_budget}};
   const ns::nested::Pruned pruned = ns::nested::prune(input, ns::sha256_hex_of_file(o.input), options);
-  write_safetensors(o.output.output, pruned.archive, overwrite);
+  const std::vector<std::uint8_t> bytes = safetensors_bytes(pruned.archive);
   if (o.json) {
     ns::Json record = to_json(pruned.report);
-    record["artifact_sha256"] = ns::sha256_hex_of_file(o.output.output);
+    record["artifact_sha256"] = ns::sha256_hex(bytes);
     record["seed"] = ns::checkpoint::profile_of(input).seed;
     standard_output().line(ns::canonical_dump(record));
   } else {
-    standard_output().write(table_of(pruned.report));
+    output.report(table_of(pruned.report));
   }
+  output.write(bytes);
   return kDone;
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "common/artifact_stream.h"
 #include "common/option_groups.h"
 #include "common/progress.h"
 #include "common/run_tool.h"
@@ -27,7 +28,8 @@ struct Options {
 };
 
 void declare(CLI::App& app, Options& o) {
-  app.add_option("RECIPE", o.recipe, "Recipe in JSON, e.g. configs/fashion_mnist_resnet8_nested.json");
+  app.add_option("RECIPE", o.recipe, "Recipe in JSON, e.g. configs/fashion_mnist_resnet8_nested.json")
+      ->transform(artifact_input());
   app.add_option("-o,--output", o.output, "Checkpoint (.safetensors) to write");
   app.add_flag("--overwrite", o.overwrite, "Replace an existing output");
   app.add_option("--set", o.settings, "KEY=VALUE: replaces one key of the recipe; may be repeated")
@@ -36,6 +38,7 @@ void declare(CLI::App& app, Options& o) {
       ->envname("NESTKIT_DATA_DIR");
   auto* resume = app.add_option("--resume", o.resume, "Continue an interrupted run from this checkpoint");
   app.add_option("--init", o.init, "Start from this checkpoint's weights, and its level maps if it is nested")
+      ->transform(artifact_input())
       ->excludes(resume);
   app.add_flag("--print-config", o.print_config, "Print the effective recipe and stop");
   app.add_flag("--print-schema", o.print_schema, "Print the JSON Schema of recipes and stop");

@@ -92,6 +92,7 @@ Archive parse_safetensors(std::span<const std::uint8_t> file, const std::string&
 /// Equal archives give equal bytes: header keys sorted, data ordered by falling element size and then name
 /// (which aligns every array without the holes that the format forbids), header padded with spaces so that
 /// the data begins at a multiple of 8.
+std::vector<std::uint8_t> safetensors_bytes(const Archive& archive);
 void write_safetensors(const std::string& path, const Archive& archive, Overwrite overwrite);
 
 }  // namespace ns::checkpoint

@@ -6,7 +6,7 @@
 
 namespace ns::checkpoint {
 
-void write_safetensors(const std::string& path, const Archive& archive, Overwrite overwrite) {
+std::vector<std::uint8_t> safetensors_bytes(const Archive& archive) {
   using Entry = std::pair<const std::string, Array>;
   std::vector<const Entry*> order;
   for (const Entry& entry : archive.arrays) {
@@ -37,14 +37,18 @@ void write_safetensors(const std::string& path, const Archive& archive, Overwrit
   std::string text = canonical_dump(header);
   text.append((8 - text.size() % 8) % 8, ' ');
 
-  AtomicFile file(path, overwrite);
-  ByteWriter length;
-  length.write<std::uint64_t>(text.size());
-  file.write(length.bytes());
-  file.write(text);
+  ByteWriter file;
+  file.write<std::uint64_t>(text.size());
+  file.append(text);
   for (const Entry* entry : order) {
-    file.write(entry->second.bytes);
+    file.append(entry->second.bytes);
   }
+  return file.bytes();
+}
+
+void write_safetensors(const std::string& path, const Archive& archive, Overwrite overwrite) {
+  AtomicFile file(path, overwrite);
+  file.write(safetensors_bytes(archive));
   file.commit();
 }
 

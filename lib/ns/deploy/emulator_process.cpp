@@ -122,7 +122,9 @@ void EmulatorProcess::start(const std::vector<std::string>& words, Counting coun
                                    fs::absolute(options_.elf).string()};
   if (counting == Counting::kInstructions) line.insert(line.end(), {"-icount", "shift=7,sleep=off"});
   if (!model_.empty()) {
-    fs::create_symlink(fs::absolute(model_), file("model.nsm"));
+    // Standard input is another file for the emulator, which reaches ours through this process.
+    const fs::path ours = "/proc/" + std::to_string(::getpid()) + "/fd/0";
+    fs::create_symlink(model_ == "/dev/stdin" ? ours : fs::absolute(model_), file("model.nsm"));
     line.insert(line.end(), {"-device", "loader,file=model.nsm,addr=0x00040000,force-raw=on"});
   }
   std::vector<char*> argv;
