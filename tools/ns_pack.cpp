@@ -14,9 +14,11 @@
 #include "ns/data/split.h"
 #include "ns/deploy/planar_input.h"
 #include "ns/nested/model.h"
+#include "ns/nested/width_slice.h"
 #include "ns/pack/extract_subnet.h"
 #include "ns/pack/storage_report.h"
 #include "ns/quant/quantise.h"
+#include "pack/one_width.h"
 #include "pack/storage_table.h"
 
 namespace {
@@ -27,13 +29,14 @@ struct Options {
   OutputOptions output;
   std::size_t calibration_images = 1024;
   int subnet = 0;
+  double width = 0;
   std::optional<std::uint64_t> max_flash, max_ram;
   bool json = false;
   std::string progress = "auto";
 };
 
 void declare(CLI::App& app, Options& o) {
-  app.add_option("CHECKPOINT", o.checkpoint, "Dense or nested checkpoint (.safetensors)")
+  app.add_option("CHECKPOINT", o.checkpoint, "Dense, nested or slimmable checkpoint (.safetensors)")
       ->required()
       ->transform(artifact_input());
   add_output_options(app, o.output, "Packed model (.nsm)");
@@ -45,6 +48,8 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--subnet", o.subnet, "Pack this subnet alone, 1 = sparsest (0: all, nested in one file)")
       ->transform(whole_number())
       ->capture_default_str();
+  app.add_option("--width", o.width, "Pack this width of a slimmable checkpoint, as a dense network")
+      ->check(CLI::PositiveNumber);
   add_size_gates(app, o.max_flash, o.max_ram);
   add_progress_option(app, o.progress);
   add_json_option(app, o.json);
@@ -69,17 +74,20 @@ ns::Tensor as_batch(const ns::data::Dataset& dataset) {
   return batch;
 }
 
+/// `whole` is the slimmable model of which `model` is a width, or null.
 ns::quant::QuantisedNetwork quantised(const Options& o, ns::nested::Model& model,
-                                      const ns::data::Dataset& dataset) {
+                                      const ns::nested::Model* whole, const ns::data::Dataset& dataset) {
   Progress progress("calibrating", "images", progress_mode(o.progress));
   const ns::data::Normalisation& n = dataset.normalisation;
-  return ns::quant::quantise(model, as_batch(dataset), {n.scale, n.zero_point()},
-                             [&](std::int64_t done, std::int64_t total) { progress.update(done, total); });
+  return ns::quant::quantise(
+      model, as_batch(dataset), {n.scale, n.zero_point()},
+      [&](std::int64_t done, std::int64_t total) { progress.update(done, total); }, whole);
 }
 
 ns::pack::Provenance provenance_of(const Options& o, const ns::checkpoint::Profile& profile,
                                    const ns::data::Dataset& dataset) {
   ns::Json packing{{"calibration_images", dataset.size()}, {"subnet", o.subnet}};
+  if (o.width > 0) packing["width"] = o.width;
   if (profile.data_manifest_sha256 != dataset.manifest_sha256) {
     packing["data_manifest_sha256"] = dataset.manifest_sha256;
     spdlog::warn("{} was trained on other files than these of {}", o.checkpoint, dataset.name);
@@ -99,14 +107,18 @@ int run(const Options& o) {
   if (o.subnet > model.subnets())
     throw ns::usage_error("--subnet " + std::to_string(o.subnet) + ": " + o.checkpoint + " has " +
                           std::to_string(model.subnets()) + " subnets");
+  const int slice = subnet_of_width(o.checkpoint, profile.widths, o.width, o.subnet);
   const ns::data::Dataset dataset = calibration_set(o, model.network().graph());
 
+  std::optional<ns::nested::WidthSlice> one_width;
+  if (slice > 0) one_width.emplace(model, profile.widths, slice);
+  ns::nested::Model& packed_model = one_width ? one_width->dense() : model;
   ns::pack::NetworkDescription description;
-  description.name = model.network().graph().name;
+  description.name = packed_model.network().graph().name;
   description.classes = dataset.classes;
   description.sparsities.assign(profile.sparsities.rbegin(), profile.sparsities.rend());
   if (profile.sparsities.empty()) description.sparsities = {0.0};
-  description.network = quantised(o, model, dataset);
+  description.network = quantised(o, packed_model, one_width ? &model : nullptr, dataset);
   if (o.subnet > 0) {
     description.network = ns::pack::extract_subnet(description.network, o.subnet);
     description.sparsities = {description.sparsities[static_cast<std::size_t>(o.subnet - 1)]};
@@ -118,7 +130,9 @@ int run(const Options& o) {
                            description.test_input);
   const ns::pack::Provenance provenance = provenance_of(o, profile, dataset);
   const ns::pack::PackedModel packed = ns::pack::pack_model({description}, provenance);
-  const ns::pack::StorageReport report = ns::pack::storage_report(description, provenance, packed);
+  ns::pack::StorageReport report = ns::pack::storage_report(description, provenance, packed);
+  if (slice > 0 && slice == model.subnets())
+    report.slimmable_bytes = slimmable_bytes(model.network().graph(), profile.widths, report.file_bytes);
 
   if (o.json)
     standard_output().record(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes)));
@@ -144,7 +158,8 @@ int main(int argc, char** argv) {
       "ns-pack",
       "Packs a checkpoint: int8 weights shared by all subnets, one file that runs in place from flash.",
       "  ns-pack nested.safetensors -o model.nsm\n"
-      "  ns-pack nested.safetensors --subnet 1 --max-flash 65536 -o sparsest.nsm --json",
+      "  ns-pack nested.safetensors --subnet 1 --max-flash 65536 -o sparsest.nsm --json\n"
+      "  ns-pack slimmable.safetensors --width 0.5 -o half.nsm",
       "ns-bench measures the packed model; ns-info explains it layer by layer."};
   Options options;
   return run_tool(info, argc, argv, [&](CLI::App& app) {

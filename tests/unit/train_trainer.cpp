@@ -3,36 +3,15 @@
 #include <doctest/doctest.h>
 
 #include "expect_error.h"
-#include "ns/base/rng.h"
 #include "ns/train/evaluate.h"
 #include "ns/train/recalibrate.h"
+#include "support/corner_images.h"
 
 using namespace ns;
 using namespace ns::train;
+using nestkit_test::corners;
 
 namespace {
-
-// Class c is a bright square in corner c of an 8x8 image with noise.
-data::Dataset corners(std::size_t count) {
-  data::Dataset set;
-  set.name = "corners";
-  set.classes = {"a", "b", "c", "d"};
-  set.shape = {8, 8, 1};
-  set.normalisation = {64, 1.0f / 64.0f};
-  set.manifest_sha256 = std::string(64, 'a');
-  Rng rng(5);
-  for (std::size_t i = 0; i < count; ++i) {
-    const int label = static_cast<int>(i % 4);
-    set.labels.push_back(label);
-    for (int y = 0; y < 8; ++y) {
-      for (int x = 0; x < 8; ++x) {
-        const bool bright = y / 4 == label / 2 && x / 4 == label % 2;
-        set.pixels.push_back(static_cast<std::uint8_t>(rng.below(120) + (bright ? 100 : 0)));
-      }
-    }
-  }
-  return set;
-}
 
 Recipe small_recipe() {
   Recipe recipe;

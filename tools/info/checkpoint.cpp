@@ -43,11 +43,15 @@ Artifact read_checkpoint_artifact(const std::string& path) {
                           {"data_manifest_sha256", profile.data_manifest_sha256},
                           {"banks", profile.banks},
                           {"sparsities", profile.sparsities},
+                          {"widths", profile.widths},
                           {"block", profile.block}});
     artifact.text += " of " + artifact.json["graph"].value("name", std::string("?")) +
-                     (profile.sparsities.empty() ? ", dense" : ", nested") + ", seed " +
-                     std::to_string(profile.seed);
+                     (!profile.widths.empty()      ? ", slimmable"
+                      : profile.sparsities.empty() ? ", dense"
+                                                   : ", nested") +
+                     ", seed " + std::to_string(profile.seed);
     for (const double sparsity : profile.sparsities) artifact.text += ", " + fixed(100 * sparsity, 0) + " %";
+    for (const double width : profile.widths) artifact.text += ", width " + ns::canonical_dump(width);
   }
   artifact.text += "\n\n";
   Table table({{"tensor", Table::Align::kLeft},

@@ -52,6 +52,10 @@ std::string storage_table(const ns::pack::StorageReport& report) {
          " B (this file is " + fixed(ratio(report.file_bytes, report.dense_file_bytes), 3) + " of it)\n" +
          "stand-alone    " + alone + " B, each in its best encoding (this file is " +
          fixed(ratio(report.file_bytes, report.all_stand_alone_bytes()), 3) + " of their sum)\n" +
+         (report.slimmable_bytes == 0 ? ""
+                                      : "slimmable      " + bytes(report.slimmable_bytes) +
+                                            " B (this file and the tables of the narrower widths, whose "
+                                            "weights are in it)\n") +
          "arena          " + bytes(report.arena_bytes) + " B (at least " +
          bytes(report.arena_lower_bound_bytes) + " B are alive at once)\n";
 }
@@ -70,16 +74,19 @@ nlohmann::ordered_json storage_json(const ns::pack::StorageReport& report, const
                       {"index_bytes", s.index_bytes},
                       {"counter_bytes", s.counter_bytes},
                       {"table_bytes", s.table_bytes}});
-  return {{"schema", "nestkit.pack/1"},
-          {"tool", "ns-pack"},
-          {"version", ns::version()},
-          {"model", model},
-          {"artifact_sha256", sha256},
-          {"flash_bytes", report.file_bytes},
-          {"dense_file_bytes", report.dense_file_bytes},
-          {"stand_alone_file_bytes", report.stand_alone_file_bytes},
-          {"stand_alone_ratio", ratio(report.file_bytes, report.all_stand_alone_bytes())},
-          {"arena_bytes", report.arena_bytes},
-          {"arena_lower_bound_bytes", report.arena_lower_bound_bytes},
-          {"layers", layers}};
+  nlohmann::ordered_json json = {
+      {"schema", "nestkit.pack/1"},
+      {"tool", "ns-pack"},
+      {"version", ns::version()},
+      {"model", model},
+      {"artifact_sha256", sha256},
+      {"flash_bytes", report.file_bytes},
+      {"dense_file_bytes", report.dense_file_bytes},
+      {"stand_alone_file_bytes", report.stand_alone_file_bytes},
+      {"stand_alone_ratio", ratio(report.file_bytes, report.all_stand_alone_bytes())},
+      {"arena_bytes", report.arena_bytes},
+      {"arena_lower_bound_bytes", report.arena_lower_bound_bytes},
+      {"layers", layers}};
+  if (report.slimmable_bytes > 0) json["slimmable_bytes"] = report.slimmable_bytes;
+  return json;
 }

@@ -39,6 +39,9 @@ void set_profile(Archive& archive, const Profile& profile) {
   metadata["data_manifest_sha256"] = profile.data_manifest_sha256;
   metadata["banks"] = std::to_string(profile.banks);
   metadata["sparsities"] = canonical_dump(profile.sparsities);
+  if (!profile.widths.empty()) {
+    metadata["widths"] = canonical_dump(profile.widths);
+  }
   metadata["block"] = std::to_string(profile.block);
 }
 
@@ -69,6 +72,16 @@ Profile profile_of(const Archive& archive) {
     require(sparsity > before && sparsity < 1.0, archive, "sparsities",
             "strictly increasing fractions in (0, 1)");
     before = sparsity;
+  }
+  if (archive.metadata.count("widths") > 0) {
+    profile.widths = parsed<std::vector<double>>(archive, "widths");
+    require(profile.sparsities.empty(), archive, "widths", "none beside sparsities");
+    before = 0.0;
+    for (auto width = profile.widths.rbegin(); width != profile.widths.rend(); ++width) {
+      require(*width > before, archive, "widths", "fractions that fall from 1");
+      before = *width;
+    }
+    require(before == 1.0, archive, "widths", "fractions that fall from 1");
   }
   profile.block = parsed<int>(archive, "block");
   require(profile.block == 1 || profile.block == 2 || profile.block == 4, archive, "block", "1, 2 or 4");

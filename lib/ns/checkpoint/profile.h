@@ -21,7 +21,8 @@ struct Profile {
   int banks = 1;                     ///< batch-norm banks, one per subnet when nested
   std::vector<double>
       sparsities;  ///< fraction removed of subnet N..1's weights, strictly increasing in (0, 1); empty: dense
-  int block = 1;   ///< neighbouring input channels that share one level: 1, 2 or 4
+  std::vector<double> widths;  ///< slimmable: share of the channels that subnet N..1 has, falling from 1
+  int block = 1;               ///< neighbouring input channels that share one level: 1, 2 or 4
 
   bool operator==(const Profile&) const = default;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ns/base/json.h"
+#include "ns/nested/widths.h"
 
 namespace ns::nested {
 namespace {
@@ -48,6 +49,26 @@ LevelMaps level_maps_of(const checkpoint::Archive& archive, int block_width, con
   return levels;
 }
 
+void check_maps_of_widths(const checkpoint::Archive& archive, const std::vector<double>& widths,
+                          const nn::Graph& graph, const LevelMaps& found) {
+  LevelMaps expected;
+  try {
+    expected = width_levels(graph, widths);
+  } catch (const Error& error) {
+    throw input_error(archive.origin + ": " + error.what());
+  }
+  for (const auto& [name, map] : expected) {
+    const auto same = found.find(name);
+    if (same == found.end() || !(same->second == map)) {
+      throw input_error(archive.origin + ": tensor " + name + kLevelSuffix +
+                        (same == found.end() ? " is missing" : " is not the one of the widths"));
+    }
+  }
+  if (found.size() > expected.size()) {
+    throw input_error(archive.origin + ": has level maps of layers that all widths share");
+  }
+}
+
 }  // namespace
 
 void Model::set_levels(LevelMaps levels) {
@@ -74,14 +95,18 @@ void write_tensors(const Model& model, checkpoint::Archive& archive) {
   }
 }
 
-void read_tensors(const checkpoint::Archive& archive, int block_width, Model& model) {
+void read_tensors(const checkpoint::Archive& archive, const checkpoint::Profile& profile, Model& model) {
   for (nn::Parameter& parameter : model.network().parameters()) {
     parameter.value = checked_tensor(archive, parameter.name, parameter.value.shape());
   }
   for (nn::Buffer& buffer : model.network().buffers()) {
     buffer.value = checked_tensor(archive, buffer.name, buffer.value.shape());
   }
-  model.set_levels(level_maps_of(archive, block_width, model));
+  LevelMaps levels = level_maps_of(archive, profile.block, model);
+  if (!profile.widths.empty()) {
+    check_maps_of_widths(archive, profile.widths, model.network().graph(), levels);
+  }
+  model.set_levels(std::move(levels));
 }
 
 void require_final_levels(const checkpoint::Archive& archive, const Model& model) {
@@ -135,15 +160,15 @@ std::vector<int> banks_of_parameters(const nn::Network& network) {
 
 Model model_of(const checkpoint::Archive& archive) {
   const checkpoint::Profile profile = checkpoint::profile_of(archive);
-  const auto subnets = static_cast<int>(profile.sparsities.size());
+  const auto subnets = static_cast<int>(profile.sparsities.size() + profile.widths.size());
   if (profile.banks > kMaxSubnets || profile.banks != std::max(subnets, 1)) {
     throw input_error(archive.origin + ": banks is " + std::to_string(profile.banks) + ", expected " +
                       std::to_string(std::max(subnets, 1)) + " for " + std::to_string(subnets) +
-                      " sparsities");
+                      (profile.widths.empty() ? " sparsities" : " widths"));
   }
   const Json graph = parse_json(profile.graph, archive.origin + ": graph");
   Model model(nn::graph_from_json(graph, archive.origin), profile.banks, profile.seed);
-  read_tensors(archive, profile.block, model);
+  read_tensors(archive, profile, model);
   if (subnets > 0) {
     require_final_levels(archive, model);
   } else if (!model.levels().empty()) {

@@ -37,10 +37,10 @@ class Model {
 /// Adds parameters, batch-norm buffers and level maps.
 void write_tensors(const Model& model, checkpoint::Archive& archive);
 
-/// Overwrites parameters, buffers and level maps by the archive's. Throws Error(kInput) naming the file and
-/// the first tensor that is missing or has another shape, or the level map that does not fit or belongs to
-/// no weights.
-void read_tensors(const checkpoint::Archive& archive, int block_width, Model& model);
+/// Overwrites parameters, buffers and level maps by the archive's, whose profile is given. Throws
+/// Error(kInput) naming the file and the first tensor that is missing or has another shape, or the level map
+/// that does not fit, belongs to no weights or is not that of a slimmable network's widths.
+void read_tensors(const checkpoint::Archive& archive, const checkpoint::Profile& profile, Model& model);
 
 /// Metadata key of resumable nested checkpoints: "true" once the level maps will not change any more.
 inline constexpr const char* kLevelsFinal = "levels_final";

@@ -81,6 +81,10 @@ Json to_json(const PruneReport& report) {
 
 Pruned prune(const checkpoint::Archive& input, const std::string& input_sha256, const PruneOptions& options) {
   checkpoint::Profile profile = checkpoint::profile_of(input);
+  if (!profile.widths.empty()) {
+    throw input_error(input.origin + ": is slimmable, expected a dense or nested checkpoint",
+                      "ns-pack --width packs one of its widths");
+  }
   const Model from = model_of(input);
   const Allocation allocation =
       uniform_allocation(from.network().graph(), options.dense_layers, options.sparsities);

@@ -21,6 +21,12 @@ const char* name_of(Encoding encoding, int block) {
   return "none";
 }
 
+constexpr std::size_t kPoolTableBytes = 12;  // and those of an addition
+
+std::size_t row_table_bytes(int rows) {
+  return 4 + 8 * static_cast<std::size_t>(rows);
+}
+
 LayerStorage storage_of(const quant::QuantisedOperator& op, const EncodedWeights& encoded) {
   LayerStorage s;
   s.layer = op.layer;
@@ -36,7 +42,7 @@ LayerStorage storage_of(const quant::QuantisedOperator& op, const EncodedWeights
     s.index_bytes = (s.packed_bytes - s.counter_bytes) / (1 + block);
     s.value_bytes = s.index_bytes * block;
   }
-  s.table_bytes = op.tables.size() * (4 + 8 * static_cast<std::size_t>(op.weights.shape.co));
+  s.table_bytes = op.tables.size() * row_table_bytes(op.weights.shape.co);
   return s;
 }
 
@@ -46,6 +52,23 @@ std::size_t file_bytes(NetworkDescription description, const Provenance& provena
 }
 
 }  // namespace
+
+std::size_t table_bytes(const quant::LoweredGraph& graph) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < graph.operators.size(); ++i) {
+    switch (graph.operators[i].kind) {
+      case quant::OperatorKind::kMaxPool:
+        break;
+      case quant::OperatorKind::kAvgPool:
+      case quant::OperatorKind::kAdd:
+        bytes += kPoolTableBytes;
+        break;
+      default:
+        bytes += row_table_bytes(graph.tensors[i + 1].c);
+    }
+  }
+  return bytes;
+}
 
 std::size_t StorageReport::all_stand_alone_bytes() const {
   return std::accumulate(stand_alone_file_bytes.begin(), stand_alone_file_bytes.end(), std::size_t{0});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ns/pack/nsm_writer.h"
+#include "ns/quant/lowering.h"
 
 namespace ns::pack {
 
@@ -20,12 +21,17 @@ struct LayerStorage {
   std::size_t table_bytes = 0;  ///< requantisation, all subnets
 };
 
+/// Bytes of the requantisation tables of one subnet.
+std::size_t table_bytes(const quant::LoweredGraph& graph);
+
 struct StorageReport {
   std::vector<LayerStorage> layers;  ///< those with weights
   std::size_t file_bytes = 0;
   std::size_t dense_file_bytes = 0;  ///< the same network, one subnet, nothing pruned
   std::vector<std::size_t>
       stand_alone_file_bytes;  ///< by subnet: a file with this subnet only, best encoding per layer
+  std::size_t slimmable_bytes =
+      0;  ///< widest of a slimmable network: this file and the others' tables; else 0
   std::uint32_t arena_bytes = 0, arena_lower_bound_bytes = 0;
 
   std::size_t all_stand_alone_bytes() const;

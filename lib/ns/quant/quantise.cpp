@@ -15,10 +15,13 @@ constexpr double kLogitScale = 1.0 / 256;   // int16 outputs, docs/numerics.md
 
 class Quantiser {
  public:
-  Quantiser(const nested::Model& model, const LoweredGraph& lowered)
+  Quantiser(const nested::Model& model, const LoweredGraph& lowered, const nested::Model* whole)
       : graph_(model.network().graph()), lowered_(lowered), maps_(model.levels()) {
     for (const nn::Parameter& parameter : model.network().parameters())
       arrays_[parameter.name] = &parameter.value;
+    if (whole)
+      for (const nn::Parameter& parameter : whole->network().parameters())
+        whole_[parameter.name] = &parameter.value;
     for (const nn::Buffer& buffer : model.network().buffers()) arrays_[buffer.name] = &buffer.value;
     result_.subnets = model.subnets();
   }
@@ -74,10 +77,12 @@ class Quantiser {
     }
     weight_scales_.emplace_back();
     if (op.has_weights()) {
-      const auto map = maps_.find(layer.name + ".weight");
+      const std::string name = layer.name + ".weight";
+      const auto map = maps_.find(name);
+      const auto whole = whole_.find(name);
       QuantisedWeights weights =
-          quantise_weights(layer.name, array(layer.name + ".weight"), shape,
-                           map == maps_.end() ? nullptr : &map->second, result_.subnets);
+          quantise_weights(layer.name, array(name), shape, map == maps_.end() ? nullptr : &map->second,
+                           result_.subnets, whole == whole_.end() ? nullptr : whole->second);
       op.weights = std::move(weights.weights);
       weight_scales_.back() = std::move(weights.scales);
     }
@@ -143,7 +148,7 @@ class Quantiser {
   const nn::Graph& graph_;
   const LoweredGraph& lowered_;
   const nested::LevelMaps& maps_;
-  std::map<std::string, const Tensor*> arrays_;
+  std::map<std::string, const Tensor*> arrays_, whole_;
   std::vector<std::vector<double>> weight_scales_;  // [operator][row]
   QuantisedNetwork result_;
 };
@@ -151,21 +156,22 @@ class Quantiser {
 }  // namespace
 
 QuantisedNetwork quantise(const nested::Model& model, const LoweredGraph& lowered,
-                          const std::vector<std::vector<Range>>& ranges, const Affine& input) {
+                          const std::vector<std::vector<Range>>& ranges, const Affine& input,
+                          const nested::Model* whole) {
   if (static_cast<int>(ranges.size()) != model.subnets())
     throw internal_error("quantise: one set of ranges per subnet is needed");
-  return Quantiser(model, lowered).run(ranges, input);
+  return Quantiser(model, lowered, whole).run(ranges, input);
 }
 
 QuantisedNetwork quantise(nested::Model& model, const Tensor& images, const Affine& input,
-                          const CalibrationProgress& progress) {
+                          const CalibrationProgress& progress, const nested::Model* whole) {
   const LoweredGraph lowered = lower(model.network().graph());
   std::vector<std::vector<Range>> ranges;
   for (int subnet = 1; subnet <= model.subnets(); ++subnet)
     ranges.push_back(calibrate(model, lowered, subnet, images, [&](std::int64_t done, std::int64_t total) {
       if (progress) progress((subnet - 1) * total + done, model.subnets() * total);
     }));
-  return quantise(model, lowered, ranges, input);
+  return quantise(model, lowered, ranges, input, whole);
 }
 
 }  // namespace ns::quant

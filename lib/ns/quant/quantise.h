@@ -10,13 +10,17 @@
 namespace ns::quant {
 
 /// `ranges[k − 1]` are subnet k's (calibrate). `input`: how images are coded, q = pixel − 128. Subnet k takes
-/// its batch-norm from bank k − 1. Throws Error(kInput) naming the layer for what integers cannot hold.
+/// its batch-norm from bank k − 1. With `whole`, a slimmable model of which `model` is a width, the integers
+/// are the first ones of every row of the widest. Throws Error(kInput) naming the layer for what integers
+/// cannot hold.
 QuantisedNetwork quantise(const nested::Model& model, const LoweredGraph& lowered,
-                          const std::vector<std::vector<Range>>& ranges, const Affine& input);
+                          const std::vector<std::vector<Range>>& ranges, const Affine& input,
+                          const nested::Model* whole = nullptr);
 
 /// The whole way: lowers the network, calibrates every subnet on a batch of images [n,h,w,c] and quantises.
-/// Progress counts the images of all subnets. Throws as lower, calibrate and the function above do.
+/// Progress counts the images of all subnets. `whole` as above. Throws as lower, calibrate and the function
+/// above do.
 QuantisedNetwork quantise(nested::Model& model, const Tensor& images, const Affine& input,
-                          const CalibrationProgress& progress = {});
+                          const CalibrationProgress& progress = {}, const nested::Model* whole = nullptr);
 
 }  // namespace ns::quant

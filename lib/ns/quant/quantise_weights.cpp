@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <numeric>
 
 #include "ns/base/error.h"
 
@@ -15,10 +16,17 @@ std::uint8_t level_of(const LevelledWeights& w, std::size_t i) {
   return w.level[i / row * w.shape.positions(w.block) + channel_block * taps + i % taps];
 }
 
+float largest_in_row(const Tensor& values, std::size_t row) {
+  const std::int64_t count = values.size() / values.shape()[0];
+  const float* begin = values.data() + static_cast<std::int64_t>(row) * count;
+  return std::accumulate(begin, begin + count, 0.0f,
+                         [](float most, float value) { return std::max(most, std::fabs(value)); });
+}
+
 }  // namespace
 
 QuantisedWeights quantise_weights(const std::string& layer, const Tensor& values, const WeightShape& shape,
-                                  const nested::LevelMap* map, int subnets) {
+                                  const nested::LevelMap* map, int subnets, const Tensor* whole) {
   if (static_cast<std::size_t>(values.size()) != shape.count())
     throw input_error("layer \"" + layer + "\": its weights have the shape " + to_string(values.shape()) +
                       ", which is not the graph's");
@@ -40,6 +48,7 @@ QuantisedWeights quantise_weights(const std::string& layer, const Tensor& values
                           ": a weight is not finite");
       if (level_of(w, i) > 0) largest = std::max(largest, std::fabs(value));
     }
+    if (whole) largest = std::max(largest, largest_in_row(*whole, first / row));
     const double scale = static_cast<double>(largest) / 127;
     result.scales.push_back(scale);
     if (scale == 0) continue;

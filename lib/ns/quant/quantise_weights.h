@@ -18,9 +18,11 @@ struct QuantisedWeights {
 
 /// Symmetric per output channel, −127…127, scaled by the largest weight of level > 0. Blocks of level > 0
 /// stay entries even where they become zero. `map` is null for a dense layer; `shape` are the weights'
-/// extents as [co][ci][kh][kw]. Throws Error(kInput) naming `layer` if a weight is not finite.
+/// extents as [co][ci][kh][kw]. With `whole`, whose first rows and columns these weights are, every row is
+/// scaled by the largest weight of the whole row, so that its integers are the first ones of the whole's.
+/// Throws Error(kInput) naming `layer` if a weight is not finite.
 QuantisedWeights quantise_weights(const std::string& layer, const Tensor& values, const WeightShape& shape,
-                                  const nested::LevelMap* map, int subnets);
+                                  const nested::LevelMap* map, int subnets, const Tensor* whole = nullptr);
 
 /// Σq and Σ|q| of every row over the weights of level 1…subnet.
 std::vector<RowSums> row_sums(const LevelledWeights& weights, int subnet);

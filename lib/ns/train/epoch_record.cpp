@@ -8,6 +8,9 @@ Json to_json(const EpochRecord& record) {
   Json subnets = Json::array();
   for (const SubnetRecord& subnet : record.subnets) {
     Json item = {{"subnet", subnet.subnet}, {"sparsity", subnet.sparsity}, {"train_loss", subnet.train_loss}};
+    if (subnet.width > 0) {
+      item["width"] = subnet.width;
+    }
     if (subnet.validation_accuracy >= 0) {
       item["validation_accuracy"] = subnet.validation_accuracy;
     } else {

@@ -5,6 +5,7 @@
 
 #include "ns/base/nearest.h"
 #include "ns/nested/assign_levels.h"
+#include "ns/nested/widths.h"
 #include "ns/train/recipe_fields.h"
 
 namespace ns::train {
@@ -45,7 +46,7 @@ class Reader {
     value = fields_.get(key, value);
     check(key, value, range);
   }
-  // Order and number of sparsities are judged later, where nested::check_sparsities says why.
+  // Order and number are judged later, where nested::check_sparsities and check_widths say why.
   void numbers(const char* key, std::vector<double>& value, Range, int, const char*) {
     value = fields_.get(key, value);
   }
@@ -119,13 +120,17 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
                                                [](double beta) { return beta >= 0 && beta < 1; })) {
     refuse("\"betas\": expected two numbers from 0 to below 1, found " + canonical_dump(recipe.betas));
   }
-  if (!recipe.nested()) {
-    return;
-  }
   try {
-    nested::check_sparsities(recipe.sparsities);
+    if (recipe.nested()) {
+      nested::check_sparsities(recipe.sparsities);
+    } else if (recipe.slimmable()) {
+      nested::check_widths(recipe.widths);
+    }
   } catch (const Error& error) {
     refuse(error.what(), error.hint());
+  }
+  if (!recipe.nested()) {
+    return;
   }
   if (recipe.prune_start_epoch > recipe.prune_end_epoch || recipe.prune_end_epoch >= recipe.epochs) {
     refuse("pruning from epoch " + std::to_string(recipe.prune_start_epoch) + " to " +

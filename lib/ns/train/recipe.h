@@ -25,6 +25,7 @@ struct Recipe {
   double width = 1.0;
 
   std::string method = "dense";
+  std::vector<double> widths{1.0, 0.75, 0.5, 0.25};
   int epochs = 20;
   int batch_size = 128;
   double learning_rate = 0.1;
@@ -57,7 +58,10 @@ struct Recipe {
   int checkpoint_every_epochs = 1;
 
   bool nested() const { return method == "nested"; }
-  int subnets() const { return nested() ? static_cast<int>(sparsities.size()) : 1; }
+  bool slimmable() const { return method == "slimmable"; }
+  int subnets() const {
+    return static_cast<int>(nested() ? sparsities.size() : slimmable() ? widths.size() : 1);
+  }
   bool operator==(const Recipe&) const = default;
 };
 

@@ -31,8 +31,12 @@ void visit_fields(R& r, Visitor&& v) {
   v.number("width", r.width, Range{0, 16, true},
            "Multiplies the channels of \"arch\"; ignored with \"graph\".");
 
-  v.word("method", r.method, {"dense", "nested"},
-         "dense, or nested: dense warm-up, gradual nested pruning, fine-tuning.");
+  v.word("method", r.method, {"dense", "nested", "slimmable"},
+         "dense; nested: dense warm-up, gradual nested pruning, fine-tuning; or slimmable: all widths in "
+         "every step.");
+  v.numbers("widths", r.widths, Range{0, 1, true}, nested::kMaxSubnets,
+            "slimmable: share of the channels that each subnet has, rounded to multiples of 4, falling from "
+            "1: the widest first.");
   v.integer("epochs", r.epochs, Range{1, 100000}, "Passes over the training images, all phases together.");
   v.integer("batch_size", r.batch_size, Range{1, 65536}, "Images per optimiser step.");
   v.number("learning_rate", r.learning_rate, Range{0, 100, true}, "Peak learning rate.");

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "ns/base/json.h"
+#include "ns/nested/widths.h"
 
 namespace ns::train {
 namespace {
@@ -107,7 +108,11 @@ void check_same_dense_layers(const checkpoint::Archive& archive, const Recipe& r
 RunState::RunState(const Recipe& recipe, nn::Graph graph)
     : model(std::move(graph), recipe.subnets(), recipe.seed),
       optimizer(optimizer_of(recipe, model.network().parameters())),
-      loss_sums(static_cast<std::size_t>(recipe.subnets()), 0.0) {}
+      loss_sums(static_cast<std::size_t>(recipe.subnets()), 0.0) {
+  if (recipe.slimmable()) {
+    model.set_levels(nested::width_levels(model.network().graph(), recipe.widths));
+  }
+}
 
 void spread_bank_0(RunState& state) {
   const auto spread = [](auto& items, auto name_of) {
@@ -141,6 +146,8 @@ checkpoint::Archive model_archive(const RunState& state, const Recipe& recipe,
   if (recipe.nested()) {
     profile.sparsities = recipe.sparsities;
     profile.block = block_width(recipe.block);
+  } else if (recipe.slimmable()) {
+    profile.widths = recipe.widths;
   }
   checkpoint::set_profile(archive, profile);
   nested::write_tensors(state.model, archive);
@@ -166,13 +173,25 @@ void start_from(const checkpoint::Archive& archive, const std::string& sha256, c
                 RunState& state) {
   const checkpoint::Profile profile = checkpoint::profile_of(archive);
   state.parent_sha256s = {sha256};
+  if (!profile.widths.empty()) {
+    if (!recipe.slimmable() || profile.widths != recipe.widths) {
+      throw usage_error(
+          archive.origin + ": is slimmable with widths " + canonical_dump(profile.widths) +
+              ", but the recipe's " +
+              (recipe.slimmable() ? "are " + canonical_dump(recipe.widths) : "method is " + recipe.method),
+          "--set method=slimmable --set widths=" + canonical_dump(profile.widths));
+    }
+    nested::read_tensors(archive, profile, state.model);
+    check_same_graph(archive, profile, state);
+    return;
+  }
   if (profile.sparsities.empty()) {
     nested::read_dense_tensors(archive, state.model);
     check_same_graph(archive, profile, state);
     return;
   }
   if (!recipe.nested()) {
-    throw usage_error(archive.origin + ": is nested, but the recipe's method is dense",
+    throw usage_error(archive.origin + ": is nested, but the recipe's method is " + recipe.method,
                       "--set method=nested");
   }
   const int width = block_width(recipe.block);
@@ -183,7 +202,7 @@ void start_from(const checkpoint::Archive& archive, const std::string& sha256, c
                           recipe.block,
                       "--set sparsities=" + sparsities + " --set block=1x" + block);
   }
-  nested::read_tensors(archive, width, state.model);
+  nested::read_tensors(archive, profile, state.model);
   check_same_graph(archive, profile, state);
   nested::require_final_levels(archive, state.model);
   check_same_dense_layers(archive, recipe, state);
@@ -198,7 +217,7 @@ void resume_from(const checkpoint::Archive& archive, const Recipe& recipe,
                       "--init starts a run from its weights");
   }
   check_same_run(archive, profile, recipe, data_manifest_sha256, state);
-  nested::read_tensors(archive, profile.block, state.model);
+  nested::read_tensors(archive, profile, state.model);
   for (nn::Buffer& buffer : state.optimizer->state()) {
     const std::string name = stored_name(buffer);
     Tensor value = archive.tensor(name);

@@ -39,8 +39,9 @@ checkpoint::Archive resumable_archive(const RunState& state, const Recipe& recip
                                       const std::string& data_manifest_sha256);
 
 /// Starts from a checkpoint's weights. A dense one fills every bank. A nested one needs a nested recipe of
-/// the same sparsities, block and dense layers, and its level maps stay. Throws Error(kUsage) if the recipe
-/// does not fit, Error(kInput) naming the first tensor or layer that differs, or if pruning had not ended.
+/// the same sparsities, block and dense layers, and its level maps stay; a slimmable one a slimmable recipe
+/// of the same widths. Throws Error(kUsage) if the recipe does not fit, Error(kInput) naming the first tensor
+/// or layer that differs, or if pruning had not ended.
 void start_from(const checkpoint::Archive& archive, const std::string& sha256, const Recipe& recipe,
                 RunState& state);
 

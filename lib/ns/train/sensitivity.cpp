@@ -13,7 +13,7 @@ Sensitivity scan_sensitivity(nested::Model& model, const data::Dataset& images,
                              const std::function<void(std::int64_t, std::int64_t)>& on_pass) {
   const nn::Graph& graph = model.network().graph();
   if (model.subnets() != 1 || !model.levels().empty()) {
-    throw input_error("the sensitivity scan takes a dense checkpoint, found a nested one");
+    throw input_error("the sensitivity scan takes a dense checkpoint, found one with several subnets");
   }
   const auto classes = static_cast<int>(images.classes.size());
   if (graph.input != images.shape || graph.layers.back().filters != classes) {

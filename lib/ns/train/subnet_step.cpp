@@ -3,7 +3,10 @@
 namespace ns::train {
 
 SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options)
-    : model_(model), options_(options), banks_(nested::banks_of_parameters(model.network())) {
+    : model_(model), options_(std::move(options)), banks_(nested::banks_of_parameters(model.network())) {
+  for (int subnet = 1; subnet <= static_cast<int>(options_.widths.size()); ++subnet) {
+    slices_.emplace_back(model, options_.widths, subnet);
+  }
   for (const nn::Parameter& parameter : model.network().parameters()) {
     totals_.emplace_back(parameter.value.shape());
     if (options_.routing == nested::Routing::kAgree) {
@@ -16,7 +19,6 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
   if (dense) {
     return {run_dense(batch)};
   }
-  nn::Network& network = model_.network();
   const int subnets = model_.subnets();
   for (Tensor& total : totals_) {
     total.fill(0.0f);
@@ -26,27 +28,40 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
   }
   std::vector<double> losses(static_cast<std::size_t>(subnets));
   for (int subnet = subnets; subnet >= 1; --subnet) {
-    model_.select(subnet);
-    const Tensor& logits = network.forward(batch.x, nn::Mode::kTrain);
     double& loss = losses[static_cast<std::size_t>(subnet - 1)];
-    if (subnet == subnets) {
-      loss = nn::cross_entropy(logits, batch.labels, options_.mix.smoothing, logits_grad_);
-      if (subnets > 1) {
-        teacher_ = logits;
-      }
+    if (slices_.empty()) {
+      model_.select(subnet);
+      loss = run_subnet(model_.network(), batch, subnet == subnets);
     } else {
-      loss = nn::distilled_cross_entropy(logits, batch.labels, teacher_, options_.mix, logits_grad_);
+      nested::WidthSlice& slice = slices_[static_cast<std::size_t>(subnet - 1)];
+      slice.load();
+      loss = run_subnet(slice.dense().network(), batch, subnet == subnets);
+      slice.store();
     }
-    network.backward(logits_grad_);
     add_gradients(subnet, subnets, regrow);
   }
   for (std::size_t i = 0; i < totals_.size(); ++i) {
     if (!opposites_.empty() && banks_[i] < 0) {
       nested::keep_agreeing(totals_[i], opposites_[i]);
     }
-    network.parameters()[i].grad = totals_[i];
+    model_.network().parameters()[i].grad = totals_[i];
   }
   return losses;
+}
+
+double SubnetStep::run_subnet(nn::Network& network, const data::Batch& batch, bool densest) {
+  const Tensor& logits = network.forward(batch.x, nn::Mode::kTrain);
+  double loss = 0;
+  if (densest) {
+    loss = nn::cross_entropy(logits, batch.labels, options_.mix.smoothing, logits_grad_);
+    if (model_.subnets() > 1) {
+      teacher_ = logits;
+    }
+  } else {
+    loss = nn::distilled_cross_entropy(logits, batch.labels, teacher_, options_.mix, logits_grad_);
+  }
+  network.backward(logits_grad_);
+  return loss;
 }
 
 double SubnetStep::run_dense(const data::Batch& batch) {

@@ -6,13 +6,15 @@
 #include "ns/data/loader.h"
 #include "ns/nested/gradient_routing.h"
 #include "ns/nested/model.h"
+#include "ns/nested/width_slice.h"
 #include "ns/nn/loss.h"
 
 namespace ns::train {
 
 struct SubnetStepOptions {
   nested::Routing routing = nested::Routing::kSum;
-  nn::DistillationMix mix;  ///< loss of the subnets below the densest; its smoothing holds for all
+  nn::DistillationMix mix;     ///< loss of the subnets below the densest; its smoothing holds for all
+  std::vector<double> widths;  ///< of a slimmable model, whose passes then run on slices; else empty
 };
 
 /// Passes from the densest subnet to the sparsest: cross-entropy for the densest, a mix of cross-entropy and
@@ -29,13 +31,15 @@ class SubnetStep {
   std::vector<double> run(const data::Batch& batch, bool dense, bool regrow);
 
  private:
+  double run_subnet(nn::Network& network, const data::Batch& batch, bool densest);
   double run_dense(const data::Batch& batch);
   void add_gradients(int subnet, int subnets, bool regrow);
 
   nested::Model& model_;
   SubnetStepOptions options_;
-  std::vector<int> banks_;         // of each parameter
-  std::vector<Tensor> totals_;     // routed gradient of each parameter
+  std::vector<nested::WidthSlice> slices_;  // [subnet − 1], if slimmable
+  std::vector<int> banks_;                  // of each parameter
+  std::vector<Tensor> totals_;              // routed gradient of each parameter
   std::vector<Tensor> opposites_;  // routing "agree": the negative ones, while totals_ has the positive ones
   Tensor teacher_, logits_grad_;
 };

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "ns/nested/widths.h"
 #include "ns/train/evaluate.h"
 #include "ns/train/recalibrate.h"
 
@@ -24,7 +25,8 @@ data::LoaderOptions loader_options(const Recipe& recipe) {
 
 SubnetStepOptions step_options(const Recipe& recipe) {
   return {nested::routing_from_name(recipe.routing),
-          {recipe.distillation_weight, recipe.distillation_temperature, recipe.label_smoothing}};
+          {recipe.distillation_weight, recipe.distillation_temperature, recipe.label_smoothing},
+          recipe.slimmable() ? recipe.widths : std::vector<double>{}};
 }
 
 nn::Schedule learning_rate(const Recipe& recipe, std::int64_t steps_per_epoch) {
@@ -74,6 +76,9 @@ checkpoint::Archive Trainer::finished() const {
 }
 
 Trainer::Phase Trainer::phase_at(std::int64_t step) const {
+  if (recipe_.slimmable()) {
+    return Phase::kSlimmable;
+  }
   if (!recipe_.nested() || (!state_.levels_final && !pruning_.started(step))) {
     return Phase::kDense;
   }
@@ -124,12 +129,19 @@ EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
   record.images_per_second = seconds > 0 ? static_cast<double>(images) / seconds : 0;
   const Phase phase = phase_at(state_.step - 1);
   const bool dense = phase == Phase::kDense;
-  record.phase = dense ? "dense" : phase == Phase::kPruning ? "pruning" : "nested";
+  record.phase = dense                        ? "dense"
+                 : phase == Phase::kPruning   ? "pruning"
+                 : phase == Phase::kSlimmable ? "slimmable"
+                                              : "nested";
   const int subnets = dense ? 1 : state_.model.subnets();
   for (int subnet = 1; subnet <= subnets; ++subnet) {
     SubnetRecord item;
     item.subnet = subnet;
-    item.sparsity = dense ? 0 : recipe_.sparsities[static_cast<std::size_t>(subnets - subnet)];
+    if (phase == Phase::kSlimmable) {
+      item.width = nested::width_of(recipe_.widths, subnet);
+    } else if (!dense) {
+      item.sparsity = recipe_.sparsities[static_cast<std::size_t>(subnets - subnet)];
+    }
     item.train_loss =
         state_.loss_sums[static_cast<std::size_t>(subnet - 1)] / static_cast<double>(steps_per_epoch_);
     if (data_.validation.size() > 0) {

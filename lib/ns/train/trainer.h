@@ -1,4 +1,4 @@
-// Trains a network as a recipe says: dense, or nested in one go.
+// Trains a network as a recipe says: dense, nested in one go, or slimmable.
 #pragma once
 
 #include <functional>
@@ -56,7 +56,7 @@ class Trainer {
   checkpoint::Archive finished() const;
 
  private:
-  enum class Phase { kDense, kPruning, kNested };
+  enum class Phase { kDense, kPruning, kNested, kSlimmable };
   Phase phase_at(std::int64_t step) const;
   nested::LevelMaps levels_at(double fraction) const;
   void update_levels();
