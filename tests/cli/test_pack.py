@@ -70,6 +70,29 @@ class Pack(TinyChain):
         done = self.pack("nested.safetensors", "--subnet", 3, "-o", "x.nsm", status=2)
         self.assert_error(done, "ns-pack", "--subnet 3", "has 2 subnets")
 
+    def test_every_width_of_a_slimmable_checkpoint_is_a_dense_model_of_its_own(self):
+        self.run_tool("ns-train", self.made / "recipe.json", "--data-dir", self.made / "data", "-q", "--set", "method=slimmable",
+                      "--set", "widths=1,0.5", "--set", "epochs=1", "-o", "slim.safetensors")
+        info = self.run_tool("ns-info", "slim.safetensors").stdout
+        self.assertIn(", slimmable, seed 1, width 1.0, width 0.5", info)
+        slim = self.folder / "slim.safetensors"
+        wide = json.loads(self.pack(slim, "--width", 1, "-o", "wide.nsm", "--json").stdout)
+        half = json.loads(self.pack(slim, "--width", 0.5, "-o", "half.nsm", "--json").stdout)
+        self.assertNotIn("slimmable_bytes", half)
+        self.assertIn("tables of the narrower widths", self.pack(slim, "--width", 1, "-o", "again.nsm").stdout)
+        dumped = self.dump("half.nsm")
+        self.assertEqual(dumped["meta"]["packing"]["width"], 0.5)
+        self.assertEqual(dumped["meta"]["networks"][0]["name"], "resnet8 x0.5")
+        tables = sum(layer["table_bytes"] for layer in half["layers"]) + 4 * 12  # three additions and a pool
+        self.assertEqual(wide["slimmable_bytes"], wide["flash_bytes"] + tables)
+        self.assertEqual([layer["weights"] for layer in half["layers"]][-1] * 2, [layer["weights"] for layer in wide["layers"]][-1])
+        self.assertLess(half["flash_bytes"], wide["flash_bytes"])
+        for words, fragments in (([], ["slimmable with widths [1.0,0.5], and --width is not given", "--width packs one"]),
+                                 (["--width", 0.25], ["found --width 0.25"]), (["--subnet", 1], ["--subnet", "--width takes one of"])):
+            self.assert_error(self.pack(slim, "-o", "x.nsm", *words, status=2), "ns-pack", *fragments)
+        self.assert_error(self.pack("dense.safetensors", "--width", 1, "-o", "x.nsm", status=2), "ns-pack", "is not slimmable")
+        self.assert_error(self.run_tool("ns-prune", slim, "-o", "x.safetensors", status=3), "ns-prune", "is slimmable", "ns-pack --width")
+
     def test_a_missed_gate_writes_nothing_and_names_value_and_limit(self):
         size = (self.made / "model.nsm").stat().st_size
         self.pack("nested.safetensors", "-o", "fits.nsm", "--max-flash", size, "--max-ram", 20000)
@@ -145,7 +168,7 @@ class Pack(TinyChain):
         self.assert_error(done, "ns-pack", "fashion_mnits", 'did you mean "fashion_mnist"?')
 
     def test_wrong_numbers_are_usage_errors(self):
-        for words in (["--calibration-images", 0], ["--calibration-images", -1], ["--subnet", -1], ["--max-flash", -1],
+        for words in (["--calibration-images", 0], ["--calibration-images", -1], ["--subnet", -1], ["--width", 0], ["--max-flash", -1],
                       ["--max-ram", "many"], ["--max-flash", "1e99"], ["--progress", "sometimes"]):
             with self.subTest(words=words):
                 self.assert_error(self.pack("dense.safetensors", "-o", "m.nsm", *words, status=2), "ns-pack", words[0])

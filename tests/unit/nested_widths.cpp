@@ -58,7 +58,7 @@ TEST_CASE("channels that an addition ties to the input or the output keep their 
       parse_json(R"({"schema":"nestkit.graph/1","name":"g","input":{"h":4,"w":4,"c":8},"layers":[
       {"name":"tied","op":"conv","filters":8,"kernel":3,"padding":1},
       {"name":"sum","op":"add","inputs":["tied","input"]},
-      {"name":"free","op":"conv","filters":16},
+      {"name":"free","op":"conv","filters":16,"kernel":1},
       {"name":"dw","op":"depthwise_conv","kernel":3,"padding":1},
       {"name":"pool","op":"max_pool","kernel":2,"stride":2},
       {"name":"out","op":"linear","units":8}]})",
