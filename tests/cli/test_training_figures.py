@@ -41,6 +41,22 @@ class Record(TinyChain):
                          (bench["accuracy_top1"], bench["flash_bytes"], (RECIPE["epochs"] - 1) / 10))
         self.assertGreater(subnet["m7_instructions"], subnet["macs"])
 
+    @unittest.skipUnless(FIRMWARE.exists() and shutil.which("qemu-system-arm"), "no emulator or no firmware")
+    def test_every_width_of_a_slimmable_run_is_measured(self):
+        with open(self.folder / "log.jsonl", "w") as log:
+            self.run_tool("ns-train", self.made / "recipe.json", "--data-dir", self.made / "data", "-q", "--json", "--set", "method=slimmable",
+                          "--set", "widths=1,0.5", "--set", "epochs=1", "-o", "slim.safetensors", stdout=log)
+        self.record("slimmable", "slim.safetensors")
+        record = json.loads((self.folder / "out/records.jsonl").read_text())
+        self.assertNotIn("slimmable_bytes", record)
+        half, whole = record["subnets"]
+        self.assertEqual([(s["subnet"], s["width"]) for s in (half, whole)], [(1, 0.5), (2, 1.0)])
+        self.assertLess(half["m7_instructions"], whole["m7_instructions"])
+        self.assertLess(half["macs"], whole["macs"])
+        self.assertEqual(half["storage_bytes"], whole["storage_bytes"])
+        last = json.loads((self.folder / "log.jsonl").read_text())["subnets"]
+        self.assertEqual([s["validation_accuracy"] for s in (half, whole)], [s["validation_accuracy"] for s in last])
+
     def test_what_does_not_belong_together_is_refused(self):
         self.log(RECIPE["epochs"] - 1)
         self.assertIn("expected to end with epoch 3", self.record("dense", self.made / "dense.safetensors", status=1).stderr)

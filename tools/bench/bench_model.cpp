@@ -7,7 +7,7 @@
 #include "bench/float_accuracy.h"
 #include "common/progress.h"
 #include "common/stop_signal.h"
-#include "ns/base/error.h"
+#include "ns/base/json.h"
 #include "ns/base/sha256.h"
 #include "ns/deploy/host_engine.h"
 
@@ -23,10 +23,27 @@ ns::deploy::EncodedImages first_images(const ns::deploy::EncodedImages& all, std
   return some;
 }
 
+/// Which of its checkpoint's subnets a model is, if ns-pack was asked for one subnet or width; 0: all of
+/// them.
+std::size_t subnet_of_checkpoint(const ns::deploy::PackedDescription& description, const std::string& path) {
+  const ns::Json packing_json = ns::parse_json(description.packing, path + ": META");
+  ns::Fields packing(packing_json, path + ": META: packing");
+  const auto width = packing.get<double>("width", 0.0);
+  if (width == 0) return packing.get<std::uint16_t>("subnet", std::uint16_t{0});
+  const ns::Json config_json = ns::parse_json(description.config, path + ": META");
+  const auto widths = ns::Fields(config_json, path + ": META: config")
+                          .get<std::vector<double>>("widths", std::vector<double>{});
+  return static_cast<std::size_t>(widths.end() - std::find(widths.begin(), widths.end(), width));
+}
+
 std::vector<double> float_column(const BenchOptions& o, const std::string& path,
-                                 const ns::data::Dataset& dataset, unsigned subnets) {
+                                 const ns::data::Dataset& dataset,
+                                 const ns::deploy::PackedDescription& description) {
   if (o.checkpoint.empty()) return {};
+  const std::size_t subnets = description.networks.front().subnets.size();
+  const std::size_t only = subnet_of_checkpoint(description, path);
   const std::vector<double> accuracies = float_accuracies(o.checkpoint, dataset, o.images);
+  if (subnets == 1 && only > 0 && only <= accuracies.size()) return {accuracies[only - 1]};
   if (accuracies.size() != subnets) {
     throw ns::input_error(o.checkpoint + ": has " + std::to_string(accuracies.size()) + " subnets, " + path +
                           " has " + std::to_string(subnets));
@@ -50,7 +67,7 @@ void bench_model(const std::string& path, const std::optional<ns::data::Dataset>
   std::vector<double> float_accuracy;
   if (dataset) {
     images = encode_images(*dataset, model, 0);
-    float_accuracy = float_column(o, path, *dataset, subnets);
+    float_accuracy = float_column(o, path, *dataset, description);
   }
 
   ns::deploy::HostEngine host(model, static_cast<unsigned>(o.threads));
