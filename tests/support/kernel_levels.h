@@ -23,6 +23,7 @@ inline std::vector<KernelLevel> kernel_levels() {
   std::vector<KernelLevel> levels{{"portable", nsrt::host::portable_kernels()}};
   if (const nsrt::KernelSet* set = nsrt::host::avx2_kernels()) levels.push_back({"avx2", set});
   if (const nsrt::KernelSet* set = nsrt::host::avx512_kernels()) levels.push_back({"avx512", set});
+  if (const nsrt::KernelSet* set = nsrt::host::neon_kernels()) levels.push_back({"neon", set});
   return levels;
 }
 

@@ -1,22 +1,25 @@
 #include "ns/data/gzip.h"
 
+#ifdef NESTKIT_ZLIB
 #include <zlib.h>
 
 #include <algorithm>
+#endif
 
 #include "ns/base/error.h"
 
 namespace ns::data {
 
+bool is_gzip(std::span<const std::uint8_t> bytes) {
+  return bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+}
+
+#ifdef NESTKIT_ZLIB
 struct GzipReader::Stream {
   z_stream z{};
   std::span<const std::uint8_t> compressed;  // not yet given to zlib, whose counts are 32 bits wide
   bool ended = false;
 };
-
-bool is_gzip(std::span<const std::uint8_t> bytes) {
-  return bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
-}
 
 GzipReader::GzipReader(std::span<const std::uint8_t> compressed, std::string origin)
     : stream_(std::make_unique<Stream>()), origin_(std::move(origin)) {
@@ -62,5 +65,19 @@ std::size_t GzipReader::read(std::span<std::uint8_t> out) {
   }
   return done;
 }
+#else
+struct GzipReader::Stream {};
+
+GzipReader::GzipReader(std::span<const std::uint8_t>, std::string origin) : origin_(std::move(origin)) {
+  throw environment_error(origin_ + ": is compressed, and this program was built without zlib",
+                          "unpack it beside itself: gunzip -k " + origin_);
+}
+
+GzipReader::~GzipReader() = default;
+
+std::size_t GzipReader::read(std::span<std::uint8_t>) {
+  return 0;
+}
+#endif
 
 }  // namespace ns::data

@@ -9,7 +9,9 @@ namespace {
 
 struct Avx2 {
   using Vec = __m256i;
+  using Pairs = Vec;
   static constexpr int kLanes = 8;
+  static constexpr int kChains = 1;
   static constexpr int kVectorsOfDenseRows = 2;
   static constexpr int kVectorsOfOneRow = 12;
 

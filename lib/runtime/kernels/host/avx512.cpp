@@ -9,7 +9,9 @@ namespace {
 
 struct Avx512 {
   using Vec = __m512i;
+  using Pairs = Vec;
   static constexpr int kLanes = 16;
+  static constexpr int kChains = 1;
   static constexpr int kVectorsOfDenseRows = 6;
   static constexpr int kVectorsOfOneRow = 16;
 

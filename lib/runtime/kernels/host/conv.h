@@ -1,10 +1,11 @@
 // Convolution and depthwise convolution, one body for every instruction-set level.
 //
-// A level T gives: Vec (kLanes int32); zero, load, broadcast, add; dot(acc, pairs, weight): acc += lo·lo +
-// hi·hi; expand(lo, hi, dst, columns, stride): int16 pairs, in whole vectors; unpack_quads(quads, dst,
-// positions); store_s8(to, count, acc, bias, multiplier, zero point); kVectorsOfOneRow and
-// kVectorsOfDenseRows: how many vectors of accumulators registers hold. T is a type of an anonymous
-// namespace, so no instantiation is shared between levels.
+// A level T gives: Vec, kLanes int32 sums in kChains registers; Pairs, as many int16 pairs; zero, add (of
+// Vec); load, broadcast (to Pairs); dot(acc, pairs, weight): acc += lo·lo + hi·hi; expand(lo, hi, dst,
+// columns, stride): int16 pairs, in whole vectors; unpack_quads(quads, dst, positions); store_s8(to, count,
+// acc, bias, multiplier, zero point); kVectorsOfOneRow and kVectorsOfDenseRows: how many vectors of
+// accumulators registers hold. T is a type of an anonymous namespace, so no instantiation is shared between
+// levels.
 #pragma once
 
 #include "kernels/host/expand.h"

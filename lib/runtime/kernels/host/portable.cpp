@@ -9,7 +9,9 @@ struct Portable {
   // Unsigned, for what is computed in lanes between rows and past the end may be anything.
   using Vec = std::uint32_t __attribute__((vector_size(16)));
   using Signed = std::int32_t __attribute__((vector_size(16)));
+  using Pairs = Vec;
   static constexpr int kLanes = 4;
+  static constexpr int kChains = 1;
   static constexpr int kVectorsOfDenseRows = 2;
   static constexpr int kVectorsOfOneRow = 8;
 

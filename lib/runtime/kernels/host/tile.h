@@ -50,6 +50,7 @@ class Tiles {
 
  private:
   using Vec = typename T::Vec;
+  using Pairs = typename T::Pairs;
 
   template <int R>
   static constexpr int most() {
@@ -69,12 +70,12 @@ class Tiles {
   template <int R, int V>
   static void step(Vec (&acc)[R][V], const std::int32_t* pixels, const std::int32_t* weight,
                    std::size_t stride) {
-    Vec x[V];
+    Pairs x[V];
 #pragma GCC unroll 32
     for (int v = 0; v < V; ++v) x[v] = T::load(pixels + v * T::kLanes);
 #pragma GCC unroll 32
     for (int r = 0; r < R; ++r) {
-      const Vec w = T::broadcast(weight[r * stride]);
+      const Pairs w = T::broadcast(weight[r * stride]);
 #pragma GCC unroll 32
       for (int v = 0; v < V; ++v) T::dot(acc[r][v], x[v], w);
     }
@@ -87,7 +88,7 @@ class Tiles {
                                      std::uint32_t count) {
     // Few accumulators would wait for each other's latency: then several entries at a time have accumulators
     // of their own.
-    constexpr int kEntries = R * V >= 8 ? 1 : R * V >= 3 ? 2 : 4;
+    constexpr int kSums = R * V * T::kChains, kEntries = kSums >= 8 ? 1 : kSums >= 3 ? 2 : 4;
     Vec acc[kEntries][R][V];
 #pragma GCC unroll 32
     for (int e = 0; e < kEntries; ++e) {
