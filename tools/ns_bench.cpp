@@ -1,5 +1,5 @@
-// ns-bench: accuracy, cost and memory of every subnet of a packed model, on the host and on the emulated
-// Cortex-M7.
+// ns-bench: accuracy, cost and memory of every subnet of a packed model, on the host, on the emulated
+// Cortex-M7 and on a board.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -20,9 +20,10 @@ namespace {
 
 void declare(CLI::App& app, BenchOptions& o) {
   app.add_option("MODEL", o.models, "Packed models (.nsm)")->required()->transform(artifact_input());
-  app.add_option("--target", o.targets, "Where to run: host, emulator (a Cortex-M7), or both: host,emulator")
+  app.add_option("--target", o.targets,
+                 "Where to run: a list of host, emulator (a Cortex-M7), board (at --device)")
       ->delimiter(',')
-      ->check(CLI::IsMember({"host", "emulator"}))
+      ->check(CLI::IsMember({"host", "emulator", "board"}))
       ->capture_default_str();
   add_data_options(app, o.data);
   app.add_option("--exclude", o.exclude, "Leave out the test images that this CSV file (file,record) lists");
@@ -32,12 +33,16 @@ void declare(CLI::App& app, BenchOptions& o) {
   app.add_option("--emulator-images", o.emulator_images, "Test images on the emulator (0: all)")
       ->transform(whole_number())
       ->capture_default_str();
+  app.add_option("--board-images", o.board_images, "Test images on the board (0: all)")
+      ->transform(whole_number())
+      ->capture_default_str();
+  app.add_option("--device", o.device, "Serial device of the board, e.g. /dev/ttyACM0");
   app.add_option("--subnet", o.subnet, "Only this subnet, 1 = sparsest (0: all)")
       ->transform(whole_number())
       ->capture_default_str();
-  app.add_option(
-         "--verify", o.verify,
-         "Gate: logits of all emulator images and every layer of the first N are the host's, byte for byte")
+  app.add_option("--verify", o.verify,
+                 "Gate: logits of all emulator or board images and every layer of the first N are the "
+                 "host's, byte for byte")
       ->transform(whole_number());
   app.add_option("--checkpoint", o.checkpoint, "Also run this float checkpoint on the same images");
   app.add_option("--firmware", o.firmware, "Firmware of the emulated board")->capture_default_str();
@@ -58,9 +63,18 @@ int run(const BenchOptions& o) {
     throw ns::usage_error(
         "--cost-only runs no test images: --verify, --checkpoint, --exclude and --min-accuracy need them");
   }
-  const bool emulated = std::count(o.targets.begin(), o.targets.end(), "emulator") > 0;
-  if ((o.verify > 0 || o.gates.max_instructions) && !emulated) {
-    throw ns::usage_error("--verify and --max-instructions need the emulator", "add --target emulator");
+  const auto wanted = [&](const char* target) {
+    return std::count(o.targets.begin(), o.targets.end(), target) > 0;
+  };
+  if (o.verify > 0 && !wanted("emulator") && !wanted("board")) {
+    throw ns::usage_error("--verify needs the emulator or a board", "add --target emulator");
+  }
+  if (o.gates.max_instructions && !wanted("emulator")) {
+    throw ns::usage_error("--max-instructions needs the emulator", "add --target emulator");
+  }
+  if (wanted("board") != !o.device.empty()) {
+    throw ns::usage_error("--target board and --device go together",
+                          "for example --target board --device /dev/ttyACM0");
   }
   watch_stop_signals();
   for (const std::string& model : o.models) ns::deploy::PackedModel{model};  // all are sound before any runs

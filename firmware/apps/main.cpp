@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "firmware/apps/apps.h"
+#include "firmware/apps/serve.h"
 #include "firmware/apps/text.h"
 
 int main(int argc, char** argv) {
@@ -16,12 +17,15 @@ int main(int argc, char** argv) {
     status = app::speed();
   } else if (strcmp(command, "selftest") == 0) {
     status = app::selftest();
+  } else if (strcmp(command, "serve") == 0) {
+    app::serve();
   }
   if (status == app::kUsage) {
     app::Line() << "usage: check\n"
                 << "       infer NETWORK SUBNET INPUTS OUTPUTS TRACED\n"
                 << "       speed NETWORK\n"
-                << "       selftest reference|fast\n";
+                << "       selftest reference|fast\n"
+                << "       serve\n";
   }
   board::exit(status);
 }

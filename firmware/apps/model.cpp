@@ -1,17 +1,8 @@
 #include "firmware/apps/apps.h"
+#include "firmware/apps/model_size.h"
 #include "firmware/apps/text.h"
 
 namespace app {
-namespace {
-
-// The file says its own size (docs/format/nsm.md, header); flash beyond it is not looked at.
-std::size_t size_in_header(const board::Region& flash) {
-  const std::uint8_t* field = flash.data + 12;
-  const std::uint32_t bytes = field[0] | field[1] << 8 | field[2] << 16 | std::uint32_t{field[3]} << 24;
-  return bytes < flash.bytes ? bytes : flash.bytes;
-}
-
-}  // namespace
 
 int refuse(nsrt_status status, std::uint32_t offset, std::uint32_t index) {
   Line() << "refused status=" << static_cast<unsigned>(status) << " offset=" << offset << " index=" << index

@@ -24,6 +24,12 @@ const Arguments& arguments();
 
 void write_text(const char* text);  ///< to the console, zero-terminated
 
+/// The serial line of a board that serves a model (docs/format/serial.md). Neither function waits longer than
+/// the line takes; what arrives while nobody reads is lost, and noticed by the frames' CRC.
+bool serial_read(std::uint8_t* byte);  ///< false: nothing has arrived
+void serial_write(const void* data, std::size_t bytes);
+const char* name();  ///< "mps2_an500": the board's folder
+
 /// Files on the computer that runs the emulator (or debugger). open_* return a handle ≥ 0, or −1.
 int open_for_reading(const char* path);
 int open_for_writing(const char* path);
@@ -41,6 +47,8 @@ std::uint64_t counter();
 /// (counts_instructions).
 std::uint64_t instructions(std::uint64_t ticks);
 bool counts_instructions();
+/// Frequency of counter() where it counts cycles of the core, else 0.
+std::uint32_t cycles_per_second();
 
 Region model_flash();  ///< where a packed model lies, or would lie; bytes = room
 Region arena();        ///< scratch memory for the model, 32-byte aligned

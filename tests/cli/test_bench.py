@@ -101,7 +101,7 @@ class Bench(TinyChain):
 
     def test_wrong_arguments_are_usage_errors(self):
         for words, fragment in ((["--images", -1], "--images"), (["--emulator-images", "x"], "--emulator-images"), (["--verify", -1], "--verify"),
-                                (["--target", "board"], "board not in {host,emulator}"), (["--threads", 1000], "--threads"),
+                                (["--target", "tablet"], "tablet not in {host,emulator,board}"), (["--threads", 1000], "--threads"),
                                 (["--min-accuracy", 90], "--min-accuracy"), (["--min-accuracy", "nan"], "--min-accuracy"), (["--max-ram", -1], "--max-ram"),
                                 (["--data", "cifar100"], 'did you mean "cifar10"?'), (["--verify", 5], "add --target emulator"),
                                 (["--max-instructions", 5], "add --target emulator"), (["--subnet", 1.5], "--subnet"),

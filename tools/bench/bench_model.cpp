@@ -9,15 +9,16 @@
 #include "common/stop_signal.h"
 #include "ns/base/json.h"
 #include "ns/base/sha256.h"
+#include "ns/deploy/board_session.h"
 #include "ns/deploy/host_engine.h"
 
-using ns::deploy::BenchRecord;
+using namespace ns::deploy;
 
 namespace {
 
-ns::deploy::EncodedImages first_images(const ns::deploy::EncodedImages& all, std::size_t count) {
+EncodedImages first_images(const EncodedImages& all, std::size_t count) {
   if (count == 0 || count >= all.size()) return all;
-  ns::deploy::EncodedImages some = all;
+  EncodedImages some = all;
   some.inputs.resize(all.inputs.size() / all.size() * count);
   some.labels.resize(count);
   return some;
@@ -51,62 +52,102 @@ std::vector<double> float_column(const BenchOptions& o, const std::string& path,
   return accuracies;
 }
 
+/// One of --target: what runs the model there, and what a subnet costs there.
+struct Target {
+  std::string name, board;
+  std::unique_ptr<Engine> engine;
+  std::vector<SubnetCost> costs;  ///< [k − 1]; empty where nothing is counted
+  std::uint32_t core_hz = 0;      ///< costs are cycles of such a core
+  std::size_t images = 0;         ///< 0: all
+  bool on_host() const { return name == "host"; }
+};
+
+void check_stop(std::size_t) {
+  throw_if_stopped();
+}
+
+Target make_target(const std::string& name, const PackedModel& model, const BenchOptions& o) {
+  Target target{name, "", nullptr, {}, 0, o.images};
+  if (name == "host") {
+    target.engine = std::make_unique<HostEngine>(model, static_cast<unsigned>(o.threads));
+  } else if (name == "emulator") {
+    EmulatorOptions options;
+    options.elf = o.firmware;
+    auto session = std::make_unique<EmulatorSession>(model, options);
+    target.costs = session->measure_speed(0, check_stop);
+    target.engine = std::move(session);
+    target.images = o.emulator_images;
+  } else {
+    BoardOptions options;
+    options.device = o.device;
+    auto session = std::make_unique<BoardSession>(model, options);
+    session->self_test();
+    target.costs = session->measure_speed(0, check_stop);
+    target.board = session->board().name;
+    target.core_hz = session->board().core_hz;
+    target.engine = std::move(session);
+    target.images = o.board_images;
+  }
+  return target;
+}
+
+void verify(BenchRecord& record, Engine& host, const Outputs& outputs, const PackedDescription& description,
+            const EncodedImages& images) {
+  const std::string difference = compare_with(host, outputs, description, record.subnet, images, check_stop);
+  record.verified_images = images.size();
+  record.identical = difference.empty();
+  if (!difference.empty()) spdlog::error("{}: {}", record.model, difference);
+}
+
 }  // namespace
 
 void bench_model(const std::string& path, const std::optional<ns::data::Dataset>& dataset,
                  const BenchOptions& o, const std::function<void(BenchRecord)>& emit) {
-  const ns::deploy::PackedModel model(path);
-  const ns::deploy::PackedDescription description = describe(model);
+  const PackedModel model(path);
+  const PackedDescription description = describe(model);
   const unsigned subnets = static_cast<unsigned>(description.networks.front().subnets.size());
   if (o.subnet > subnets) {
     throw ns::usage_error("--subnet " + std::to_string(o.subnet) + ": " + path + " has " +
                           std::to_string(subnets) + " subnets");
   }
   const std::string hash = ns::sha256_hex_of_file(path);
-  ns::deploy::EncodedImages images;
+  EncodedImages images;
   std::vector<double> float_accuracy;
   if (dataset) {
     images = encode_images(*dataset, model, 0);
     float_accuracy = float_column(o, path, *dataset, description);
   }
 
-  ns::deploy::HostEngine host(model, static_cast<unsigned>(o.threads));
-  std::optional<ns::deploy::EmulatorSession> emulator;
-  std::vector<ns::deploy::SubnetCost> costs;
-  if (std::count(o.targets.begin(), o.targets.end(), "emulator") > 0) {
-    // Before the host's part, so that a missing emulator is not found out after it.
-    ns::deploy::EmulatorOptions options;
-    options.elf = o.firmware;
-    emulator.emplace(model, options);
-    costs = emulator->measure_speed(0, [](std::size_t) { throw_if_stopped(); });
-  }
-  for (const std::string& target : o.targets) {
-    const bool on_host = target == "host";
-    const auto chosen = first_images(images, on_host ? o.images : o.emulator_images);
+  HostEngine host(model, static_cast<unsigned>(o.threads));
+  std::vector<Target> targets;  // all before the first runs, so that a missing one is not found out late
+  for (const std::string& name : o.targets) targets.push_back(make_target(name, model, o));
+  for (Target& target : targets) {
+    const auto chosen = first_images(images, target.images);
     for (unsigned k = 1; k <= subnets; ++k) {
       if (o.subnet != 0 && k != o.subnet) continue;
-      BenchRecord record = describe_subnet(model, description, target, k);
+      BenchRecord record = describe_subnet(model, description, target.name, k);
       record.artifact_sha256 = hash;
-      if (!on_host) add_cost(record, description, costs.at(k - 1));
+      record.board = target.board;
+      if (!target.costs.empty()) add_cost(record, description, target.costs.at(k - 1), target.core_hz);
       if (dataset) {
-        Progress bar(target + " subnet " + std::to_string(k), "images", progress_mode(o.progress));
-        const auto outputs = add_accuracy(
-            record, on_host ? static_cast<ns::deploy::Engine&>(host) : *emulator, chosen,
-            on_host ? 0 : o.verify, [&](std::size_t done) {
+        ::Progress bar(target.name + " subnet " + std::to_string(k), "images", progress_mode(o.progress));
+        const Outputs outputs = add_accuracy(
+            record, *target.engine, chosen, target.on_host() ? 0 : o.verify, [&](std::size_t done) {
               throw_if_stopped();
               bar.update(static_cast<std::int64_t>(done), static_cast<std::int64_t>(chosen.size()));
             });
-        if (on_host && !float_accuracy.empty()) record.float_accuracy = float_accuracy[k - 1];
-        if (!on_host && o.verify > 0) {
+        if (target.on_host() && !float_accuracy.empty()) record.float_accuracy = float_accuracy[k - 1];
+        if (!target.on_host() && o.verify > 0) {
           bar.clear();
-          const std::string difference =
-              compare_with(host, outputs, description, k, chosen, [](std::size_t) { throw_if_stopped(); });
-          record.verified_images = chosen.size();
-          record.identical = difference.empty();
-          if (!difference.empty()) spdlog::error("{}: {}", path, difference);
+          verify(record, host, outputs, description, chosen);
         }
       }
       emit(std::move(record));
+    }
+    if (const auto* session = dynamic_cast<const BoardSession*>(target.engine.get())) {
+      if (session->repeated_requests() > 0)
+        spdlog::warn("{}: {} requests had to be sent again: a noisy line", o.device,
+                     session->repeated_requests());
     }
   }
 }

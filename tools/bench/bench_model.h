@@ -14,10 +14,10 @@
 struct BenchOptions {
   std::vector<std::string> models, targets{"host"};
   DataOptions data;
-  std::size_t images = 0, emulator_images = 200, verify = 0;  // 0 images: all
-  unsigned subnet = 0;                                        // 0: all
+  std::size_t images = 0, emulator_images = 200, board_images = 200, verify = 0;  // 0 images: all
+  unsigned subnet = 0;                                                            // 0: all
   int threads = 0;
-  std::string firmware, checkpoint, exclude, progress = "auto";
+  std::string firmware, device, checkpoint, exclude, progress = "auto";
   Gates gates;
   bool cost_only = false, json = false;
 };

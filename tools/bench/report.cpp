@@ -23,6 +23,11 @@ std::string millions(double value) {
   return fixed(value / 1e6, 2);
 }
 
+// Host and emulator of one model go together; a board's figures have a table of their own.
+bool same_run(const BenchRecord& a, const BenchRecord& b) {
+  return a.model == b.model && a.board == b.board;
+}
+
 // The subnets of one model side by side.
 std::string layer_table(const std::vector<const BenchRecord*>& subnets) {
   std::vector<Table::Column> columns{{"layer", Table::Align::kLeft}, {"kind", Table::Align::kLeft}};
@@ -35,10 +40,9 @@ std::string layer_table(const std::vector<const BenchRecord*>& subnets) {
     std::vector<std::string> cells{subnets.front()->layers[i].name, subnets.front()->layers[i].kind};
     for (const BenchRecord* record : subnets) {
       const auto& layer = record->layers.at(i);
-      cells.push_back(grouped(static_cast<std::int64_t>(layer.instructions)));
+      cells.push_back(grouped(static_cast<std::int64_t>(layer.count)));
       cells.push_back(
-          layer.macs ? fixed(static_cast<double>(layer.instructions) / static_cast<double>(layer.macs), 2)
-                     : "");
+          layer.macs ? fixed(static_cast<double>(layer.count) / static_cast<double>(layer.macs), 2) : "");
     }
     table.row(std::move(cells));
   }
@@ -71,13 +75,15 @@ std::string result_table(const std::vector<BenchRecord>& records) {
         ns::metrics::wilson95(static_cast<std::int64_t>(r.correct), static_cast<std::int64_t>(r.images));
     const bool ran = r.images > 0;
     std::vector<std::string> cells(
-        {r.target, name(r), fixed(r.sparsity, 2), ran ? percent(r.accuracy()) : "-",
+        {r.board.empty() ? r.target : r.board, name(r), fixed(r.sparsity, 2),
+         ran ? percent(r.accuracy()) : "-",
          ran ? fixed(100 * interval.low, 2) + "-" + fixed(100 * interval.high, 2) : "-",
          r.float_accuracy ? percent(*r.float_accuracy) : "",
          ran ? grouped(static_cast<std::int64_t>(r.images)) : "-",
          r.images_per_second ? grouped(static_cast<std::int64_t>(*r.images_per_second)) : "",
          r.instructions ? millions(static_cast<double>(*r.instructions)) : "",
-         r.instructions
+         r.measured_cycles ? millions(static_cast<double>(*r.measured_cycles)) + ", measured"
+         : r.instructions
              ? millions(r.cycles.mid) + " (" + millions(r.cycles.low) + "-" + millions(r.cycles.high) + ")"
              : "",
          grouped(static_cast<std::int64_t>(r.flash_bytes)), grouped(static_cast<std::int64_t>(r.arena_bytes)),
@@ -94,11 +100,14 @@ std::string layer_tables(const std::vector<BenchRecord>& records) {
   for (std::size_t first = 0; first < records.size();) {
     std::vector<const BenchRecord*> costed;
     std::size_t end = first;
-    for (; end < records.size() && records[end].model == records[first].model; ++end) {
+    for (; end < records.size() && same_run(records[end], records[first]); ++end) {
       if (!records[end].layers.empty()) costed.push_back(&records[end]);
     }
-    if (!costed.empty())
-      text += "\nInstructions by layer of " + records[first].model + "\n" + layer_table(costed);
+    if (!costed.empty()) {
+      const BenchRecord& one = *costed.front();
+      text += std::string("\n") + (one.measured_cycles ? "Cycles" : "Instructions") + " by layer of " +
+              one.model + (one.board.empty() ? "" : " on " + one.board) + "\n" + layer_table(costed);
+    }
     first = end;
   }
   return text;

@@ -1,6 +1,8 @@
 // The board that is this computer: the same apps, for comparison and for debugging with sanitizers.
 #include "firmware/boards/board.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -61,6 +63,24 @@ void exit(int status) {
   std::exit(status);
 }
 
+// The serial line is standard input and output; its end is the end of the program.
+bool serial_read(std::uint8_t* byte) {
+  if (::read(STDIN_FILENO, byte, 1) != 1) std::exit(0);
+  return true;
+}
+void serial_write(const void* data, std::size_t bytes) {
+  const auto* at = static_cast<const std::uint8_t*>(data);
+  while (bytes > 0) {
+    const ::ssize_t written = ::write(STDOUT_FILENO, at, bytes);
+    if (written <= 0) std::exit(1);
+    at += written;
+    bytes -= static_cast<std::size_t>(written);
+  }
+}
+const char* name() {
+  return "host";
+}
+
 std::uint64_t counter() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
@@ -69,6 +89,9 @@ std::uint64_t instructions(std::uint64_t) {
 }
 bool counts_instructions() {
   return false;
+}
+std::uint32_t cycles_per_second() {
+  return 0;
 }
 
 Region model_flash() {

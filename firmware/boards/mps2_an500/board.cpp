@@ -17,6 +17,16 @@ Timer& timer() {
   return *reinterpret_cast<Timer*>(0x40000000);
 }
 
+// CMSDK APB UART 0 (ARM DDI 0479).
+struct Uart {
+  volatile std::uint32_t data, state, control, interrupt, divider;
+};
+Uart& uart() {
+  return *reinterpret_cast<Uart*>(0x40004000);
+}
+constexpr std::uint32_t kTransmitFull = 1, kReceived = 2;                    // state
+constexpr std::uint32_t kTransmit = 1, kReceive = 2, kReceiveInterrupt = 8;  // control
+
 Arguments words;
 char command_line[1024];
 std::uint32_t last_value;
@@ -49,6 +59,44 @@ void init(int, char**) {
   timer().value = 0xFFFFFFFF;
   timer().control = 1;
   last_value = timer().value;
+  uart().divider = 16;  // its least; QEMU's line has no speed
+  uart().control = kTransmit | kReceive;
+}
+
+// Sleeps until a byte has come: a core that polls would keep QEMU from fetching it. The interrupt wakes the
+// core and, masked, does no more.
+static void wait_for_byte() {
+  constexpr std::uint32_t kUartReceive = 1;                                      // IRQ 0
+  auto& enabled = *reinterpret_cast<volatile std::uint32_t*>(0xE000E100);        // NVIC_ISER0
+  auto& clear_pending = *reinterpret_cast<volatile std::uint32_t*>(0xE000E280);  // NVIC_ICPR0
+  asm volatile("cpsid i" ::: "memory");
+  enabled = kUartReceive;
+  uart().control = kTransmit | kReceive | kReceiveInterrupt;
+  if (!(uart().state & kReceived)) asm volatile("dsb\n wfi" ::: "memory");
+  uart().control = kTransmit | kReceive;
+  uart().interrupt = 2;
+  clear_pending = kUartReceive;
+  asm volatile("cpsie i" ::: "memory");
+}
+
+bool serial_read(std::uint8_t* byte) {
+  if (!(uart().state & kReceived)) wait_for_byte();
+  if (!(uart().state & kReceived)) return false;
+  *byte = static_cast<std::uint8_t>(uart().data);
+  return true;
+}
+
+void serial_write(const void* data, std::size_t bytes) {
+  const auto* at = static_cast<const std::uint8_t*>(data);
+  for (; bytes > 0; --bytes) {
+    while (uart().state & kTransmitFull) {
+    }
+    uart().data = *at++;
+  }
+}
+
+const char* name() {
+  return "mps2_an500";
 }
 
 const Arguments& arguments() {
@@ -103,6 +151,9 @@ std::uint64_t instructions(std::uint64_t ticks) {
 }
 bool counts_instructions() {
   return true;
+}
+std::uint32_t cycles_per_second() {
+  return 0;
 }
 
 Region model_flash() {

@@ -78,14 +78,20 @@ Outputs add_accuracy(BenchRecord& record, Engine& engine, const EncodedImages& i
   return outputs;
 }
 
-void add_cost(BenchRecord& record, const PackedDescription& description, const SubnetCost& cost) {
+void add_cost(BenchRecord& record, const PackedDescription& description, const SubnetCost& cost,
+              std::uint32_t core_hz) {
   const NetworkDescription& network = description.networks.front();
-  record.instructions = cost.total;
+  record.core_hz = core_hz;
+  if (core_hz > 0) {
+    record.measured_cycles = cost.total;
+  } else {
+    record.instructions = cost.total;
+  }
   record.cycles = {};
   for (std::size_t i = 0; i < cost.operators.size(); ++i) {
     const OperatorDescription& op = network.operators.at(i);
     record.layers.push_back({op.name, op.kind, cost.operators[i], op.macs.at(record.subnet - 1)});
-    record.cycles += estimate_cycles(cost.operators[i], op.kind);
+    if (core_hz == 0) record.cycles += estimate_cycles(cost.operators[i], op.kind);
   }
 }
 
@@ -100,6 +106,19 @@ std::string compare_with(Engine& reference, const Outputs& outputs, const Packed
   return "subnet " + std::to_string(subnet) + ", image " + std::to_string(difference->image) + ": " + where +
          " is the first that differs from the host's";
 }
+
+namespace {
+
+nlohmann::ordered_json layers_json(const BenchRecord& record, const char* counted) {
+  auto layers = nlohmann::ordered_json::array();
+  for (const LayerCost& layer : record.layers) {
+    layers.push_back(
+        {{"name", layer.name}, {"kind", layer.kind}, {counted, layer.count}, {"macs", layer.macs}});
+  }
+  return layers;
+}
+
+}  // namespace
 
 nlohmann::ordered_json to_json(const BenchRecord& record) {
   nlohmann::ordered_json json = {{"schema", "nestkit.bench/1"},
@@ -116,6 +135,7 @@ nlohmann::ordered_json to_json(const BenchRecord& record) {
                                  {"kept_weights", record.kept_weights},
                                  {"flash_bytes", record.flash_bytes},
                                  {"arena_bytes", record.arena_bytes}};
+  if (!record.board.empty()) json["board"] = record.board;
   if (record.images > 0) {
     const metrics::Interval interval = metrics::wilson95(static_cast<std::int64_t>(record.correct),
                                                          static_cast<std::int64_t>(record.images));
@@ -137,16 +157,18 @@ nlohmann::ordered_json to_json(const BenchRecord& record) {
     json["cycles_estimate"] = std::llround(record.cycles.mid);
     json["cycles_high"] = std::llround(record.cycles.high);
     json["cycles_note"] = kCycleEstimateNote;
-    json["layers"] = nlohmann::ordered_json::array();
-    for (const LayerCost& layer : record.layers) {
-      json["layers"].push_back({{"name", layer.name},
-                                {"kind", layer.kind},
-                                {"instructions", layer.instructions},
-                                {"macs", layer.macs}});
-    }
+    json["layers"] = layers_json(record, "instructions");
   } else {
     json["instructions"] = nullptr;
-    json["instructions_reason"] = "counted on the emulator target only";
+    json["instructions_reason"] = record.measured_cycles     ? "a board's core counts cycles"
+                                  : record.target == "board" ? "this board counts nothing"
+                                                             : "counted on the emulator target only";
+  }
+  if (record.measured_cycles) {
+    json["cycles"] = *record.measured_cycles;
+    json["core_hz"] = record.core_hz;
+    json["latency_us"] = static_cast<double>(*record.measured_cycles) / record.core_hz * 1e6;
+    json["layers"] = layers_json(record, "cycles");
   }
   if (record.identical) {
     json["verified_images"] = record.verified_images;

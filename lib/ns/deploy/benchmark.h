@@ -28,12 +28,13 @@ EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& mod
 
 struct LayerCost {
   std::string name, kind;
-  std::uint64_t instructions = 0, macs = 0;
+  std::uint64_t count = 0, macs = 0;  ///< instructions, or cycles of a board that counts them
 };
 
 /// One record of schema nestkit.bench/1 (docs/format/results.md).
 struct BenchRecord {
-  std::string target;  ///< "host" or "emulator"
+  std::string target;  ///< "host", "emulator" or "board"
+  std::string board;   ///< target "board": its name
   std::string model, artifact_sha256, network, data_manifest_sha256;
   std::uint64_t flash_bytes = 0, arena_bytes = 0;
   unsigned subnet = 1, subnets = 1;
@@ -43,7 +44,9 @@ struct BenchRecord {
   std::size_t excluded_images = 0;      ///< of the data set, left out on request
   std::optional<double> images_per_second;
   std::optional<std::uint64_t> instructions;
-  CycleEstimate cycles;
+  CycleEstimate cycles;                          ///< of `instructions`
+  std::optional<std::uint64_t> measured_cycles;  ///< by the counter of a board's core, which runs at core_hz
+  std::uint32_t core_hz = 0;
   std::vector<LayerCost> layers;
   std::size_t verified_images = 0;
   std::optional<bool> identical;
@@ -65,8 +68,9 @@ BenchRecord describe_subnet(const PackedModel& model, const PackedDescription& d
 Outputs add_accuracy(BenchRecord& record, Engine& engine, const EncodedImages& images, std::size_t traced,
                      const Progress& progress = {});
 
-/// Adds instructions, layers and estimated cycles.
-void add_cost(BenchRecord& record, const PackedDescription& description, const SubnetCost& cost);
+/// Adds instructions, layers and estimated cycles; with core_hz > 0, `cost` counts cycles of such a core.
+void add_cost(BenchRecord& record, const PackedDescription& description, const SubnetCost& cost,
+              std::uint32_t core_hz = 0);
 
 /// Runs the images again on `reference` and compares every output, and every layer of the traced images.
 /// Returns "" if all agree, else which subnet, image and layer is the first that differs.

@@ -1,0 +1,24 @@
+// One inference with the time of every operator.
+#pragma once
+
+#include "firmware/boards/board.h"
+#include "nsrt/nsrt.h"
+
+namespace app {
+
+inline constexpr unsigned kMostOperators = 1024;  // docs/format/nsm.md
+
+/// Ticks of board::counter(), the cost of counting taken off. An operator's run from the end of the one
+/// before (the first: from the call) to its own end; the total also holds what nsrt_run does after the last
+/// operator.
+struct TimedRun {
+  nsrt_status status;
+  std::uint64_t total;
+};
+
+/// `input` as for nsrt_run. Afterwards operators()[i] holds the ticks of operator i.
+TimedRun timed_run(const nsrt_model& model, unsigned network, unsigned subnet, const nsrt_network_info& info,
+                   const std::int8_t* input, void* output);
+const std::uint32_t* operator_ticks();
+
+}  // namespace app
