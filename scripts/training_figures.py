@@ -1,10 +1,22 @@
-"""The figures of the area training from raw records: bench/train_speed's and bench/record_experiment's."""
+"""The figures of the area training: from raw records of bench/train_speed and bench/record_experiment, and two processes beside one."""
 import json
+import os
+import pathlib
+import shutil
 import statistics
+import subprocess
+import tempfile
 
 SPEED = "training/speed.jsonl"
-CIFAR10 = "training/cifar10.jsonl"
+CIFAR10 = ("training/cifar10.jsonl", "training/cifar10_resnet8.jsonl")
 ACCURACY = "original_accuracy_float"
+
+
+# Short and gentle: rounding errors grow with every step of a training. Pruning is not compared, where they may decide between two
+# blocks of nearly equal magnitude; the nested steps fine-tune a network pruned beforehand.
+TWO_RANKS = {"dataset": "fashion_mnist", "epochs": 6, "train_images": 512, "validation_images": 100, "batch_size": 128,
+             "learning_rate": 0.004, "warmup_epochs": 1, "sparsities": [0.7, 0.8, 0.9], "prune_start_epoch": 0, "prune_end_epoch": 1,
+             "threads": 1}
 
 
 def read(path):
@@ -25,6 +37,33 @@ def speed(results):
     if "resnet8" in last:
         record = last["resnet8"]
         yield "speed/nested3_over_dense_step", record["nested3_over_dense_step"]["median"], source([record]) | {"load_average": record["load_average"]}
+
+
+def two_ranks(programs):
+    """The largest difference between the losses of one process and of two that share its batches, over every epoch and subnet of a dense
+    and of a nested run; nothing where there is no MPI."""
+    if "libmpi" not in subprocess.run(["ldd", programs / "ns-train"], stdout=subprocess.PIPE, text=True, check=True).stdout or not shutil.which("mpirun"):
+        return
+    as_root = ["--allow-run-as-root"] if os.getuid() == 0 else []
+    # A container may forbid the shared memory's own way of copying.
+    environment = os.environ | {"OMPI_MCA_btl_vader_single_copy_mechanism": "none"}
+    ranks = {1: [], 2: ["mpirun", *as_root, "--oversubscribe", "-np", "2"]}
+    with tempfile.TemporaryDirectory() as folder:
+        def run(words, launcher=()):
+            done = subprocess.run([*launcher, programs / words[0], *words[1:], "-q", "--json"], cwd=folder, env=environment, stdout=subprocess.PIPE,
+                                  text=True, check=True)
+            return [json.loads(line) for line in done.stdout.splitlines()]
+
+        def losses(count, method, *words):
+            (pathlib.Path(folder) / "recipe.json").write_text(json.dumps(TWO_RANKS | {"method": method}))
+            epochs = run(["ns-train", "recipe.json", "-o", f"{method}{count}.safetensors", *words], ranks[count])
+            return [subnet["train_loss"] for epoch in epochs for subnet in epoch["subnets"]]
+
+        dense = {count: losses(count, "dense") for count in ranks}
+        run(["ns-prune", "dense1.safetensors", "--sparsities", "0.7,0.8,0.9", "-o", "pruned.safetensors"])
+        nested = {count: losses(count, "nested", "--init", "pruned.safetensors") for count in ranks}
+    worst = max(abs(a - b) for curves in (dense, nested) for a, b in zip(curves[1], curves[2], strict=True))
+    yield "mpi/two_ranks_equal_one", worst, {"source": "measured", "first_loss": dense[1][0], "last_loss": dense[1][-1]}
 
 
 def interpolated(points, cost):
@@ -75,7 +114,7 @@ class Experiments:
 def cifar10(results):
     """Case, value and source of what the records suffice for. Accuracies are the float networks' on the original test images, means of the
     seeds; those of the packed int8 models stand beside them."""
-    e = Experiments(read(results / CIFAR10))
+    e = Experiments([record for name in CIFAR10 for record in read(results / name)])
     int8 = "original_accuracy_int8"
     if "anchor_dense" in e:
         yield "cifar10/resnet8_dense", e.mean("anchor_dense", 0, ACCURACY), e.source("anchor_dense") | {

@@ -13,8 +13,9 @@
 #include "ns/base/json.h"
 #include "ns/base/sha256.h"
 #include "ns/data/catalog.h"
-#include "ns/report/table.h"
 #include "ns/train/trainer.h"
+#include "train/job.h"
+#include "train/run_report.h"
 
 namespace {
 
@@ -73,61 +74,58 @@ void check_outputs(const Options& o, const std::string& resumable) {
   ns::check_writable(resumable, ns::Overwrite::kYes);
 }
 
-void report_epoch(const ns::train::EpochRecord& epoch, int epochs, bool json) {
-  if (json) standard_output().line(ns::canonical_dump(to_json(epoch)));
-  std::string subnets;
-  for (const ns::train::SubnetRecord& subnet : epoch.subnets) {
-    subnets += fmt::format("{}{:.4f}", subnets.empty() ? "" : " ", subnet.train_loss);
+int train(const Options& o, const Recipe& recipe, Job& job) {
+  ns::parallel::Communicator& group = job.group();
+  const std::string resumable = resumable_path(o.output);
+  const std::string how =
+      fmt::format("continue with: ns-train {} -o {} --resume {}", o.recipe, o.output, resumable);
+  if (group.leads()) check_outputs(o, resumable);
+  const ns::data::Split data =
+      split_for(recipe, ns::data::load_dataset(recipe.dataset, recipe.data_dir, ns::data::Part::kTrain));
+  ns::train::Trainer trainer(recipe, data, group);
+  if (!o.resume.empty()) trainer.resume(ns::checkpoint::read_safetensors(o.resume));
+  if (!o.init.empty()) {
+    trainer.initialise(ns::checkpoint::read_safetensors(o.init), ns::sha256_hex_of_file(o.init));
   }
-  subnets += ", validation";
-  for (const ns::train::SubnetRecord& subnet : epoch.subnets) {
-    subnets += subnet.validation_accuracy < 0 ? " -" : " " + ns::report::percent(subnet.validation_accuracy);
+  spdlog::debug("{} training images, {} for validation, {} subnets, {} processes", data.train.size(),
+                data.validation.size(), recipe.subnets(), group.size());
+  job.ready();
+
+  Progress bar("training", "images", progress_mode(o.progress));
+  ns::train::Observers watching;
+  if (group.leads()) watching = observers_of_run(recipe, resumable, bar, o.json);
+  watching.stop_requested = [] { return stop_signal() != 0; };
+  watch_stop_signals();
+  try {
+    if (!trainer.run(watching)) {
+      bar.clear();
+      spdlog::warn("interrupted; {}", how);
+      return stop_signal() != 0 ? kSignal + stop_signal() : kDone;  // or the signal was another process's
+    }
+  } catch (const ns::parallel::ProcessLost& lost) {
+    bar.clear();
+    if (!group.leads()) throw;
+    throw ns::environment_error(lost.what(), how);
   }
-  spdlog::info("epoch {}/{} {}: loss {}, {:.0f} images/s", epoch.epoch, epochs, epoch.phase, subnets,
-               epoch.images_per_second);
+  if (group.leads()) {
+    write_safetensors(o.output, trainer.finished(), o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo);
+    fs::remove(resumable);
+  }
+  return kDone;
 }
 
-int train(const Options& o) {
+int run(const Options& o) {
+  if (o.print_schema) {
+    standard_output().line(ns::train::recipe_schema().dump(2));
+    return kDone;
+  }
   const Recipe recipe = effective_recipe(o);
   if (o.print_config) {
     standard_output().line(to_json(recipe).dump(2));
     return kDone;
   }
-  const std::string resumable = resumable_path(o.output);
-  check_outputs(o, resumable);
-  const ns::data::Split data =
-      split_for(recipe, ns::data::load_dataset(recipe.dataset, recipe.data_dir, ns::data::Part::kTrain));
-  ns::train::Trainer trainer(recipe, data);
-  if (!o.resume.empty()) trainer.resume(ns::checkpoint::read_safetensors(o.resume));
-  if (!o.init.empty()) {
-    trainer.initialise(ns::checkpoint::read_safetensors(o.init), ns::sha256_hex_of_file(o.init));
-  }
-  spdlog::debug("{} training images, {} for validation, {} subnets", data.train.size(),
-                data.validation.size(), recipe.subnets());
-
-  Progress bar("training", "images", progress_mode(o.progress));
-  ns::train::Observers observers;
-  observers.on_step = [&](const ns::train::StepReport& at) {
-    bar.update(at.images_done, at.images_total,
-               fmt::format("epoch {}/{}, loss {:.3f}", at.epoch, recipe.epochs, at.loss));
-  };
-  observers.on_epoch = [&](const ns::train::EpochRecord& epoch) {
-    bar.clear();
-    report_epoch(epoch, recipe.epochs, o.json);
-  };
-  observers.save_resumable = [&](const ns::checkpoint::Archive& archive) {
-    write_safetensors(resumable, archive, ns::Overwrite::kYes);
-  };
-  observers.stop_requested = [] { return stop_signal() != 0; };
-  watch_stop_signals();
-  if (!trainer.run(observers)) {
-    bar.clear();
-    spdlog::warn("interrupted; continue with: ns-train {} -o {} --resume {}", o.recipe, o.output, resumable);
-    return kSignal + stop_signal();
-  }
-  write_safetensors(o.output, trainer.finished(), o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo);
-  fs::remove(resumable);
-  return kDone;
+  Job job;
+  return job.run([&] { return train(o, recipe, job); });
 }
 
 }  // namespace
@@ -141,10 +139,6 @@ int main(int argc, char** argv) {
   Options options;
   return run_tool(info, argc, argv, [&](CLI::App& app) {
     declare(app, options);
-    return [&options] {
-      if (!options.print_schema) return train(options);
-      standard_output().line(ns::train::recipe_schema().dump(2));
-      return static_cast<int>(kDone);
-    };
+    return [&options] { return run(options); };
   });
 }

@@ -151,6 +151,30 @@ TEST_CASE("Without augmentation a batch holds the normalised images, and the pad
   CHECK(values == std::set<float>{0.0f, 50.0f});
 }
 
+TEST_CASE("the shards of a batch are the batch") {
+  const Dataset set = numbered(20);
+  const auto options = [](int shard, int shards) {
+    return LoaderOptions{
+        .batch_size = 6, .augmentation = {1, true}, .seed = 3, .shard = shard, .shards = shards};
+  };
+  Loader whole(set, options(0, 1)), first(set, options(0, 3)), second(set, options(1, 3)),
+      third(set, options(2, 3));
+  CHECK(first.batches_per_epoch() == 3);
+  for (int i = 0; i < 5; ++i) {
+    const Batch& batch = whole.next();
+    std::vector<std::int32_t> labels;
+    std::vector<float> x;
+    for (Loader* shard : {&first, &second, &third}) {
+      const Batch& part = shard->next();
+      labels.insert(labels.end(), part.labels.begin(), part.labels.end());
+      x.insert(x.end(), part.x.values().begin(), part.x.values().end());
+    }
+    CHECK(labels == batch.labels);
+    CHECK(std::equal(x.begin(), x.end(), batch.x.values().begin(), batch.x.values().end()));
+  }
+  EXPECT_ERROR(Loader(set, options(0, 4)), kUsage, "batches of 6 images cannot be shared out evenly among 4");
+}
+
 TEST_CASE("evaluation_batch gives the images in order and fewer at the end") {
   const Dataset set = numbered(10);
   Batch batch;

@@ -31,6 +31,12 @@ void check(const Dataset& dataset, const LoaderOptions& options) {
   require(options.batch_size >= 1, "batch size must be at least 1", options.batch_size);
   require(options.threads >= 1, "loader threads must be at least 1", options.threads);
   require(options.ahead >= 1, "batches ahead must be at least 1", options.ahead);
+  if (options.shards > 1 && (!options.drop_last || options.batch_size % options.shards != 0)) {
+    throw usage_error("batches of " + std::to_string(options.batch_size) +
+                          " images cannot be shared out evenly among " + std::to_string(options.shards) +
+                          " processes",
+                      "choose a batch_size that is a multiple of " + std::to_string(options.shards));
+  }
   const int padding = options.augmentation.crop_padding;
   require(padding >= 0 && padding < std::min(dataset.shape.h, dataset.shape.w),
           "crop padding must be at least 0 and below the image's " + std::to_string(dataset.shape.h) + " x " +
@@ -102,8 +108,10 @@ struct Loader::Impl {
       work.epoch = batch.epoch;
     }
     const auto size = static_cast<std::size_t>(options.batch_size);
-    const std::size_t first = static_cast<std::size_t>(batch.index) * size;
-    const std::size_t count = std::min(size, dataset.size() - first);
+    const std::size_t start = static_cast<std::size_t>(batch.index) * size;
+    const std::size_t count =
+        std::min(size, dataset.size() - start) / static_cast<std::size_t>(options.shards);
+    const std::size_t first = start + static_cast<std::size_t>(options.shard) * count;
     const auto image = static_cast<std::size_t>(dataset.shape.size());
     const auto fill = static_cast<std::uint8_t>(dataset.normalisation.mean_pixel);
     resize(batch, dataset.shape, count);

@@ -26,8 +26,9 @@ struct LoaderOptions {
   bool drop_last = true;  ///< leave out an incomplete last batch
   augment::RandomAugment augmentation;
   std::uint64_t seed = 0;
-  int threads = 1;  ///< that prepare batches ahead
-  int ahead = 4;    ///< batches that may wait
+  int threads = 1;            ///< that prepare batches ahead
+  int ahead = 4;              ///< batches that may wait
+  int shard = 0, shards = 1;  ///< prepare only this of so many equal parts of every batch
 };
 
 /// An endless sequence of shuffled batches, prepared ahead of use by threads. The order of an epoch depends
@@ -36,7 +37,7 @@ struct LoaderOptions {
 class Loader {
  public:
   /// The data set must outlive the loader. Throws Error(kUsage) if an option is out of range, if no batch
-  /// results, or if `batch` is not one of the epoch's.
+  /// results, if whole batches cannot be shared out evenly, or if `batch` is not one of the epoch's.
   Loader(const Dataset& dataset, const LoaderOptions& options, std::int64_t epoch = 0,
          std::int64_t batch = 0);
   ~Loader();

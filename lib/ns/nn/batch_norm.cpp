@@ -33,7 +33,7 @@ class BatchNorm : public LayerPasses {
     const BatchNormBank& bank = banks_[static_cast<std::size_t>(pass.bank)];
     const Tensor& x = *pass.inputs[0];
     if (pass.mode == Mode::kTrain) {
-      use_batch_statistics(x, bank);
+      use_batch_statistics(x, bank, *pass.group);
     } else {
       for (std::size_t c = 0; c < inverse_std_.size(); ++c) {
         mean_[c] = bank.mean->value.data()[c];
@@ -67,11 +67,14 @@ class BatchNorm : public LayerPasses {
       stripe_gradients(x.data() + first, dy->data() + first, last - first, stripe_, mean_.data(),
                        scale_.data(), beta_.data(), with_relu_, partial(index, 0), partial(index, 1));
     });
-    const std::vector<double> sum = total(0), product = total(1);
-    const double count = static_cast<double>(x.size() / channels_);
+    std::vector<double> sum = total(0), product = total(1);
     for (std::size_t c = 0; c < inverse_std_.size(); ++c) {
       bank.beta->grad.data()[c] = static_cast<float>(sum[c]);
       bank.gamma->grad.data()[c] = static_cast<float>(product[c] * inverse_std_[c]);
+    }
+    sum_over(*pass.group, sum, product);
+    const double count = static_cast<double>(x.size() / channels_ * pass.group->size());
+    for (std::size_t c = 0; c < inverse_std_.size(); ++c) {
       // dx = γ/σ (g - mean(g) - x̂ mean(g x̂)), with x̂ = (x - mean)/σ
       const double scale = bank.gamma->value.data()[c] * inverse_std_[c];
       slope_[c] = static_cast<float>(scale * inverse_std_[c] * inverse_std_[c] * product[c] / count);
@@ -121,8 +124,36 @@ class BatchNorm : public LayerPasses {
     }
   }
 
-  void use_batch_statistics(const Tensor& x, const BatchNormBank& bank) {
-    const std::int64_t rows = x.size() / channels_;
+  /// Both in one message.
+  static void sum_over(parallel::Communicator& group, std::vector<double>& a, std::vector<double>& b) {
+    if (group.alone()) {
+      return;
+    }
+    std::vector<double> both(a);
+    both.insert(both.end(), b.begin(), b.end());
+    group.sum(std::span(both));
+    const auto middle = both.begin() + static_cast<std::ptrdiff_t>(a.size());
+    std::copy(both.begin(), middle, a.begin());
+    std::copy(middle, both.end(), b.begin());
+  }
+
+  /// Each process has sums around a value of its own: they are moved to 0, in double, and added up.
+  void sum_moments_over(parallel::Communicator& group, double rows_here, std::vector<double>& sum,
+                        std::vector<double>& square) {
+    if (group.alone()) {
+      return;
+    }
+    for (std::size_t c = 0; c < sum.size(); ++c) {
+      const double shift = mean_[c];
+      square[c] += shift * (2.0 * sum[c] + rows_here * shift);
+      sum[c] += rows_here * shift;
+      mean_[c] = 0.0f;
+    }
+    sum_over(group, sum, square);
+  }
+
+  void use_batch_statistics(const Tensor& x, const BatchNormBank& bank, parallel::Communicator& group) {
+    const std::int64_t rows_here = x.size() / channels_, rows = rows_here * group.size();
     if (rows < 2) {
       throw usage_error("layer '" + name_ + "': batch statistics of a single value per channel are undefined",
                         "train with a larger batch");
@@ -135,7 +166,8 @@ class BatchNorm : public LayerPasses {
       stripe_moments(x.data() + first, last - first, stripe_, mean_.data(), partial(index, 0),
                      partial(index, 1));
     });
-    const std::vector<double> sum = total(0), square = total(1);
+    std::vector<double> sum = total(0), square = total(1);
+    sum_moments_over(group, static_cast<double>(rows_here), sum, square);
     const double count = static_cast<double>(rows);
     for (std::size_t c = 0; c < inverse_std_.size(); ++c) {
       const double shifted = sum[c] / count;

@@ -31,6 +31,7 @@ class GradientPool {
 struct ForwardPass {
   Mode mode = Mode::kEval;
   int bank = 0;
+  parallel::Communicator* group = &parallel::single_process();
   std::array<const Tensor*, 2> inputs{};
   Tensor* output = nullptr;
   Tensor* before_relu = nullptr;  ///< a layer fused with its ReLU also writes its own output here, if set
@@ -38,6 +39,7 @@ struct ForwardPass {
 
 struct BackwardPass {
   int bank = 0;
+  parallel::Communicator* group = &parallel::single_process();
   GradientPool* pool = nullptr;
   std::array<const Tensor*, 2> inputs{};
   const Tensor* output = nullptr;

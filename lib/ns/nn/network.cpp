@@ -147,6 +147,7 @@ struct Network::Impl {
       ForwardPass pass;
       pass.mode = with;
       pass.bank = bank;
+      pass.group = group;
       for (std::size_t k = 0; k < step.inputs.size(); ++k) {
         pass.inputs[k] = source(step.inputs[k]);
       }
@@ -174,6 +175,7 @@ struct Network::Impl {
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
       BackwardPass pass;
       pass.bank = forward_bank;
+      pass.group = group;
       pass.pool = &pool;
       pass.output = &outputs[static_cast<std::size_t>(step->output)];
       pass.output_grad = std::move(gradients[static_cast<std::size_t>(step->output)]);
@@ -220,6 +222,7 @@ struct Network::Impl {
   std::int64_t batch = 0;
   Mode mode = Mode::kEval;
   int bank = 0, forward_bank = 0;
+  parallel::Communicator* group = &parallel::single_process();
   bool keep = false, kept = false;
 };
 
@@ -253,6 +256,9 @@ const Tensor& Network::forward(const Tensor& x, Mode mode) {
 }
 void Network::backward(const Tensor& output_grad) {
   impl_->backward(output_grad);
+}
+void Network::synchronise(parallel::Communicator& group) {
+  impl_->group = &group;
 }
 void Network::keep_activations(bool keep) {
   impl_->keep = keep;

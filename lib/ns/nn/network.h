@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ns/nn/graph.h"
+#include "ns/parallel/communicator.h"
 #include "ns/tensor/tensor.h"
 
 namespace ns::nn {
@@ -55,6 +56,11 @@ class Network {
   /// Gradient of the loss with respect to the output of the last kTrain forward; fills grad of every
   /// parameter used.
   void backward(const Tensor& output_grad);
+
+  /// From now on every process of `group` passes its share of a batch, all of the same size: the statistics
+  /// of batch-norm are those of the whole batch. Gradients of parameters stay those of the own share.
+  /// parallel::single_process() ends it; the group must outlive its use.
+  void synchronise(parallel::Communicator& group);
 
   /// Output of layer i (by graph index) after the last forward. In kTrain and kEval, every layer's output is
   /// kept when keep_activations(true) was called; fused or in-place computation must not show.

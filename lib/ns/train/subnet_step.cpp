@@ -1,11 +1,17 @@
 #include "ns/train/subnet_step.h"
 
+#include <algorithm>
+
 namespace ns::train {
 
-SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options)
-    : model_(model), options_(std::move(options)), banks_(nested::banks_of_parameters(model.network())) {
+SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options, parallel::Communicator& group)
+    : model_(model),
+      options_(std::move(options)),
+      group_(group),
+      banks_(nested::banks_of_parameters(model.network())) {
   for (int subnet = 1; subnet <= static_cast<int>(options_.widths.size()); ++subnet) {
     slices_.emplace_back(model, options_.widths, subnet);
+    slices_.back().dense().network().synchronise(group);
   }
   for (const nn::Parameter& parameter : model.network().parameters()) {
     totals_.emplace_back(parameter.value.shape());
@@ -17,7 +23,9 @@ SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options)
 
 std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool regrow) {
   if (dense) {
-    return {run_dense(batch)};
+    std::vector<double> loss{run_dense(batch)};
+    average(loss);
+    return loss;
   }
   const int subnets = model_.subnets();
   for (Tensor& total : totals_) {
@@ -38,6 +46,7 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
       loss = run_subnet(slice.dense().network(), batch, subnet == subnets);
       slice.store();
     }
+    sum_gradients(subnet - 1);
     add_gradients(subnet, subnets, regrow);
   }
   for (std::size_t i = 0; i < totals_.size(); ++i) {
@@ -46,6 +55,7 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
     }
     model_.network().parameters()[i].grad = totals_[i];
   }
+  average(losses);
   return losses;
 }
 
@@ -60,7 +70,7 @@ double SubnetStep::run_subnet(nn::Network& network, const data::Batch& batch, bo
   } else {
     loss = nn::distilled_cross_entropy(logits, batch.labels, teacher_, options_.mix, logits_grad_);
   }
-  network.backward(logits_grad_);
+  backward(network);
   return loss;
 }
 
@@ -74,8 +84,46 @@ double SubnetStep::run_dense(const data::Batch& batch) {
   }
   const Tensor& logits = network.forward(batch.x, nn::Mode::kTrain);
   const double loss = nn::cross_entropy(logits, batch.labels, options_.mix.smoothing, logits_grad_);
-  network.backward(logits_grad_);
+  backward(network);
+  sum_gradients(0);
   return loss;
+}
+
+void SubnetStep::backward(nn::Network& network) {
+  if (!group_.alone()) {
+    // A loss is the mean over a share, so its part of the mean over the whole batch is 1/processes of it.
+    for (float& gradient : logits_grad_.values()) {
+      gradient /= static_cast<float>(group_.size());
+    }
+  }
+  network.backward(logits_grad_);
+}
+
+void SubnetStep::sum_gradients(int bank) {
+  if (group_.alone()) {
+    return;
+  }
+  std::vector<nn::Parameter>& parameters = model_.network().parameters();
+  const auto each = [&](auto&& visit) {
+    for (std::size_t i = 0; i < banks_.size(); ++i) {
+      if (banks_[i] < 0 || banks_[i] == bank) visit(parameters[i].grad.values());
+    }
+  };
+  message_.clear();
+  each([&](std::span<float> grad) { message_.insert(message_.end(), grad.begin(), grad.end()); });
+  group_.sum(std::span(message_));
+  auto next = message_.cbegin();
+  each([&](std::span<float> grad) {
+    std::copy_n(next, grad.size(), grad.begin());
+    next += static_cast<std::ptrdiff_t>(grad.size());
+  });
+}
+
+void SubnetStep::average(std::vector<double>& losses) {
+  group_.sum(std::span(losses));
+  for (double& loss : losses) {
+    loss /= group_.size();
+  }
 }
 
 void SubnetStep::add_gradients(int subnet, int subnets, bool regrow) {

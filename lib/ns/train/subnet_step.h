@@ -22,8 +22,10 @@ struct SubnetStepOptions {
 /// routed, those of a batch-norm bank come from its own subnet.
 class SubnetStep {
  public:
-  /// The model must outlive the step.
-  SubnetStep(nested::Model& model, SubnetStepOptions options);
+  /// The model and the group must outlive the step. Every process of the group has a share of the batch, all
+  /// of the same size; losses and gradients are those of the whole batch, the same bytes in each process.
+  SubnetStep(nested::Model& model, SubnetStepOptions options,
+             parallel::Communicator& group = parallel::single_process());
 
   /// Fills grad of every parameter and returns the losses, subnet 1 first. With `dense`, only bank 0 is
   /// trained, with cross-entropy and without masks (the model must have no level maps yet): one loss. With
@@ -33,15 +35,20 @@ class SubnetStep {
  private:
   double run_subnet(nn::Network& network, const data::Batch& batch, bool densest);
   double run_dense(const data::Batch& batch);
+  void backward(nn::Network& network);
+  void sum_gradients(int bank);
+  void average(std::vector<double>& losses);
   void add_gradients(int subnet, int subnets, bool regrow);
 
   nested::Model& model_;
   SubnetStepOptions options_;
+  parallel::Communicator& group_;
   std::vector<nested::WidthSlice> slices_;  // [subnet − 1], if slimmable
   std::vector<int> banks_;                  // of each parameter
   std::vector<Tensor> totals_;              // routed gradient of each parameter
   std::vector<Tensor> opposites_;  // routing "agree": the negative ones, while totals_ has the positive ones
   Tensor teacher_, logits_grad_;
+  std::vector<float> message_;  // gradients on their way through the group
 };
 
 }  // namespace ns::train

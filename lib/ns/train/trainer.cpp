@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 #include "ns/nested/widths.h"
 #include "ns/train/evaluate.h"
@@ -15,8 +16,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-data::LoaderOptions loader_options(const Recipe& recipe) {
+data::LoaderOptions loader_options(const Recipe& recipe, const parallel::Communicator& group) {
   data::LoaderOptions options;
+  options.shard = group.rank();
+  options.shards = group.size();
   options.batch_size = recipe.batch_size;
   options.augmentation = {recipe.crop_padding, recipe.horizontal_flip};
   options.seed = recipe.seed;
@@ -46,12 +49,13 @@ nn::Schedule learning_rate(const Recipe& recipe, std::int64_t steps_per_epoch) {
 
 }  // namespace
 
-Trainer::Trainer(Recipe recipe, const data::Split& data)
+Trainer::Trainer(Recipe recipe, const data::Split& data, parallel::Communicator& group)
     : recipe_(std::move(recipe)),
       data_(data),
+      group_(group),
       state_(recipe_, graph_for(recipe_, data.train)),
-      step_(state_.model, step_options(recipe_)),
-      steps_per_epoch_(data::Loader(data.train, loader_options(recipe_)).batches_per_epoch()),
+      step_(state_.model, step_options(recipe_), group),
+      steps_per_epoch_(data::Loader(data.train, loader_options(recipe_, group)).batches_per_epoch()),
       rate_(learning_rate(recipe_, steps_per_epoch_)),
       pruning_(recipe_.prune_start_epoch * steps_per_epoch_, recipe_.prune_end_epoch * steps_per_epoch_,
                recipe_.prune_every_steps) {
@@ -103,10 +107,25 @@ void Trainer::update_levels() {
   state_.levels_final = pruning_.ended(state_.step);
 }
 
+std::vector<double> Trainer::losses_and_gradients(const data::Batch& batch) {
+  const Phase phase = phase_at(state_.step);
+  const bool dense = phase == Phase::kDense, regrow = phase == Phase::kPruning;
+  if (group_.alone()) {
+    return step_.run(batch, dense, regrow);
+  }
+  std::vector<nn::Buffer>& buffers = state_.model.network().buffers();
+  const std::vector<nn::Buffer> before = buffers;
+  try {
+    return step_.run(batch, dense, regrow);
+  } catch (const parallel::ProcessLost&) {
+    buffers = before;  // all that half a step changes
+    throw;
+  }
+}
+
 std::vector<double> Trainer::train_step(const data::Batch& batch) {
   update_levels();
-  const Phase phase = phase_at(state_.step);
-  const std::vector<double> losses = step_.run(batch, phase == Phase::kDense, phase == Phase::kPruning);
+  const std::vector<double> losses = losses_and_gradients(batch);
   for (std::size_t i = 0; i < losses.size(); ++i) {
     if (!std::isfinite(losses[i])) {
       throw usage_error("the loss of subnet " + std::to_string(i + 1) + " is not a number any more in step " +
@@ -152,15 +171,36 @@ EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
   return record;
 }
 
+void Trainer::save(const Observers& observers) const {
+  if (group_.leads() && observers.save_resumable) {
+    observers.save_resumable(resumable_archive(state_, recipe_, data_.train.manifest_sha256));
+  }
+}
+
 bool Trainer::run(const Observers& observers) {
-  const std::int64_t total_steps = recipe_.epochs * steps_per_epoch_;
-  const auto save = [&] {
-    if (observers.save_resumable) {
-      observers.save_resumable(resumable_archive(state_, recipe_, data_.train.manifest_sha256));
+  state_.model.network().synchronise(group_);
+  if (!group_.alone()) {
+    save(observers);  // whenever a process is lost, even process 0, there is something to go on from
+  }
+  try {
+    if (!run_steps(observers)) {
+      return false;
     }
-  };
+  } catch (const parallel::ProcessLost&) {
+    save(observers);
+    throw;
+  }
+  state_.model.network().synchronise(parallel::single_process());
+  if (recipe_.recalibration_images > 0) {
+    recalibrate_batch_norm(state_.model, data_.train, static_cast<std::size_t>(recipe_.recalibration_images));
+  }
+  return true;
+}
+
+bool Trainer::run_steps(const Observers& observers) {
+  const std::int64_t total_steps = recipe_.epochs * steps_per_epoch_;
   const auto images_at = [&](std::int64_t step) { return step * recipe_.batch_size; };
-  data::Loader loader(data_.train, loader_options(recipe_), state_.step / steps_per_epoch_,
+  data::Loader loader(data_.train, loader_options(recipe_, group_), state_.step / steps_per_epoch_,
                       state_.step % steps_per_epoch_);
   Clock::time_point begin = Clock::now();
   std::int64_t begin_step = state_.step;
@@ -173,26 +213,28 @@ bool Trainer::run(const Observers& observers) {
     }
     if (state_.step % steps_per_epoch_ == 0) {
       const std::chrono::duration<double> seconds = Clock::now() - begin;
-      const EpochRecord record = record_epoch(seconds.count(), images_at(state_.step - begin_step));
+      std::optional<EpochRecord> record;
+      if (group_.leads()) {
+        record = record_epoch(seconds.count(), images_at(state_.step - begin_step));
+      }
       std::fill(state_.loss_sums.begin(), state_.loss_sums.end(), 0.0);
       // Saved before it is told: whoever listens may fail.
-      if (recipe_.checkpoint_every_epochs > 0 && record.epoch % recipe_.checkpoint_every_epochs == 0 &&
+      const std::int64_t epoch = state_.step / steps_per_epoch_;
+      if (recipe_.checkpoint_every_epochs > 0 && epoch % recipe_.checkpoint_every_epochs == 0 &&
           state_.step < total_steps) {
-        save();
+        save(observers);
       }
-      if (observers.on_epoch) {
-        observers.on_epoch(record);
+      if (record && observers.on_epoch) {
+        observers.on_epoch(*record);
       }
       begin = Clock::now();
       begin_step = state_.step;
     }
-    if (state_.step < total_steps && observers.stop_requested && observers.stop_requested()) {
-      save();
+    const bool asked = observers.stop_requested && observers.stop_requested();
+    if (state_.step < total_steps && parallel::any_of(group_, asked)) {
+      save(observers);
       return false;
     }
-  }
-  if (recipe_.recalibration_images > 0) {
-    recalibrate_batch_norm(state_.model, data_.train, static_cast<std::size_t>(recipe_.recalibration_images));
   }
   return true;
 }

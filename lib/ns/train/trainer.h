@@ -39,16 +39,19 @@ nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset);
 class Trainer {
  public:
   /// Checks all that can be checked before hours of work: the network against the data, and that every layer
-  /// can reach the sparsities. `data` must outlive the trainer.
-  Trainer(Recipe recipe, const data::Split& data);
+  /// can reach the sparsities. `data` and `group` must outlive the trainer. Every process of the group has a
+  /// trainer of the same recipe and data and makes the same calls; together they are one run.
+  Trainer(Recipe recipe, const data::Split& data, parallel::Communicator& group = parallel::single_process());
 
   /// Instead of random weights. Throw as start_from and resume_from do.
   void initialise(const checkpoint::Archive& archive, const std::string& sha256);
   void resume(const checkpoint::Archive& archive);
 
-  /// Trains to the end, then recalibrates if asked to; true. When a stop is requested it finishes the step,
-  /// saves a resumable checkpoint and returns false. Throws Error(kUsage) when the loss is no longer a
-  /// number: the checkpoints saved until then are good.
+  /// Trains to the end, then recalibrates if asked to; true. When a stop is requested of any process, it
+  /// finishes the step, saves a resumable checkpoint and returns false. Throws Error(kUsage) when the loss is
+  /// no longer a number: the checkpoints saved until then are good. Throws ProcessLost when another process
+  /// is gone, after saving what the last whole step came to. Process 0 alone evaluates, saves and reports
+  /// epochs; a group's run also saves before its first step.
   bool run(const Observers& observers);
 
   const RunState& state() const { return state_; }
@@ -61,10 +64,14 @@ class Trainer {
   nested::LevelMaps levels_at(double fraction) const;
   void update_levels();
   std::vector<double> train_step(const data::Batch& batch);
+  std::vector<double> losses_and_gradients(const data::Batch& batch);
+  bool run_steps(const Observers& observers);
+  void save(const Observers& observers) const;
   EpochRecord record_epoch(double seconds, std::int64_t images);
 
   Recipe recipe_;
   const data::Split& data_;
+  parallel::Communicator& group_;
   RunState state_;
   nested::Allocation allocation_;
   SubnetStep step_;
