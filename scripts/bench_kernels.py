@@ -8,6 +8,7 @@ Every answer is compared with the reference kernels before its figures are print
 included; networks are packed models with random weights. "per MAC" counts the MACs of kept weights. Cycles are an
 estimate from published pairing rules (docs/cycle_model.md), not measured, as the range says. "open library" is CMSIS-NN 2026-07, dense,
 counted the same way but in another run: recorded, not measured here. The rival measured here is the dense case of each layer.
+"fewest instructions": the same layer with the other schedule of the inner loops, what NESTKIT_M7_FEWEST_INSTRUCTIONS=ON builds.
 """
 import json
 import pathlib
@@ -44,6 +45,12 @@ def layers(*words):
     """Records of bench-kernels.elf by case, layers only: instructions, macs, insn_per_mac."""
     return {record["case"]: record for record in lines(ROOT / "firmware/run", cycle_model.ELF, *words)
             if record["case"].split("/")[0] not in NETWORKS}
+
+
+def other_schedule(case, code, elf):
+    """Instructions and estimated cycles of a case with the inner loops of the fewest instructions."""
+    record = cycle_model.estimate(case, code, elf)
+    return {f"fewest_instructions_{key}": record[key] for key in ("instructions", "cycles_low", "cycles_estimate", "cycles_high")}
 
 
 def pack_random(network, folder, nested):
@@ -122,18 +129,25 @@ def report(words, as_json):
         return not words or any(word in case for word in words)
 
     code = cycle_model.disassemble(cycle_model.ELF)
-    records = [cycle_model.estimate(case, code) for case in layers() if wanted(case)] + list(networks(wanted).values())
+    fewest = cycle_model.ELF.with_stem(cycle_model.ELF.stem + cycle_model.FEWEST)
+    fewest_code = cycle_model.disassemble(fewest)
+    records = [cycle_model.estimate(case, code) | other_schedule(case, fewest_code, fewest) for case in layers() if wanted(case)]
+    records += networks(wanted).values()
     if not records:
         print(f"bench_kernels: error: no case is named like {', '.join(words)}", file=sys.stderr)
         return 2
     if not as_json:
-        print(f"{'case':32} {'instructions':>12} {'per MAC':>8} {'k cycles, estimated':>24} {'open library (recorded)':>24}")
+        print(f"{'case':32} {'instructions':>12} {'per MAC':>8} {'k cycles, estimated':>24} {'fewest instructions':>20} "
+              f"{'k cycles, estimated':>24} {'open library (recorded)':>24}")
     for record in map(add_rivals, records):
         if as_json:
             print(json.dumps({"schema": "nestkit.kernel_speed/1"} | {k: v for k, v in record.items() if k != "correct"}), flush=True)
             continue
-        cycles = "{:.0f} ({:.0f}-{:.0f})".format(*(record[f"cycles_{k}"] / 1000 for k in ("estimate", "low", "high")))
+        cycles, other_cycles = (
+            "{:.0f} ({:.0f}-{:.0f})".format(*(record[f"{which}cycles_{k}"] / 1000 for k in ("estimate", "low", "high")))
+            if f"{which}cycles_low" in record else "" for which in ("", "fewest_instructions_"))
         print(f"{record['case']:32} {record['instructions']:12} {record['insn_per_mac']:8.3f} {cycles:>24} "
+              f"{record.get('fewest_instructions_instructions', ''):>20} {other_cycles:>24} "
               f"{record.get('open_library_recorded', ''):>24}", flush=True)
     return 0
 

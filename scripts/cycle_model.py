@@ -2,6 +2,7 @@
 """Estimates Cortex-M7 cycles of benchmark cases from their executed code and published pairing rules (docs/cycle_model.md).
 
 usage: scripts/cycle_model.py CASE [--listing]      (a case of bench-kernels.elf, e.g. conv1x1_16x16x64_64/dense)
+       scripts/cycle_model.py --loops FILE.S        (every label begins a loop: its cycles a turn, once it is in its steady state)
 
 An estimate, not a measurement: memory without wait states, low and high from what the published rules leave open.
 --listing: the hottest blocks, each instruction with the cycle of its block in which it issues (estimate in the middle).
@@ -18,6 +19,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/release"
 ELF = BUILD / "firmware/bin/bench-kernels.elf"
+FEWEST = "-fewest"  # of the name of the same program with the other schedule of the inner loops
 PLUGIN = BUILD / "bench/libinstruction_profile.so"
 
 
@@ -229,25 +231,25 @@ def disassemble(elf):
     return code
 
 
-def profile(case, code):
+def profile(case, code, elf):
     """Runs one case of bench-kernels.elf; its record and its profile."""
-    symbols = subprocess.run(["arm-none-eabi-nm", ELF], stdout=subprocess.PIPE, text=True, check=True).stdout
+    symbols = subprocess.run(["arm-none-eabi-nm", elf], stdout=subprocess.PIPE, text=True, check=True).stdout
     counter = re.search(r"([0-9a-f]+) T _ZN5board7counterEv", symbols).group(1)
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "profile"
-        done = subprocess.run([ROOT / "firmware/run", "-p", f"{PLUGIN},counter=0x{counter},out={out}", ELF, case],
+        done = subprocess.run([ROOT / "firmware/run", "-p", f"{PLUGIN},counter=0x{counter},out={out}", elf, case],
                               stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0 or not done.stdout.startswith("{"):
-            raise RuntimeError(f"{case}: {ELF.name} ends with status {done.returncode}: {done.stdout.strip()}")
+            raise RuntimeError(f"{case}: {elf.name} ends with status {done.returncode}: {done.stdout.strip()}")
         record, found = json.loads(done.stdout.splitlines()[0]), Profile(code, out)
     if record["case"] != case or abs(found.instructions - record["instructions"]) > 1000 + record["instructions"] // 200:
         raise RuntimeError(f"{case}: the profile holds {found.instructions} instructions, counted were {record['instructions']}")
     return record, found
 
 
-def estimate(case, code):
+def estimate(case, code, elf=None):
     """The record of a case with its cycles; low and high are never closer than 35 %: no board has confirmed the model."""
-    record, found = profile(case, code)
+    record, found = profile(case, code, elf or ELF)
     scale = record["instructions"] / found.instructions
     low, middle, high = (found.cycles(rules) * scale for rules in (LOW, MID, HIGH))
     return record | {"cycles_low": round(min(low, middle / SPREAD)), "cycles_estimate": round(middle),
@@ -255,7 +257,7 @@ def estimate(case, code):
 
 
 def listing(case, code, blocks=12):
-    _, found = profile(case, code)
+    _, found = profile(case, code, ELF)
     counts = collections.Counter()
     for _, to, count in found.edges:
         counts[to] += count
@@ -267,12 +269,38 @@ def listing(case, code, blocks=12):
             print(f"  {'' if second else cycle:>5}  {i.text}")
 
 
+def turn(block, rules, turns=16):
+    """Cycles that one turn of a loop takes when it has run for a while."""
+    state, cycles = State(), []
+    for _ in range(2 * turns):
+        now, state = run(block, state, rules)
+        cycles.append(now)
+    return sum(cycles[turns:]) / turns
+
+
+def loops(source):
+    """A line for every label of an assembly file."""
+    with tempfile.TemporaryDirectory() as folder:
+        built = pathlib.Path(folder) / "loops.o"
+        subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-c", source, "-o", built], check=True)
+        code = disassemble(built)
+        symbols = subprocess.run(["arm-none-eabi-nm", "-n", built], stdout=subprocess.PIPE, text=True, check=True).stdout
+    labels = [(int(address, 16), name) for address, kind, name in re.findall(r"^(\w+) (t) ([a-z]\w*)$", symbols, re.M)]
+    print(f"{'loop':32} {'instructions':>12}  cycles, low / estimate / high")
+    for (start, name), (end, _) in zip(labels, labels[1:] + [(1 << 32, "")]):
+        block = [code[address] for address in sorted(code) if start <= address < end]
+        print(f"{name:32} {len(block):12}  " + " / ".join(f"{turn(block, rules):.3g}" for rules in (LOW, MID, HIGH)))
+
+
 def main(words):
     cases = [word for word in words if not word.startswith("-")]
     if "-h" in words or "--help" in words or len(cases) != 1:
         print(__doc__, file=sys.stdout if "-h" in words or "--help" in words else sys.stderr)
         return 0 if "-h" in words or "--help" in words else 2
     try:
+        if "--loops" in words:
+            loops(cases[0])
+            return 0
         code = disassemble(ELF)
         if "--listing" in words:
             listing(cases[0], code)

@@ -146,10 +146,10 @@ TEST_CASE("An image becomes planar, and 0…255 becomes −128…127") {
 
 TEST_CASE("Estimated cycles add up by operator and are never closer than 35 per cent") {
   CycleEstimate sum = estimate_cycles(1'000'000, "conv");
-  CHECK(sum.mid == doctest::Approx(1'350'000));
-  CHECK(sum.low == doctest::Approx(1'000'000));
-  CHECK(sum.high == doctest::Approx(1'822'500));
+  CHECK(sum.mid == doctest::Approx(780'000));
+  CHECK(sum.low == doctest::Approx(780'000 / 1.35));
+  CHECK(sum.high == doctest::Approx(780'000 * 1.35));
   sum += estimate_cycles(1'000'000, "max pool");
-  CHECK(sum.mid == doctest::Approx(2'150'000));
+  CHECK(sum.mid == doctest::Approx(1'480'000));
   CHECK(sum.high == doctest::Approx(1.35 * sum.mid));
 }

@@ -26,12 +26,10 @@ struct CycleEstimate {
 /// stream from slow flash may add 30–100 %, which is not in it.
 constexpr CycleEstimate estimate_cycles(std::uint64_t instructions, std::string_view kind) {
   constexpr double kSpread = 1.35;
-  // Loops of LDM, of which each takes several cycles, and of MACs that wait for them; then compiled or
-  // well-paired code.
-  const double per_instruction = kind == "conv"        ? 1.35
-                                 : kind == "depthwise" ? 1.2
-                                 : kind == "linear"    ? 1.1
-                                                       : 0.8;
+  const double per_instruction = kind == "conv"        ? 0.78
+                                 : kind == "depthwise" ? 0.85
+                                 : kind == "linear"    ? 0.95
+                                                       : 0.7;
   const double mid = static_cast<double>(instructions) * per_instruction;
   return {mid / kSpread, mid, mid * kSpread};
 }

@@ -15,31 +15,31 @@ nsrt_m7_add:
   add lr, r3, lr, lsl #2
 1:
   ldr r4, [r1], #4
-  ldr r6, [r2], #4
   sxtb16 r5, r4, ror #8
-  sxtb16 r4, r4
+  ldr r6, [r2], #4
   sxtb16 r7, r6, ror #8
+  smlabb r12, r5, r8, r10
+  sxtb16 r4, r4
+  smlabb r12, r7, r9, r12
   sxtb16 r6, r6
   smlabb r0, r4, r8, r10
-  smlabb r12, r5, r8, r10
   smlatb r4, r4, r8, r10
-  smlatb r5, r5, r8, r10
-  smlabb r0, r6, r9, r0
-  smlabb r12, r7, r9, r12
-  smlatb r4, r6, r9, r4
-  smlatb r5, r7, r9, r5
-  asr r0, r11
   asr r12, r11
-  asr r4, r11
-  asr r5, r11
-  ssat r0, #8, r0
+  smlabb r0, r6, r9, r0
+  smlatb r5, r5, r8, r10
   ssat r12, #8, r12
+  smlatb r4, r6, r9, r4
+  asr r0, r11
+  smlatb r5, r7, r9, r5
+  ssat r0, #8, r0
+  asr r4, r11
+  bfi r0, r12, #8, #8
+  asr r5, r11
   ssat r4, #8, r4
   ssat r5, #8, r5
-  strb r12, [r3, #1]
-  strb r4, [r3, #2]
-  strb r5, [r3, #3]
-  strb r0, [r3], #4
+  bfi r0, r4, #16, #8
+  bfi r0, r5, #24, #8
+  str r0, [r3], #4
   cmp r3, lr
   bne 1b
   pop {r4-r11, pc}

@@ -46,7 +46,7 @@ struct ScalarEntry {
   std::uint32_t address;
 };
 struct PairEntry {
-  std::uint32_t word;           ///< address / 4
+  std::uint32_t address;
   std::uint32_t first, second;  ///< two int16 weights each, of two rows
 };
 
@@ -56,6 +56,8 @@ void nsrt_m7_two_rows(Control*);    ///< two output rows, words of two channels
 // The unrolled code's ends, with requantisation and without, and the reload of sums.
 extern const char nsrt_m7_two_pixels_end[], nsrt_m7_two_pixels_part_end[], nsrt_m7_two_pixels_reload[];
 extern const char nsrt_m7_two_rows_end[], nsrt_m7_two_rows_part_end[], nsrt_m7_two_rows_reload[];
+// Bytes of code per entry, as addresses.
+extern const char nsrt_m7_two_pixels_entry_bytes[], nsrt_m7_two_rows_entry_bytes[];
 /// `quads` of two rows, for the positions whose words are origin + taps[…]: 2 · quads entries.
 void nsrt_m7_widen_quads(PairEntry* to, const std::int8_t* first, const std::int8_t* second,
                          const std::uint16_t* taps, std::uint32_t quads, std::uint32_t origin);

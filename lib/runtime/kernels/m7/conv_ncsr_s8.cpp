@@ -1,5 +1,5 @@
 // Nested sparse convolution: a row's kept weights are decoded once per strip to (weight, address), then every
-// tile of the strip takes them at seven instructions for eight multiplications (tiles.S).
+// tile of the strip takes them at eight instructions for eight multiplications (tiles.S).
 #include "kernels/m7/decode.h"
 #include "kernels/m7/expand.h"
 #include "kernels/m7/m7.h"

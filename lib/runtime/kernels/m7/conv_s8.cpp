@@ -1,13 +1,11 @@
 // Dense convolution: the weights of two output rows are widened to int16 pairs once per strip, then every
-// tile of the strip takes them at twelve instructions for sixteen multiplications (tiles.S).
+// tile of the strip takes them at fifteen instructions for sixteen multiplications (tiles.S).
 #include "kernels/m7/conv_few_channels.h"
 #include "kernels/m7/m7.h"
 #include "kernels/m7/strip.h"
 
 namespace nsrt::m7 {
 namespace {
-
-constexpr std::uint32_t kEntryCode = 48;  // bytes of code per entry in tiles.S
 
 struct RowPair {
   const std::int8_t *first, *second;  // weights
@@ -33,7 +31,8 @@ void run_two_rows(Strip& strip, const RowPair& rows, std::uint32_t quads, std::i
     const bool first = done == 0;
     done += n;
     c.list = list;
-    c.code = (done == quads ? nsrt_m7_two_rows_end : nsrt_m7_two_rows_part_end) - 2 * n * kEntryCode;
+    c.code = (done == quads ? nsrt_m7_two_rows_end : nsrt_m7_two_rows_part_end) -
+             2 * n * reinterpret_cast<std::uintptr_t>(nsrt_m7_two_rows_entry_bytes);
     if (!first) {
       c.list_then = c.list;
       c.code_then = c.code;

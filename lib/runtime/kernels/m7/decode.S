@@ -91,9 +91,10 @@
   str r4, [r12, #kStart + 28]
   movw r6, #:lower16:nsrt_m7_two_pixels_end
   movt r6, #:upper16:nsrt_m7_two_pixels_end
-  sub r5, r12, r0  // 8 bytes an entry, 24 bytes of code
-  add r5, r5, r5, lsl #1
-  sub r6, r5
+  movw r4, #:lower16:nsrt_m7_two_pixels_entry_bytes
+  sub r5, r12, r0
+  lsr r5, #3
+  mls r6, r5, r4, r6
   strd r0, r6, [r12, #kList]
   mov r0, r12
   bl nsrt_m7_two_pixels

@@ -41,12 +41,12 @@ nsrt_m7_widen:
   .macro eight row, sum
   ldrd r9, r10, [\row], #8
   sxtb16 r11, r9
-  smlad \sum, r11, r5, \sum
   sxtb16 r9, r9, ror #8
+  smlad \sum, r11, r5, \sum
+  sxtb16 r1, r10
   smlad \sum, r9, r6, \sum
-  sxtb16 r11, r10
-  smlad \sum, r11, r7, \sum
   sxtb16 r10, r10, ror #8
+  smlad \sum, r1, r7, \sum
   smlad \sum, r10, r8, \sum
   .endm
 

@@ -7,8 +7,10 @@
 // (checked), word-aligned, so interrupts find a valid stack at any time; the function uses at most the distance
 // between a strip's first and last tile more stack than it says.
 //
-// Instructions are what QEMU counts. On the core LDM of four words takes three cycles and does not pair with SMLAL; a
-// schedule with four LDRs between the SMLALs would need a fifth data register.
+// Two schedules compute the same. The default one takes the fewest cycles of the core's published pairing rules: it
+// loads between multiplications, and the address of the next entry while this one multiplies. The other one, with
+// NSRT_M7_FEWEST_INSTRUCTIONS, takes the fewest instructions, which is what QEMU counts; docs/cycle_model.md compares
+// them.
 
   .syntax unified
   .thumb
@@ -23,17 +25,22 @@
   .equ kSavedStack, 60
   .equ kHighestStack, 64
   .equ kStart, 20
-  .equ kMaxEntries, 128
-  .equ kMaxPairEntries, 64
+  .equ kMaxEntries, 64  // plan.h
 
 // Goes to the tile whose record \tile points at: sets the stack pointer and, through Control::start, list and code, all
-// the rest. r12 = &start.
-  .macro next_tile tile
+// the rest. r12 = &start. r0 = address of the first entry's words, if the schedule loads that ahead.
+  .macro next_tile tile, address
   ldr r2, [\tile], #8
   cbz r2, 1f
   mov sp, r2
   str \tile, [r12, #kTile]
+  .ifb \address
   ldm r12, {r4-r11, r12, pc}
+  .else
+  ldm r12, {r4-r11, r12, lr}
+  \address
+  bx lr
+  .endif
 1:
   ldr sp, [r12, #kSavedStack]
   pop {r4-r11, pc}
@@ -42,8 +49,8 @@
 // The unrolled code twice, and the frame around it. Entered near the first end, the code requantises and stores the
 // outputs: \requantise does that, given r0 zero point, r1 multiplier, r2 second multiplier or bias of the low lane, r3
 // outputs of the row, r12 = &start, r14 the tile's record + 8, which stays there. Entered near the second end, it
-// stores the sums.
-  .macro tile_loop name, entries, entry, requantise
+// stores the sums. An \entry takes the list's next one, which r12 points at, and \address loads ahead for it.
+  .macro tile_loop name, entry, requantise, address
   .section .text.\name, "ax", %progbits
   .balign 8
   .irp label, \name, \name\()_end, \name\()_part_end, \name\()_reload
@@ -59,22 +66,24 @@
   it lo
   udflo #0
   ldr r0, [r12, #kTile]
-  next_tile r0
+  next_tile r0, "\address"
 \name\()_reload:  // entered through Control::code with r12 = Control::list = &start
   ldr r0, [r12, #kSumsIn]
   ldm r0!, {r4-r11}
   str r0, [r12, #kSumsIn]
   ldr lr, [r12, #kCodeThen]
   ldr r12, [r12, #kListThen]
+  \address
   bx lr
-  .rept \entries
+  .rept kMaxEntries
   \entry
   .endr
 \name\()_end:  // r12 = the Control
   ldm r12!, {r0-r3, lr}
   \requantise
-  next_tile lr
-  .rept \entries
+  next_tile lr, "\address"
+2:
+  .rept kMaxEntries
   \entry
   .endr
 \name\()_part_end:
@@ -83,7 +92,9 @@
   stm r0!, {r4-r11}
   str r0, [r12, #kSumsOut]
   ldr r0, [r12, #kTile]
-  next_tile r0
+  next_tile r0, "\address"
+  .global \name\()_entry_bytes
+  .equ \name\()_entry_bytes, (\name\()_part_end - 2b) / kMaxEntries
   .size \name, . - \name
   .endm
 
@@ -93,6 +104,7 @@
 // in [0, 2^32) and nothing is carried into or borrowed from the high half, which is exact because |acc + bias| < 2^31
 // (the packer's proof). Longer rows are cut every 256 weights (conv_ncsr_s8.cpp).
 // Sums: low halves r4 r6 r8 r10, high halves r5 r7 r9 r11.
+#ifdef NSRT_M7_FEWEST_INSTRUCTIONS
   .macro two_pixels_entry
   ldrd lr, r0, [r12], #8
   add r0, sp
@@ -102,37 +114,70 @@
   smlal r8, r9, r2, lr
   smlal r10, r11, r3, lr
   .endm
+#define TWO_PIXELS_ADDRESS
+#else
+  .macro two_pixels_entry
+  ldr lr, [r12], #8
+  ldm r0, {r0-r3}
+  smlal r4, r5, r0, lr
+  ldr r0, [r12, #4]  // of the next entry; after the last one a word of the Control, of no use
+  smlal r6, r7, r1, lr
+  smlal r8, r9, r2, lr
+  add r0, sp
+  smlal r10, r11, r3, lr
+  .endm
+  .macro two_pixels_address
+  ldr r0, [r12, #4]
+  add r0, sp
+  .endm
+#define TWO_PIXELS_ADDRESS two_pixels_address
+#endif
 
-  .macro requantise_lanes low, high
-  smmlar \high, \high, r1, r0
-  smmlar \low, \low, r1, r0
-  ssat \high, #8, \high
-  ssat \low, #8, \low
-  strb \high, [r3, r2]
-  strb \low, [r3], #1
+// Four bytes to a word: a byte alone would occupy the core's store buffer for longer than a word.
+  .macro gather_bytes word, second, third, fourth
+  bfi \word, \second, #8, #8
+  bfi \word, \third, #16, #8
+  bfi \word, \fourth, #24, #8
   .endm
 
   .macro two_pixels_requantise
   add r4, r2, r4, lsr #8
+  smmlar r5, r5, r1, r0
   add r6, r2, r6, lsr #8
+  smmlar r7, r7, r1, r0
   add r8, r2, r8, lsr #8
+  smmlar r9, r9, r1, r0
   add r10, r2, r10, lsr #8
+  smmlar r11, r11, r1, r0
   ldr r2, [lr, #-4]
+  smmlar r4, r4, r1, r0
+  ssat r5, #8, r5
+  smmlar r6, r6, r1, r0
+  ssat r7, #8, r7
+  smmlar r8, r8, r1, r0
+  ssat r9, #8, r9
+  smmlar r10, r10, r1, r0
+  ssat r11, #8, r11
   add r3, r2
+  ssat r4, #8, r4
   ldr r2, [r12, #kSecondOut]
-  requantise_lanes r4, r5
-  requantise_lanes r6, r7
-  requantise_lanes r8, r9
-  requantise_lanes r10, r11
+  ssat r6, #8, r6
+  gather_bytes r5, r7, r9, r11
+  ssat r8, #8, r8
+  str r5, [r3, r2]
+  ssat r10, #8, r10
+  gather_bytes r4, r6, r8, r10
+  str r4, [r3]
   .endm
 
-  tile_loop nsrt_m7_two_pixels, kMaxEntries, two_pixels_entry, two_pixels_requantise
+  tile_loop nsrt_m7_two_pixels, two_pixels_entry, two_pixels_requantise, TWO_PIXELS_ADDRESS
 
 // Two rows. A word is two channels' int16, an entry two int16 weights for each of two rows; r4-r7 are four pixels of
 // the first row, r8-r11 of the second. int32 sums cannot overflow (the packer's proof).
+#ifdef NSRT_M7_FEWEST_INSTRUCTIONS
   .macro two_rows_entry
   ldm r12!, {r0-r2}
-  add r0, sp, r0, lsl #2
+  add r0, sp
   ldrd r3, lr, [r0]
   smlad r4, r3, r1, r4
   smlad r8, r3, r2, r8
@@ -144,33 +189,59 @@
   smlad r7, lr, r1, r7
   smlad r11, lr, r2, r11
   .endm
-
-  .macro requantise_rows first, second
-  smmlar \second, \second, r2, r0
-  smmlar \first, \first, r1, r0
-  ssat \second, #8, \second
-  ssat \first, #8, \first
+#define TWO_ROWS_ADDRESS
+#else
+  .macro two_rows_entry
+  ldr r3, [r0, #4]
+  ldrd r2, lr, [r12, #4]
+  smlad r5, r3, r2, r5
+  ldr r1, [r0]
+  smlad r9, r3, lr, r9
+  smlad r8, r1, lr, r8
+  ldr r3, [r0, #12]
+  smlad r4, r1, r2, r4
+  ldr.w r1, [r0, #8]  // wide: entries at multiples of four bytes
+  smlad r11, r3, lr, r11
+  ldr r0, [r12, #12]!  // of the next entry; after the last one a word of the Control, of no use
+  smlad r7, r3, r2, r7
+  add r0, sp
+  smlad r6, r1, r2, r6
+  smlad r10, r1, lr, r10
   .endm
+  .macro two_rows_address
+  ldr r0, [r12]
+  add r0, sp
+  .endm
+#define TWO_ROWS_ADDRESS two_rows_address
+#endif
 
   .macro two_rows_requantise
-  requantise_rows r4, r8
-  requantise_rows r5, r9
-  requantise_rows r6, r10
-  requantise_rows r7, r11
+  smmlar r8, r8, r2, r0
+  smmlar r9, r9, r2, r0
+  smmlar r10, r10, r2, r0
+  ssat r8, #8, r8
+  smmlar r11, r11, r2, r0
+  ssat r9, #8, r9
+  smmlar r4, r4, r1, r0
+  ssat r10, #8, r10
+  smmlar r5, r5, r1, r0
+  ssat r11, #8, r11
+  smmlar r6, r6, r1, r0
   ldr r2, [lr, #-4]
+  smmlar r7, r7, r1, r0
+  ssat r4, #8, r4
   add r3, r2
+  ssat r5, #8, r5
   ldr r2, [r12, #kSecondOut]
-  .irp pair, "r8, r4", "r9, r5", "r10, r6", "r11, r7"
-  store_pair \pair
-  .endr
+  gather_bytes r8, r9, r10, r11
+  ssat r6, #8, r6
+  str r8, [r3, r2]
+  ssat r7, #8, r7
+  gather_bytes r4, r5, r6, r7
+  str r4, [r3]
   .endm
 
-  .macro store_pair second, first
-  strb \second, [r3, r2]
-  strb \first, [r3], #1
-  .endm
-
-  tile_loop nsrt_m7_two_rows, kMaxPairEntries, two_rows_entry, two_rows_requantise
+  tile_loop nsrt_m7_two_rows, two_rows_entry, two_rows_requantise, TWO_ROWS_ADDRESS
 
 // void nsrt_m7_widen_quads(to, first, second, taps, quads, origin): docs/format/nsm.md, encoding 1.
   .section .text.nsrt_m7_widen_quads, "ax", %progbits
@@ -189,6 +260,8 @@ nsrt_m7_widen_quads:
   sxtb16 r8, r6
   uxtah r6, r12, r9
   uxtah r9, r12, r9, ror #16
+  lsl r6, #2
+  lsl r9, #2
   stm r0!, {r6-r11}
   subs lr, #1
   bne 1b

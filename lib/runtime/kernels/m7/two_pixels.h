@@ -27,7 +27,6 @@ class TwoPixelRow {
                 std::int8_t* out);
 
  private:
-  static constexpr std::uint32_t kEntryCode = 24;          // bytes of code per entry in tiles.S
   static constexpr std::uint32_t kLowStart = 0x80000000u;  // of the low half, 2^23 in its lane
   static constexpr std::int32_t kLowOffset = 1 << 23;
 
@@ -43,7 +42,8 @@ class TwoPixelRow {
     control_.tile = strip_.tile_list();
     control_.start[1] = control_.start[3] = control_.start[5] = control_.start[7] = bias;
     control_.list = first;
-    control_.code = code_end - static_cast<std::uint32_t>(end_ - first) * kEntryCode;
+    control_.code = code_end - static_cast<std::uint32_t>(end_ - first) *
+                                   reinterpret_cast<std::uintptr_t>(nsrt_m7_two_pixels_entry_bytes);
   }
   void run_long_dense(Cursor cursor, std::uint32_t taps, const RequantRow& requant, std::int8_t* out);
   void carry_low_lanes();
