@@ -201,8 +201,8 @@ TEST_CASE(
     }
   });
   BoardOptions options = fake.options();
-  options.reply_seconds = options.run_seconds = 0.1;
-  options.attempts = 60;  // a busy computer is late, too
+  options.reply_seconds = options.run_seconds = 0.03;
+  options.attempts = 200;  // a busy computer is late, too
   BoardSession board(*sample.model, options);
   check_same_as_host(*sample.model, board);
   CHECK(board.repeated_requests() > 10);
@@ -262,7 +262,7 @@ TEST_CASE("a silent board, and one that only babbles, are given up after the att
   };
   const FakeBoard silent(sample.bytes, [](Bytes& reply) { reply.clear(); });
   EXPECT_ERROR(BoardSession(*sample.model, options_of(silent)), kEnvironment,
-               "no answer from the board, asked 3 times and waited 0.1 s each; 0 bytes came");
+               "no answer from the board, asked 3 times and waited up to 0.1 s each; 0 bytes came");
   const FakeBoard babbling(sample.bytes, [](Bytes& reply) { reply.assign(100, 0x77); });
   EXPECT_ERROR(BoardSession(*sample.model, options_of(babbling)), kEnvironment,
                "bytes came that were no frame");
@@ -310,4 +310,37 @@ TEST_CASE("the server refuses requests that are too short, out of range, or befo
   CHECK(status(kResult, {1, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0}) == kBadRequest);  // it was not traced
   CHECK(status(kHello, {}) == NSRT_OK);
   CHECK(status(kRun, run) == kBadRequest);  // hello forgets the model
+}
+
+TEST_CASE("whatever is asked, the server answers with a known status, and serves on") {
+  using namespace nsrt::serial;
+  const Sample sample;
+  std::memset(flash, 0xFF, sizeof flash);
+  std::ranges::copy(sample.bytes, flash);
+  app::ModelServer server;
+  std::mt19937 rng(8);
+  std::uint8_t sequence = 0;
+  const auto status = [&](std::uint8_t type, const Bytes& payload) {
+    const std::size_t bytes =
+        server.answer({type, ++sequence, static_cast<std::uint16_t>(payload.size()), payload.data()});
+    CHECK((bytes >= kHeaderBytes + 4 + kCrcBytes && bytes <= kMostFrame));
+    std::uint32_t code;
+    std::memcpy(&code, server.reply() + kHeaderBytes, sizeof code);
+    return code;
+  };
+  int done = 0;
+  for (int i = 0; i < 3000; ++i) {
+    // Mostly small numbers, where the limits are; hello, which forgets the model, only now and then.
+    Bytes payload(rng() % 8 == 0 ? rng() % (kMostPayload + 1) : 2 * (rng() % 8));
+    for (auto& byte : payload)
+      byte = static_cast<std::uint8_t>(rng() % 4 == 0 ? rng() : rng() % 3 * (rng() % 2));
+    const auto type = static_cast<std::uint8_t>(rng() % 50 == 0 ? rng() : kOpen + rng() % 5);
+    const std::uint32_t code = status(type, payload);
+    CHECK((code <= NSRT_ARENA_TOO_SMALL || code == kBadRequest));
+    done += code == NSRT_OK;
+  }
+  CHECK(done > 300);
+  CHECK(status(kHello, {}) == NSRT_OK);
+  CHECK(status(kOpen, {}) == NSRT_OK);
+  CHECK(status(kCheck, {}) == NSRT_OK);
 }

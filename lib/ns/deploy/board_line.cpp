@@ -14,8 +14,8 @@ using Clock = std::chrono::steady_clock;
 using nsrt::serial::Frame;
 using nsrt::serial::kMostFrame;
 
-double seconds_until(Clock::time_point end) {
-  return std::max(0.0, std::chrono::duration<double>(end - Clock::now()).count());
+double seconds_from_now(Clock::time_point time) {
+  return std::chrono::duration<double>(time - Clock::now()).count();
 }
 
 std::string text(double seconds) {
@@ -49,7 +49,6 @@ BoardRequest& BoardRequest::put(std::span<const std::uint8_t> data) {
 
 BoardReply BoardLine::request(nsrt::serial::Command command, std::span<const std::uint8_t> payload) {
   const bool runs = command == nsrt::serial::kRun || command == nsrt::serial::kCheck;
-  const double seconds = runs ? options_.run_seconds : options_.reply_seconds;
   std::array<std::uint8_t, kMostFrame> frame;
   const std::size_t bytes =
       nsrt::serial::encode_frame(frame.data(), command, ++sequence_, payload.data(), payload.size());
@@ -60,14 +59,25 @@ BoardReply BoardLine::request(nsrt::serial::Command command, std::span<const std
       quieten();
     }
     port_.write(std::span(frame).first(bytes), options_.reply_seconds);
+    const auto sent = Clock::now();
     BoardReply reply;
-    if (receive(static_cast<std::uint8_t>(command | nsrt::serial::kReply), seconds, &reply)) return reply;
+    if (receive(static_cast<std::uint8_t>(command | nsrt::serial::kReply), patience(runs, attempt), &reply)) {
+      if (runs) longest_run_ = std::max(longest_run_, -seconds_from_now(sent));
+      return reply;
+    }
   }
   throw environment_error(device() + ": no answer from the board, asked " +
-                              std::to_string(options_.attempts) + " times and waited " + text(seconds) +
-                              " s each; " + std::to_string(reader_.skipped() - before) +
-                              " bytes came that were no frame",
+                              std::to_string(options_.attempts) + " times and waited up to " +
+                              text(runs ? options_.run_seconds : options_.reply_seconds) + " s each; " +
+                              std::to_string(reader_.skipped() - before) + " bytes came that were no frame",
                           "is nestkit's firmware in its flash (docs/boards.md), and is this its device?");
+}
+
+// A run that takes ten times as long as the longest so far has probably lost its reply.
+double BoardLine::patience(bool runs, unsigned attempt) const {
+  if (!runs) return options_.reply_seconds;
+  if (longest_run_ == 0 || attempt + 1 == options_.attempts) return options_.run_seconds;
+  return std::min(options_.run_seconds, options_.reply_seconds + 10 * longest_run_);
 }
 
 bool BoardLine::receive(std::uint8_t type, double seconds, BoardReply* reply) {
@@ -75,7 +85,7 @@ bool BoardLine::receive(std::uint8_t type, double seconds, BoardReply* reply) {
       Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   for (;;) {
     std::array<std::uint8_t, 512> piece;
-    const std::size_t got = port_.read(piece, seconds_until(end));
+    const std::size_t got = port_.read(piece, std::max(0.0, seconds_from_now(end)));
     for (std::size_t i = 0; i < got; ++i) {
       reader_.push(piece[i]);
       for (Frame frame; reader_.next(&frame);) {

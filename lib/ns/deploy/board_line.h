@@ -32,6 +32,7 @@ class BoardLine {
   std::size_t repeated() const { return repeated_; }
 
  private:
+  double patience(bool runs, unsigned attempt) const;
   bool receive(std::uint8_t type, double seconds, BoardReply* reply);
   void quieten();
 
@@ -40,6 +41,7 @@ class BoardLine {
   nsrt::serial::FrameReader reader_;
   std::uint8_t sequence_ = 0;
   std::size_t repeated_ = 0;
+  double longest_run_ = 0;  ///< seconds from a request to run to its reply; 0: none yet
 };
 
 /// A request's fields, little-endian, one after the other.
