@@ -6,6 +6,7 @@
 #include "firmware/boards/mps2_an500/semihosting.h"
 
 extern "C" {
+extern std::uint8_t linker_itcm_start[], linker_itcm_end[], linker_itcm_load[];
 extern std::uint32_t linker_data_start[], linker_data_end[], linker_data_load[], linker_bss_start[],
     linker_bss_end[];
 extern std::uint8_t linker_stack_bottom[], linker_stack_top[], linker_handler_stack_top[];
@@ -84,6 +85,9 @@ extern "C" [[gnu::naked]] void reset_handler() {
 extern "C" [[noreturn]] void start() {
   system_register(0xE000ED88) |= 0xFu << 20;  // CPACR: full access to the FPU
   asm volatile("dsb\n isb" ::: "memory");
+  memcpy(linker_itcm_start, linker_itcm_load,
+         reinterpret_cast<std::uintptr_t>(linker_itcm_end) -
+             reinterpret_cast<std::uintptr_t>(linker_itcm_start));
   memcpy(linker_data_start, linker_data_load,
          reinterpret_cast<std::uintptr_t>(linker_data_end) -
              reinterpret_cast<std::uintptr_t>(linker_data_start));
