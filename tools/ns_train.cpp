@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 using ns::train::Recipe;
 
 struct Options {
-  std::string recipe, output, resume, init, data_dir, progress = "auto";
+  std::string recipe, output, resume, init, teacher, data_dir, progress = "auto";
   std::vector<std::string> settings;
   bool print_config = false, print_schema = false, overwrite = false, json = false;
 };
@@ -41,6 +41,8 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--init", o.init, "Start from this checkpoint's weights, and its level maps if it is nested")
       ->transform(artifact_input())
       ->excludes(resume);
+  app.add_option("--teacher", o.teacher, "Learn also from this checkpoint's (densest) network")
+      ->transform(artifact_input());
   app.add_flag("--print-config", o.print_config, "Print the effective recipe and stop");
   app.add_flag("--print-schema", o.print_schema, "Print the JSON Schema of recipes and stop");
   add_progress_option(app, o.progress);
@@ -66,7 +68,7 @@ std::string resumable_path(const std::string& output) {
 void check_outputs(const Options& o, const std::string& resumable) {
   if (o.output.empty()) throw ns::usage_error("--output is required");
   const auto overwrite = o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
-  ns::check_writable(o.output, overwrite, {o.recipe, o.init, o.resume});
+  ns::check_writable(o.output, overwrite, {o.recipe, o.init, o.teacher, o.resume});
   if (o.resume.empty() && !o.overwrite && fs::exists(resumable)) {
     throw ns::usage_error(resumable + ": is there from an interrupted run",
                           "--resume " + resumable + " continues it, --overwrite starts anew");
@@ -77,12 +79,15 @@ void check_outputs(const Options& o, const std::string& resumable) {
 int train(const Options& o, const Recipe& recipe, Job& job) {
   ns::parallel::Communicator& group = job.group();
   const std::string resumable = resumable_path(o.output);
-  const std::string how =
-      fmt::format("continue with: ns-train {} -o {} --resume {}", o.recipe, o.output, resumable);
+  const std::string how = fmt::format("continue with: ns-train {} -o {}{} --resume {}", o.recipe, o.output,
+                                      o.teacher.empty() ? "" : " --teacher " + o.teacher, resumable);
   if (group.leads()) check_outputs(o, resumable);
   const ns::data::Split data =
       split_for(recipe, ns::data::load_dataset(recipe.dataset, recipe.data_dir, ns::data::Part::kTrain));
   ns::train::Trainer trainer(recipe, data, group);
+  if (!o.teacher.empty()) {
+    trainer.learn_from(ns::checkpoint::read_safetensors(o.teacher), ns::sha256_hex_of_file(o.teacher));
+  }
   if (!o.resume.empty()) trainer.resume(ns::checkpoint::read_safetensors(o.resume));
   if (!o.init.empty()) {
     trainer.initialise(ns::checkpoint::read_safetensors(o.init), ns::sha256_hex_of_file(o.init));

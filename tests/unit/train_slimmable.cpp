@@ -3,12 +3,14 @@
 #include "expect_error.h"
 #include "ns/data/loader.h"
 #include "ns/train/evaluate.h"
-#include "ns/train/trainer.h"
 #include "support/corner_images.h"
+#include "support/training_run.h"
 
 using namespace ns;
 using namespace ns::train;
 using nestkit_test::corners;
+using nestkit_test::Run;
+using nestkit_test::run_recipe;
 
 namespace {
 
@@ -25,29 +27,6 @@ Recipe slimmable_recipe() {
   recipe.validation_images = 40;
   recipe.threads = 1;
   return recipe;
-}
-
-struct Run {
-  std::vector<EpochRecord> epochs;
-  std::vector<checkpoint::Archive> saved;
-  checkpoint::Archive finished;
-};
-
-Run run_recipe(const Recipe& recipe, const data::Split& data, const checkpoint::Archive* from = nullptr,
-               std::int64_t stop_after = -1) {
-  Trainer trainer(recipe, data);
-  if (from != nullptr) {
-    trainer.resume(*from);
-  }
-  Run run;
-  Observers observers;
-  observers.on_epoch = [&](const EpochRecord& record) { run.epochs.push_back(record); };
-  observers.save_resumable = [&](const checkpoint::Archive& archive) { run.saved.push_back(archive); };
-  observers.stop_requested = [&] { return trainer.state().step == stop_after; };
-  trainer.run(observers);
-  run.finished = trainer.finished();
-  run.finished.origin = "slim.safetensors";
-  return run;
 }
 
 }  // namespace
@@ -148,7 +127,7 @@ TEST_CASE("a slimmable run starts from dense or equally slimmable weights and fr
   recipe.widths = {1.0, 0.75};
   Trainer other(recipe, data);
   EXPECT_ERROR(other.initialise(slim.finished, ""), kUsage,
-               "slim.safetensors: is slimmable with widths [1.0,0.5,0.25], but the recipe's are [1.0,0.75]");
+               "done.safetensors: is slimmable with widths [1.0,0.5,0.25], but the recipe's are [1.0,0.75]");
   recipe.method = "dense";
   Trainer dense(recipe, data);
   EXPECT_ERROR(dense.initialise(slim.finished, ""), kUsage, "but the recipe's method is dense");

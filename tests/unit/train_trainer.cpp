@@ -6,10 +6,14 @@
 #include "ns/train/evaluate.h"
 #include "ns/train/recalibrate.h"
 #include "support/corner_images.h"
+#include "support/training_run.h"
 
 using namespace ns;
 using namespace ns::train;
 using nestkit_test::corners;
+using nestkit_test::kParent;
+using nestkit_test::Run;
+using nestkit_test::run_recipe;
 
 namespace {
 
@@ -30,36 +34,6 @@ Recipe small_recipe() {
   recipe.prune_every_steps = 3;
   recipe.threads = 1;
   return recipe;
-}
-
-struct Run {
-  std::vector<EpochRecord> epochs;
-  std::vector<checkpoint::Archive> saved;
-  checkpoint::Archive finished;
-  bool complete = false;
-};
-
-const std::string kParent(64, 'c');
-
-// Trains, from a checkpoint if given, until the end or until `stop_after` steps are done. `init` is what the
-// run starts from, `from` an interrupted run.
-Run run_recipe(const Recipe& recipe, const data::Split& data, const checkpoint::Archive* from = nullptr,
-               std::int64_t stop_after = -1, const checkpoint::Archive* init = nullptr) {
-  Trainer trainer(recipe, data);
-  if (init != nullptr) {
-    trainer.initialise(*init, kParent);
-  }
-  if (from != nullptr) {
-    trainer.resume(*from);
-  }
-  Run run;
-  Observers observers;
-  observers.on_epoch = [&](const EpochRecord& record) { run.epochs.push_back(record); };
-  observers.save_resumable = [&](const checkpoint::Archive& archive) { run.saved.push_back(archive); };
-  observers.stop_requested = [&] { return trainer.state().step == stop_after; };
-  run.complete = trainer.run(observers);
-  run.finished = trainer.finished();
-  return run;
 }
 
 }  // namespace

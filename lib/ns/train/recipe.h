@@ -54,6 +54,7 @@ struct Recipe {
   double distillation_weight = 0.5;
   double distillation_temperature = 2.0;
 
+  double weight_average = 0.0;
   int recalibration_images = 0;
   int checkpoint_every_epochs = 1;
 

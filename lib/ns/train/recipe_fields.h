@@ -81,10 +81,14 @@ void visit_fields(R& r, Visitor&& v) {
       "Which subnets' gradients reach a shared weight: all, their mean, one subnet's, or those whose sign is "
       "their sum's.");
   v.number("distillation_weight", r.distillation_weight, Range{0, 1},
-           "Share of distillation from the densest subnet in the loss of the others.");
+           "Share of distillation in the loss: of a dense network or the densest subnet from --teacher if "
+           "there is one, of the other subnets from the densest.");
   v.number("distillation_temperature", r.distillation_temperature, Range{0, 100, true},
            "Temperature of the distillation.");
 
+  v.number("weight_average", r.weight_average, Range{0, 1, false, true},
+           "Decay per step of a running average of the weights, which is what is validated and saved in the "
+           "end; it begins anew whenever masks change; 0: the weights themselves.");
   v.integer(
       "recalibration_images", r.recalibration_images, any_count,
       "Recompute the final batch-norm statistics of every subnet on so many training images; 0: keep the "

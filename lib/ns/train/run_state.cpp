@@ -11,6 +11,8 @@ namespace ns::train {
 namespace {
 
 constexpr const char* kOptimizerPrefix = "optimizer.";
+constexpr const char* kAveragePrefix = "average.";
+constexpr const char* kTeacher = "teacher";
 
 // Paths have no place in a checkpoint: they say where, not what.
 Json stored_config(const Recipe& recipe) {
@@ -60,6 +62,16 @@ void check_same_run(const checkpoint::Archive& archive, const checkpoint::Profil
                         "--resume continues the same run; --init starts another from its weights");
     }
   }
+  const auto teacher = archive.metadata.find(kTeacher);
+  const std::string stored_teacher = teacher == archive.metadata.end() ? "" : teacher->second;
+  if (stored_teacher != state.teacher_sha256) {
+    const auto text = [](const std::string& sha256) {
+      return sha256.empty() ? "no teacher" : "teacher " + sha256.substr(0, 12) + "…";
+    };
+    throw usage_error(archive.origin + ": was interrupted with " + text(stored_teacher) + ", found " +
+                          text(state.teacher_sha256),
+                      "--teacher takes the checkpoint that the run began with");
+  }
   if (profile.graph != graph_text(state)) {
     throw input_error(archive.origin + ": its network is not the one of the recipe");
   }
@@ -68,6 +80,15 @@ void check_same_run(const checkpoint::Archive& archive, const checkpoint::Profil
                       profile.data_manifest_sha256.substr(0, 12) + "…, found " +
                       data_manifest_sha256.substr(0, 12) + "…)");
   }
+}
+
+void restore(const checkpoint::Archive& archive, const std::string& name, Tensor& value) {
+  Tensor stored = archive.tensor(name);
+  if (stored.shape() != value.shape()) {
+    throw input_error(archive.origin + ": tensor " + name + " is " + to_string(stored.shape()) +
+                      ", expected " + to_string(value.shape()));
+  }
+  value = std::move(stored);
 }
 
 // Tensors of equal names and shapes can still belong to other strides, paddings or connections.
@@ -108,6 +129,7 @@ void check_same_dense_layers(const checkpoint::Archive& archive, const Recipe& r
 RunState::RunState(const Recipe& recipe, nn::Graph graph)
     : model(std::move(graph), recipe.subnets(), recipe.seed),
       optimizer(optimizer_of(recipe, model.network().parameters())),
+      average(model.network(), recipe.weight_average),
       loss_sums(static_cast<std::size_t>(recipe.subnets()), 0.0) {
   if (recipe.slimmable()) {
     model.set_levels(nested::width_levels(model.network().graph(), recipe.widths));
@@ -150,6 +172,9 @@ checkpoint::Archive model_archive(const RunState& state, const Recipe& recipe,
     profile.widths = recipe.widths;
   }
   checkpoint::set_profile(archive, profile);
+  if (!state.teacher_sha256.empty()) {
+    archive.metadata[kTeacher] = state.teacher_sha256;
+  }
   nested::write_tensors(state.model, archive);
   return archive;
 }
@@ -159,6 +184,15 @@ checkpoint::Archive resumable_archive(const RunState& state, const Recipe& recip
   checkpoint::Archive archive = model_archive(state, recipe, data_manifest_sha256);
   for (const nn::Buffer& buffer : state.optimizer->state()) {
     archive.arrays[stored_name(buffer)] = checkpoint::make_array(buffer.value);
+  }
+  if (state.average.steps > 0) {
+    for (const nn::Buffer& buffer : state.average.state()) {
+      archive.arrays[kAveragePrefix + buffer.name] = checkpoint::make_array(buffer.value);
+    }
+  }
+  if (state.average.on()) {
+    archive.arrays["progress.average_steps"] =
+        checkpoint::make_array<std::int64_t>({1}, std::span(&state.average.steps, 1));
   }
   archive.arrays["progress.step"] = checkpoint::make_array<std::int64_t>({1}, std::span(&state.step, 1));
   archive.arrays["progress.loss_sums"] =
@@ -219,13 +253,17 @@ void resume_from(const checkpoint::Archive& archive, const Recipe& recipe,
   check_same_run(archive, profile, recipe, data_manifest_sha256, state);
   nested::read_tensors(archive, profile, state.model);
   for (nn::Buffer& buffer : state.optimizer->state()) {
-    const std::string name = stored_name(buffer);
-    Tensor value = archive.tensor(name);
-    if (value.shape() != buffer.value.shape()) {
-      throw input_error(archive.origin + ": tensor " + name + " is " + to_string(value.shape()) +
-                        ", expected " + to_string(buffer.value.shape()));
+    restore(archive, stored_name(buffer), buffer.value);
+  }
+  if (state.average.on()) {
+    const auto seen = archive.values<std::int64_t>("progress.average_steps");
+    if (seen.size() != 1 || seen[0] < 0) {
+      throw input_error(archive.origin + ": progress.average_steps is damaged");
     }
-    buffer.value = std::move(value);
+    state.average.steps = seen[0];
+    for (nn::Buffer& buffer : state.average.state()) {
+      if (seen[0] > 0) restore(archive, kAveragePrefix + buffer.name, buffer.value);
+    }
   }
   const auto steps = archive.values<std::int64_t>("progress.step");
   const auto loss_sums = archive.values<double>("progress.loss_sums");

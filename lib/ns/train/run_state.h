@@ -10,6 +10,7 @@
 #include "ns/nested/model.h"
 #include "ns/nn/optimizer.h"
 #include "ns/train/recipe.h"
+#include "ns/train/weight_average.h"
 
 namespace ns::train {
 
@@ -20,11 +21,13 @@ struct RunState {
 
   nested::Model model;
   std::unique_ptr<nn::Optimizer> optimizer;
+  WeightAverage average;
   std::int64_t step = 0;                    ///< optimiser steps done
   std::vector<double> loss_sums;            ///< of the steps done in the present epoch; subnet 1 first
   bool levels_final = false;                ///< level maps stay as they are: pruning is over, or they came
                                             ///< with --init
   std::vector<std::string> parent_sha256s;  ///< checkpoints that this run began with
+  std::string teacher_sha256;               ///< checkpoint of the teacher, or empty
 };
 
 /// Every bank's parameters, statistics and optimiser state become those of bank 0.

@@ -21,9 +21,10 @@ SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options, parallel
   }
 }
 
-std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool regrow) {
+std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool regrow,
+                                    const Tensor* teacher) {
   if (dense) {
-    std::vector<double> loss{run_dense(batch)};
+    std::vector<double> loss{run_dense(batch, teacher)};
     average(loss);
     return loss;
   }
@@ -37,13 +38,14 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
   std::vector<double> losses(static_cast<std::size_t>(subnets));
   for (int subnet = subnets; subnet >= 1; --subnet) {
     double& loss = losses[static_cast<std::size_t>(subnet - 1)];
+    const Tensor* from = subnet == subnets ? teacher : &densest_logits_;
     if (slices_.empty()) {
       model_.select(subnet);
-      loss = run_subnet(model_.network(), batch, subnet == subnets);
+      loss = run_subnet(model_.network(), batch, from);
     } else {
       nested::WidthSlice& slice = slices_[static_cast<std::size_t>(subnet - 1)];
       slice.load();
-      loss = run_subnet(slice.dense().network(), batch, subnet == subnets);
+      loss = run_subnet(slice.dense().network(), batch, from);
       slice.store();
     }
     sum_gradients(subnet - 1);
@@ -59,22 +61,20 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
   return losses;
 }
 
-double SubnetStep::run_subnet(nn::Network& network, const data::Batch& batch, bool densest) {
+double SubnetStep::run_subnet(nn::Network& network, const data::Batch& batch, const Tensor* teacher) {
   const Tensor& logits = network.forward(batch.x, nn::Mode::kTrain);
-  double loss = 0;
-  if (densest) {
-    loss = nn::cross_entropy(logits, batch.labels, options_.mix.smoothing, logits_grad_);
-    if (model_.subnets() > 1) {
-      teacher_ = logits;
-    }
-  } else {
-    loss = nn::distilled_cross_entropy(logits, batch.labels, teacher_, options_.mix, logits_grad_);
+  const double loss =
+      teacher != nullptr
+          ? nn::distilled_cross_entropy(logits, batch.labels, *teacher, options_.mix, logits_grad_)
+          : nn::cross_entropy(logits, batch.labels, options_.mix.smoothing, logits_grad_);
+  if (teacher != &densest_logits_ && model_.subnets() > 1) {
+    densest_logits_ = logits;
   }
   backward(network);
   return loss;
 }
 
-double SubnetStep::run_dense(const data::Batch& batch) {
+double SubnetStep::run_dense(const data::Batch& batch, const Tensor* teacher) {
   nn::Network& network = model_.network();
   model_.select(1);
   for (std::size_t i = 0; i < banks_.size(); ++i) {
@@ -82,9 +82,7 @@ double SubnetStep::run_dense(const data::Batch& batch) {
       network.parameters()[i].grad.fill(0.0f);
     }
   }
-  const Tensor& logits = network.forward(batch.x, nn::Mode::kTrain);
-  const double loss = nn::cross_entropy(logits, batch.labels, options_.mix.smoothing, logits_grad_);
-  backward(network);
+  const double loss = run_subnet(network, batch, teacher);
   sum_gradients(0);
   return loss;
 }

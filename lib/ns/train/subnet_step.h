@@ -29,12 +29,13 @@ class SubnetStep {
 
   /// Fills grad of every parameter and returns the losses, subnet 1 first. With `dense`, only bank 0 is
   /// trained, with cross-entropy and without masks (the model must have no level maps yet): one loss. With
-  /// `regrow`, pruned weights learn from the densest subnet.
-  std::vector<double> run(const data::Batch& batch, bool dense, bool regrow);
+  /// `regrow`, pruned weights learn from the densest subnet. `teacher`, if given, has the
+  /// logits of another network, constants: the densest then learns from it as the others do from the densest.
+  std::vector<double> run(const data::Batch& batch, bool dense, bool regrow, const Tensor* teacher = nullptr);
 
  private:
-  double run_subnet(nn::Network& network, const data::Batch& batch, bool densest);
-  double run_dense(const data::Batch& batch);
+  double run_subnet(nn::Network& network, const data::Batch& batch, const Tensor* teacher);
+  double run_dense(const data::Batch& batch, const Tensor* teacher);
   void backward(nn::Network& network);
   void sum_gradients(int bank);
   void average(std::vector<double>& losses);
@@ -47,7 +48,7 @@ class SubnetStep {
   std::vector<int> banks_;                  // of each parameter
   std::vector<Tensor> totals_;              // routed gradient of each parameter
   std::vector<Tensor> opposites_;  // routing "agree": the negative ones, while totals_ has the positive ones
-  Tensor teacher_, logits_grad_;
+  Tensor densest_logits_, logits_grad_;
   std::vector<float> message_;  // gradients on their way through the group
 };
 

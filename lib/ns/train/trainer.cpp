@@ -75,6 +75,15 @@ void Trainer::resume(const checkpoint::Archive& archive) {
   resume_from(archive, recipe_, data_.train.manifest_sha256, state_);
 }
 
+void Trainer::learn_from(const checkpoint::Archive& teacher, const std::string& sha256) {
+  if (recipe_.distillation_weight == 0) {
+    throw usage_error(teacher.origin +
+                      ": nothing would be learnt from the teacher: \"distillation_weight\" is 0");
+  }
+  teacher_.emplace(teacher, sha256, data_.train);
+  state_.teacher_sha256 = sha256;
+}
+
 checkpoint::Archive Trainer::finished() const {
   return model_archive(state_, recipe_, data_.train.manifest_sha256);
 }
@@ -104,19 +113,21 @@ void Trainer::update_levels() {
     spread_bank_0(state_);
   }
   state_.model.set_levels(levels_at(pruning_.fraction(state_.step)));
+  state_.average.restart();
   state_.levels_final = pruning_.ended(state_.step);
 }
 
 std::vector<double> Trainer::losses_and_gradients(const data::Batch& batch) {
   const Phase phase = phase_at(state_.step);
   const bool dense = phase == Phase::kDense, regrow = phase == Phase::kPruning;
+  const Tensor* teacher = teacher_ ? &teacher_->logits(batch.x) : nullptr;
   if (group_.alone()) {
-    return step_.run(batch, dense, regrow);
+    return step_.run(batch, dense, regrow, teacher);
   }
   std::vector<nn::Buffer>& buffers = state_.model.network().buffers();
   const std::vector<nn::Buffer> before = buffers;
   try {
-    return step_.run(batch, dense, regrow);
+    return step_.run(batch, dense, regrow, teacher);
   } catch (const parallel::ProcessLost&) {
     buffers = before;  // all that half a step changes
     throw;
@@ -136,6 +147,9 @@ std::vector<double> Trainer::train_step(const data::Batch& batch) {
     state_.loss_sums[i] += losses[i];
   }
   state_.optimizer->step(rate_.rate(state_.step));
+  if (state_.average.on()) {
+    state_.average.update();
+  }
   return losses;
 }
 
@@ -153,6 +167,7 @@ EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
                  : phase == Phase::kSlimmable ? "slimmable"
                                               : "nested";
   const int subnets = dense ? 1 : state_.model.subnets();
+  state_.average.swap();
   for (int subnet = 1; subnet <= subnets; ++subnet) {
     SubnetRecord item;
     item.subnet = subnet;
@@ -168,6 +183,7 @@ EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
     }
     record.subnets.push_back(item);
   }
+  state_.average.swap();
   return record;
 }
 
@@ -236,6 +252,7 @@ bool Trainer::run_steps(const Observers& observers) {
       return false;
     }
   }
+  state_.average.swap();
   return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "ns/data/split.h"
@@ -10,6 +11,7 @@
 #include "ns/train/epoch_record.h"
 #include "ns/train/run_state.h"
 #include "ns/train/subnet_step.h"
+#include "ns/train/teacher.h"
 
 namespace ns::train {
 
@@ -47,6 +49,11 @@ class Trainer {
   void initialise(const checkpoint::Archive& archive, const std::string& sha256);
   void resume(const checkpoint::Archive& archive);
 
+  /// The network, or its densest subnet, also learns from this checkpoint's. Before resume, which needs the
+  /// teacher that the run began with. Throws Error(kUsage) if the recipe gives distillation
+  /// no weight, else as Teacher does.
+  void learn_from(const checkpoint::Archive& teacher, const std::string& sha256);
+
   /// Trains to the end, then recalibrates if asked to; true. When a stop is requested of any process, it
   /// finishes the step, saves a resumable checkpoint and returns false. Throws Error(kUsage) when the loss is
   /// no longer a number: the checkpoints saved until then are good. Throws ProcessLost when another process
@@ -75,6 +82,7 @@ class Trainer {
   RunState state_;
   nested::Allocation allocation_;
   SubnetStep step_;
+  std::optional<Teacher> teacher_;
   std::int64_t steps_per_epoch_;
   nn::Schedule rate_;
   nested::PruningSchedule pruning_;
