@@ -1,5 +1,6 @@
 """ns-train and ns-prune: recipes, outputs, interruption, and what they refuse."""
 import gzip
+import hashlib
 import json
 import os
 import signal
@@ -204,6 +205,16 @@ class Training(CliCase):
         (self.folder / "g.json").write_text(json.dumps(graph))
         done = self.train("-o", "m.safetensors", "--set", "graph=g.json", "--set", "arch=", status=3)
         self.assert_error(done, "ns-train", "b", "a")
+
+    def test_a_teacher_is_remembered_and_must_exist_and_teach(self):
+        self.train("-q", "-o", "teacher.safetensors")
+        self.train("-q", "-o", "taught.safetensors", "--teacher", "teacher.safetensors", "--set", "weight_average=0.9")
+        sha256 = hashlib.sha256((self.folder / "teacher.safetensors").read_bytes()).hexdigest()
+        self.assertIn(f'"teacher":"{sha256}"', (self.folder / "taught.safetensors").read_bytes()[:20000].decode(errors="replace"))
+        self.assertNotEqual((self.folder / "taught.safetensors").read_bytes()[-4000:], (self.folder / "teacher.safetensors").read_bytes()[-4000:])
+        self.assert_error(self.train("-o", "x.safetensors", "--teacher", "none.safetensors", status=3), "ns-train", "none.safetensors")
+        self.assert_error(self.train("-o", "x.safetensors", "--teacher", "teacher.safetensors", "--set", "distillation_weight=0", status=2),
+                          "ns-train", "nothing would be learnt from the teacher")
 
     def test_a_loss_that_is_not_a_number_stops_and_says_so(self):
         self.recipe(epochs=60, learning_rate=100, momentum=0.99, weight_decay=1)
