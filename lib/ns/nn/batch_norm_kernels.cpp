@@ -64,21 +64,25 @@ NS_MULTIVERSION void stripe_gradients(const float* __restrict x, const float* __
   std::fill_n(sum, stripe, 0.0f);
   std::fill_n(product, stripe, 0.0f);
   std::int64_t done = 0;
-  // Two stripes at a time: half the traffic of the sums.
-  for (; done + 2 * stripe <= count; done += 2 * stripe, x += 2 * stripe, dy += 2 * stripe) {
+  // Four stripes at a time: a quarter of the traffic of the sums and the constants.
+  for (; done + 4 * stripe <= count; done += 4 * stripe, x += 4 * stripe, dy += 4 * stripe) {
     if (with_relu) {
       for (std::int64_t i = 0; i < stripe; ++i) {
         const float a = x[i] - mean[i], b = x[i + stripe] - mean[i];
+        const float c = x[i + 2 * stripe] - mean[i], d = x[i + 3 * stripe] - mean[i];
         const float da = through_relu(a * scale[i] + beta[i], dy[i]),
-                    db = through_relu(b * scale[i] + beta[i], dy[i + stripe]);
-        sum[i] += da + db;
-        product[i] += da * a + db * b;
+                    db = through_relu(b * scale[i] + beta[i], dy[i + stripe]),
+                    dc = through_relu(c * scale[i] + beta[i], dy[i + 2 * stripe]),
+                    dd = through_relu(d * scale[i] + beta[i], dy[i + 3 * stripe]);
+        sum[i] += (da + db) + (dc + dd);
+        product[i] += (da * a + db * b) + (dc * c + dd * d);
       }
     } else {
       for (std::int64_t i = 0; i < stripe; ++i) {
-        const float da = dy[i], db = dy[i + stripe];
-        sum[i] += da + db;
-        product[i] += da * (x[i] - mean[i]) + db * (x[i + stripe] - mean[i]);
+        const float da = dy[i], db = dy[i + stripe], dc = dy[i + 2 * stripe], dd = dy[i + 3 * stripe];
+        sum[i] += (da + db) + (dc + dd);
+        product[i] += (da * (x[i] - mean[i]) + db * (x[i + stripe] - mean[i])) +
+                      (dc * (x[i + 2 * stripe] - mean[i]) + dd * (x[i + 3 * stripe] - mean[i]));
       }
     }
   }
