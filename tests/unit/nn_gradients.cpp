@@ -136,6 +136,17 @@ TEST_CASE("a convolution with full vector widths agrees with the reference") {
         2, 5);
 }
 
+TEST_CASE("convolutions of many channels, computed by Winograd's algorithm, agree with the reference") {
+  const auto many = [](const std::string& channels, const std::string& filters, const std::string& padding) {
+    return graph_of(R"({"h":9,"w":10,"c":2})", R"({"name":"first","op":"conv","filters":)" + channels +
+                                                   R"(,"kernel":1},{"name":"l","op":"conv","filters":)" +
+                                                   filters + R"(,"kernel":3,"padding":)" + padding + "}");
+  };
+  check(many("32", "33", "1"), 2, 7, 1, 0, 5);
+  check(many("40", "32", "[1,0,1,2]"), 1, 8, 1, 0, 5);
+  check(many("128", "130", "1"), 1, 9, 1, 0, 3);  // the weight gradient too
+}
+
 TEST_CASE("a depthwise convolution and its gradients agree with the reference") {
   check_layer(R"({"name":"l","op":"depthwise_conv","kernel":3,"padding":1})");
   check_layer(R"({"name":"l","op":"depthwise_conv","kernel":3,"padding":1,"bias":true})");

@@ -1,8 +1,10 @@
 #include "ns/nn/onednn.h"
 
+#include <algorithm>
 #include <dnnl.hpp>
 
 #include "ns/base/error.h"
+#include "ns/tensor/tensor.h"
 
 namespace ns::nn {
 namespace {
@@ -25,13 +27,27 @@ memory wrap(const memory::desc& desc, const float* data) {
   return {desc, cpu(), const_cast<float*>(data)};
 }
 
-/// Weights in the layout of one primitive; the caller's own array when that layout is already right.
-class PackedWeights {
+/// Memory that a pass needs only while it runs, shared by all layers; it grows to the largest one's need.
+float* scratch(int slot, std::size_t bytes) {
+  thread_local std::array<Tensor, 2> buffers;
+  Tensor& buffer = buffers[static_cast<std::size_t>(slot)];
+  const auto floats = static_cast<std::int64_t>((bytes + sizeof(float) - 1) / sizeof(float));
+  if (buffer.size() < floats) {
+    buffer = Tensor({floats});
+  }
+  return buffer.data();
+}
+
+constexpr int kOwnBuffer = -1;
+
+/// An array in the layout of one primitive; the caller's own when that layout is already right, else a copy
+/// in a buffer of its own or in scratch.
+class Packed {
  public:
-  PackedWeights(const memory::desc& plain, const memory::desc& packed)
-      : plain_(plain), packed_(packed), same_(plain == packed) {
+  Packed(const memory::desc& plain, const memory::desc& packed, int slot)
+      : plain_(plain), packed_(packed), slot_(slot), same_(plain == packed) {
     if (!same_) {
-      buffer_ = memory(packed, cpu());
+      buffer_ = slot == kOwnBuffer ? memory(packed, cpu()) : wrap(packed, nullptr);
       pack_ = dnnl::reorder(wrap(plain, nullptr), buffer_);
       unpack_ = dnnl::reorder(buffer_, wrap(plain, nullptr));
     }
@@ -41,100 +57,153 @@ class PackedWeights {
     if (same_) {
       return wrap(plain_, plain);
     }
-    memory source = wrap(plain_, plain);
-    pack_.execute(stream, source, buffer_);
-    return buffer_;
+    memory source = wrap(plain_, plain), copy = buffer();
+    pack_.execute(stream, source, copy);
+    return copy;
   }
 
-  memory target(float* plain) const { return same_ ? wrap(plain_, plain) : buffer_; }
+  memory target(float* plain) { return same_ ? wrap(plain_, plain) : buffer(); }
 
   void store(dnnl::stream& stream, float* plain) {
     if (!same_) {
-      memory target = wrap(plain_, plain);
-      unpack_.execute(stream, buffer_, target);
+      memory source = buffer(), target = wrap(plain_, plain);
+      unpack_.execute(stream, source, target);
     }
   }
 
  private:
+  memory buffer() {
+    return slot_ == kOwnBuffer ? buffer_ : wrap(packed_, scratch(slot_, packed_.get_size()));
+  }
+
   memory::desc plain_, packed_;
+  int slot_;
   bool same_;
   memory buffer_;
   dnnl::reorder pack_, unpack_;
 };
 
-struct Primitives {
-  memory::desc x, y, bias, plain_weights;
-  memory::desc forward_weights, data_weights, weights_grad;
-  dnnl::primitive forward, backward_data, backward_weights;
+/// One of the three passes, in the layouts it wants.
+struct Pass {
+  memory::desc x, y, weights;
+  dnnl::primitive run;
 };
 
+struct Primitives {
+  memory::desc x, y, bias, weights;  ///< the caller's layouts
+  Pass forward, data, gradient;
+};
+
+struct ConvolutionDims {
+  Dims x, y, stride, before, after;
+};
+
+/// The passes by one algorithm, with activations in NHWC or, for Winograd, as it likes them. Those not wanted
+/// are left empty. Throws dnnl::error where the processor has no such implementation.
+void make_passes(const ConvolutionDims& d, dnnl::algorithm algorithm, bool with_forward, bool with_data,
+                 bool with_gradient, Primitives& p) {
+  const Tag tag = algorithm == dnnl::algorithm::convolution_winograd ? Tag::any : Tag::nhwc;
+  const memory::desc x = float_desc(d.x, tag), y = float_desc(d.y, tag);
+  const memory::desc weights = float_desc(p.weights.dims(), Tag::any);
+  const dnnl::convolution_forward::primitive_desc forward(
+      {dnnl::prop_kind::forward_training, algorithm, x, weights, p.bias, y, d.stride, d.before, d.after},
+      cpu());
+  if (with_forward) {
+    p.forward = {forward.src_desc(), forward.dst_desc(), forward.weights_desc(),
+                 dnnl::convolution_forward(forward)};
+  }
+  if (with_data) {
+    const dnnl::convolution_backward_data::primitive_desc data(
+        {algorithm, x, weights, y, d.stride, d.before, d.after}, cpu(), forward);
+    p.data = {data.diff_src_desc(), data.diff_dst_desc(), data.weights_desc(),
+              dnnl::convolution_backward_data(data)};
+  }
+  if (with_gradient) {
+    const dnnl::convolution_backward_weights::primitive_desc gradient(
+        {algorithm, x, weights, p.bias, y, d.stride, d.before, d.after}, cpu(), forward);
+    p.gradient = {gradient.src_desc(), gradient.diff_dst_desc(), gradient.diff_weights_desc(),
+                  dnnl::convolution_backward_weights(gradient)};
+  }
+}
+
+/// Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray, 2016) needs a quarter of the multiplications,
+/// but transforms and copies of the activations, which only many channels repay: measured on AVX-512, where
+/// alone oneDNN 2.6 has it. The weight gradient's transforms are the dearest.
+bool winograd_repays(const ProductGeometry& g, int least_channels) {
+  const std::array<int, 2> three{3, 3}, one{1, 1};
+  return g.kernel == three && g.stride == one && g.groups == 1 && !g.has_bias && g.out.h * g.out.w >= 64 &&
+         std::min(g.in.c, g.out.c) >= least_channels;
+}
+
 Primitives make_convolution(const ProductGeometry& g, std::int64_t n) {
-  using dnnl::algorithm;
-  const Dims x{n, g.in.c, g.in.h, g.in.w}, y{n, g.out.c, g.out.h, g.out.w}, bias{g.out.c};
-  const Dims stride{g.stride[0], g.stride[1]};
-  const Dims before{g.padding.top, g.padding.left}, after{g.padding.bottom, g.padding.right};
+  const ConvolutionDims d{{n, g.in.c, g.in.h, g.in.w},
+                          {n, g.out.c, g.out.h, g.out.w},
+                          {g.stride[0], g.stride[1]},
+                          {g.padding.top, g.padding.left},
+                          {g.padding.bottom, g.padding.right}};
   const bool grouped = g.groups > 1;
   const Dims weights = grouped
                            ? Dims{g.groups, g.out.c / g.groups, g.in.c / g.groups, g.kernel[0], g.kernel[1]}
                            : Dims{g.out.c, g.in.c, g.kernel[0], g.kernel[1]};
   Primitives p;
-  p.x = float_desc(x, Tag::nhwc);
-  p.y = float_desc(y, Tag::nhwc);
-  p.bias = g.has_bias ? float_desc(bias, Tag::a) : memory::desc();
-  p.plain_weights = float_desc(weights, grouped ? Tag::goihw : Tag::oihw);
-  const memory::desc any = float_desc(weights, Tag::any);
-
-  const dnnl::convolution_forward::primitive_desc forward(
-      {dnnl::prop_kind::forward_training, algorithm::convolution_direct, p.x, any, p.bias, p.y, stride,
-       before, after},
-      cpu());
-  const dnnl::convolution_backward_data::primitive_desc data(
-      {algorithm::convolution_direct, p.x, any, p.y, stride, before, after}, cpu(), forward);
-  const dnnl::convolution_backward_weights::primitive_desc grad(
-      {algorithm::convolution_direct, p.x, any, p.bias, p.y, stride, before, after}, cpu(), forward);
-  p.forward_weights = forward.weights_desc();
-  p.data_weights = data.weights_desc();
-  p.weights_grad = grad.diff_weights_desc();
-  p.forward = dnnl::convolution_forward(forward);
-  p.backward_data = dnnl::convolution_backward_data(data);
-  p.backward_weights = dnnl::convolution_backward_weights(grad);
+  p.x = float_desc(d.x, Tag::nhwc);
+  p.y = float_desc(d.y, Tag::nhwc);
+  p.bias = g.has_bias ? float_desc({g.out.c}, Tag::a) : memory::desc();
+  p.weights = float_desc(weights, grouped ? Tag::goihw : Tag::oihw);
+  bool winograd = winograd_repays(g, 32), winograd_gradient = winograd_repays(g, 128);
+  try {
+    if (winograd) {
+      make_passes(d, dnnl::algorithm::convolution_winograd, true, true, winograd_gradient, p);
+    }
+  } catch (const dnnl::error&) {
+    winograd = winograd_gradient = false;
+  }
+  make_passes(d, dnnl::algorithm::convolution_direct, !winograd, !winograd, !winograd_gradient, p);
   return p;
 }
 
 Primitives make_inner_product(const ProductGeometry& g, std::int64_t n) {
-  const Dims weights{g.out.c, g.in.c, g.in.h, g.in.w};
   Primitives p;
   p.x = float_desc({n, g.in.c, g.in.h, g.in.w}, Tag::nhwc);
   p.y = float_desc({n, g.out.c}, Tag::nc);
   p.bias = g.has_bias ? float_desc({g.out.c}, Tag::a) : memory::desc();
-  p.plain_weights = float_desc(weights, Tag::oihw);
-  const memory::desc any = float_desc(weights, Tag::any);
+  p.weights = float_desc({g.out.c, g.in.c, g.in.h, g.in.w}, Tag::oihw);
+  const memory::desc any = float_desc(p.weights.dims(), Tag::any);
 
   const dnnl::inner_product_forward::primitive_desc forward(
       {dnnl::prop_kind::forward_training, p.x, any, p.bias, p.y}, cpu());
   const dnnl::inner_product_backward_data::primitive_desc data({p.x, any, p.y}, cpu(), forward);
-  const dnnl::inner_product_backward_weights::primitive_desc grad({p.x, any, p.bias, p.y}, cpu(), forward);
-  p.forward_weights = forward.weights_desc();
-  p.data_weights = data.weights_desc();
-  p.weights_grad = grad.diff_weights_desc();
-  p.forward = dnnl::inner_product_forward(forward);
-  p.backward_data = dnnl::inner_product_backward_data(data);
-  p.backward_weights = dnnl::inner_product_backward_weights(grad);
+  const dnnl::inner_product_backward_weights::primitive_desc gradient({p.x, any, p.bias, p.y}, cpu(),
+                                                                      forward);
+  p.forward = {p.x, p.y, forward.weights_desc(), dnnl::inner_product_forward(forward)};
+  p.data = {p.x, p.y, data.weights_desc(), dnnl::inner_product_backward_data(data)};
+  p.gradient = {p.x, p.y, gradient.diff_weights_desc(), dnnl::inner_product_backward_weights(gradient)};
   return p;
 }
 
 }  // namespace
 
 struct OnednnProduct::Plan {
-  explicit Plan(Primitives made)
-      : primitives(std::move(made)),
-        forward_weights(primitives.plain_weights, primitives.forward_weights),
-        data_weights(primitives.plain_weights, primitives.data_weights),
-        weights_grad(primitives.plain_weights, primitives.weights_grad),
+  /// A pass with its arrays on their way in and out.
+  struct Staged {
+    Staged(const Primitives& made, const Pass& pass)
+        : x(made.x, pass.x, 0),
+          y(made.y, pass.y, 1),
+          weights(made.weights, pass.weights, kOwnBuffer),
+          run(pass.run) {}
+    Packed x, y, weights;
+    dnnl::primitive run;
+  };
+
+  explicit Plan(const Primitives& made)
+      : bias(made.bias),
+        forward(made, made.forward),
+        data(made, made.data),
+        gradient(made, made.gradient),
         stream(cpu()) {}
 
-  Primitives primitives;
-  PackedWeights forward_weights, data_weights, weights_grad;
+  memory::desc bias;
+  Staged forward, data, gradient;
   dnnl::stream stream;
 };
 
@@ -158,35 +227,40 @@ OnednnProduct::Plan& OnednnProduct::plan(std::int64_t n) {
 void OnednnProduct::forward(std::int64_t n, const float* x, const float* weights, const float* bias,
                             float* y) {
   Plan& p = plan(n);
+  Plan::Staged& pass = p.forward;
   weights_ = weights;
-  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, wrap(p.primitives.x, x)},
-                                            {DNNL_ARG_WEIGHTS, p.forward_weights.load(p.stream, weights)},
-                                            {DNNL_ARG_DST, wrap(p.primitives.y, y)}};
+  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, pass.x.load(p.stream, x)},
+                                            {DNNL_ARG_WEIGHTS, pass.weights.load(p.stream, weights)},
+                                            {DNNL_ARG_DST, pass.y.target(y)}};
   if (geometry_.has_bias) {
-    arguments.insert({DNNL_ARG_BIAS, wrap(p.primitives.bias, bias)});
+    arguments.insert({DNNL_ARG_BIAS, wrap(p.bias, bias)});
   }
-  p.primitives.forward.execute(p.stream, arguments);
+  pass.run.execute(p.stream, arguments);
+  pass.y.store(p.stream, y);
   p.stream.wait();
 }
 
 void OnednnProduct::backward_data(std::int64_t n, const float* dy, float* dx) {
   Plan& p = plan(n);
-  p.primitives.backward_data.execute(p.stream, {{DNNL_ARG_DIFF_DST, wrap(p.primitives.y, dy)},
-                                                {DNNL_ARG_WEIGHTS, p.data_weights.load(p.stream, weights_)},
-                                                {DNNL_ARG_DIFF_SRC, wrap(p.primitives.x, dx)}});
+  Plan::Staged& pass = p.data;
+  pass.run.execute(p.stream, {{DNNL_ARG_DIFF_DST, pass.y.load(p.stream, dy)},
+                              {DNNL_ARG_WEIGHTS, pass.weights.load(p.stream, weights_)},
+                              {DNNL_ARG_DIFF_SRC, pass.x.target(dx)}});
+  pass.x.store(p.stream, dx);
   p.stream.wait();
 }
 
 void OnednnProduct::backward_weights(std::int64_t n, const float* x, const float* dy, float* dw, float* db) {
   Plan& p = plan(n);
-  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, wrap(p.primitives.x, x)},
-                                            {DNNL_ARG_DIFF_DST, wrap(p.primitives.y, dy)},
-                                            {DNNL_ARG_DIFF_WEIGHTS, p.weights_grad.target(dw)}};
+  Plan::Staged& pass = p.gradient;
+  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, pass.x.load(p.stream, x)},
+                                            {DNNL_ARG_DIFF_DST, pass.y.load(p.stream, dy)},
+                                            {DNNL_ARG_DIFF_WEIGHTS, pass.weights.target(dw)}};
   if (geometry_.has_bias) {
-    arguments.insert({DNNL_ARG_DIFF_BIAS, wrap(p.primitives.bias, db)});
+    arguments.insert({DNNL_ARG_DIFF_BIAS, wrap(p.bias, db)});
   }
-  p.primitives.backward_weights.execute(p.stream, arguments);
-  p.weights_grad.store(p.stream, dw);
+  pass.run.execute(p.stream, arguments);
+  pass.weights.store(p.stream, dw);
   p.stream.wait();
 }
 
