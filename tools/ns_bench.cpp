@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "bench/bench_model.h"
-#include "bench/default_firmware.h"
 #include "bench/report.h"
 #include "common/artifact_stream.h"
+#include "common/default_firmware.h"
 #include "common/option_groups.h"
 #include "common/run_tool.h"
 #include "common/stop_signal.h"

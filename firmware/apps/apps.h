@@ -17,6 +17,7 @@ enum Status {
 
 int check();     ///< validates the model in flash and runs its own test vector
 int infer();     ///< runs one subnet over a file of inputs
+int adapt();     ///< runs a list of stages until a rule says stop, over a file of inputs
 int speed();     ///< counts the instructions of every operator of every subnet
 int selftest();  ///< the kernels' transcript; needs no model
 

@@ -13,6 +13,8 @@ int main(int argc, char** argv) {
     status = app::check();
   } else if (strcmp(command, "infer") == 0) {
     status = app::infer();
+  } else if (strcmp(command, "adapt") == 0) {
+    status = app::adapt();
   } else if (strcmp(command, "speed") == 0) {
     status = app::speed();
   } else if (strcmp(command, "selftest") == 0) {
@@ -23,6 +25,7 @@ int main(int argc, char** argv) {
   if (status == app::kUsage) {
     app::Line() << "usage: check\n"
                 << "       infer NETWORK SUBNET INPUTS OUTPUTS TRACED\n"
+                << "       adapt RULE INPUTS OUTPUTS\n"
                 << "       speed NETWORK\n"
                 << "       selftest reference|fast\n"
                 << "       serve\n";

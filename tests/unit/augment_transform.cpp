@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "expect_error.h"
+#include "ns/augment/random_augment.h"
 
 using namespace ns::augment;
 using ns::ImageShape;
@@ -79,7 +80,7 @@ TEST_CASE("RandomAugment draws every crop and mirror image about equally often a
   ns::Rng rng(6);
   Bytes out(in.size());
   for (int i = 0; i < 18000; ++i) {
-    RandomAugment{.crop_padding = 1, .horizontal_flip = true}.apply(in, shape, 99, rng, out);
+    RandomAugment{.crop_padding = 1, .horizontal_flip = true}.draw(rng).apply(in, shape, 99, out);
     REQUIRE(expected.contains(text(out)));
     ++expected[text(out)];
   }
@@ -93,8 +94,8 @@ TEST_CASE("RandomAugment without options is the identity and takes as many draws
   const Bytes in = counting(shape);
   Bytes out(in.size());
   ns::Rng plain(1), flipping(1);
-  RandomAugment{}.apply(in, shape, 0, plain, out);
+  RandomAugment{}.draw(plain).apply(in, shape, 0, out);
   CHECK(out == in);
-  RandomAugment{.horizontal_flip = true}.apply(in, shape, 0, flipping, out);
+  RandomAugment{.horizontal_flip = true}.draw(flipping);
   CHECK(plain.state() == flipping.state());
 }

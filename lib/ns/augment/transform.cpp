@@ -1,7 +1,6 @@
 #include "ns/augment/transform.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "ns/base/error.h"
 
@@ -46,21 +45,6 @@ void shift(std::span<const std::uint8_t> in, ImageShape shape, int dy, int dx, s
     std::copy_n(in.data() + source * row + (first + dx) * c, (last - first) * c, target + first * c);
     std::fill_n(target + last * c, (w - last) * c, fill);
   }
-}
-
-void RandomAugment::apply(std::span<const std::uint8_t> in, ImageShape shape, std::uint8_t fill, Rng& rng,
-                          std::span<std::uint8_t> out) const {
-  const auto offsets = static_cast<std::uint64_t>(2 * crop_padding + 1);
-  const int dy = static_cast<int>(rng.below(offsets)) - crop_padding;
-  const int dx = static_cast<int>(rng.below(offsets)) - crop_padding;
-  const bool mirrored = (rng.next() >> 63) != 0;
-  if (!(horizontal_flip && mirrored)) {
-    shift(in, shape, dy, dx, fill, out);
-    return;
-  }
-  std::vector<std::uint8_t> shifted(in.size());
-  shift(in, shape, dy, dx, fill, shifted);
-  flip_horizontal(shifted, shape, out);
 }
 
 }  // namespace ns::augment

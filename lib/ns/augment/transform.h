@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 
-#include "ns/base/rng.h"
 #include "ns/tensor/image_shape.h"
 
 namespace ns::augment {
@@ -17,15 +16,5 @@ void flip_horizontal(std::span<const std::uint8_t> in, ImageShape shape, std::sp
 /// normalisation.
 void shift(std::span<const std::uint8_t> in, ImageShape shape, int dy, int dx, std::uint8_t fill,
            std::span<std::uint8_t> out);
-
-/// The usual augmentation of small images: a random crop after padding, and a mirror image half of the time.
-struct RandomAugment {
-  int crop_padding = 0;  ///< pixels on each side; 0: no crop
-  bool horizontal_flip = false;
-
-  /// Each of the (2·crop_padding + 1)² crops equally likely. Always takes the same number of draws from rng.
-  void apply(std::span<const std::uint8_t> in, ImageShape shape, std::uint8_t fill, Rng& rng,
-             std::span<std::uint8_t> out) const;
-};
 
 }  // namespace ns::augment

@@ -119,7 +119,7 @@ struct Loader::Impl {
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint32_t source = work.order[first + i];
       Rng rng(derive_seed(epoch_seed, source));
-      options.augmentation.apply(dataset.image(source), dataset.shape, fill, rng, work.pixels);
+      options.augmentation.draw(rng).apply(dataset.image(source), dataset.shape, fill, work.pixels);
       normalise(work.pixels, dataset.normalisation, batch.x.values().subspan(i * image, image));
       batch.labels[i] = dataset.labels[source];
     }

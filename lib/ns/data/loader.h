@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "ns/augment/transform.h"
+#include "ns/augment/random_augment.h"
 #include "ns/data/dataset.h"
 #include "ns/tensor/tensor.h"
 

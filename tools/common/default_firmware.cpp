@@ -1,4 +1,4 @@
-#include "bench/default_firmware.h"
+#include "common/default_firmware.h"
 
 #include <filesystem>
 

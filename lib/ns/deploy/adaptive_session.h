@@ -1,0 +1,27 @@
+// Anytime rules on the emulated Cortex-M7.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "ns/deploy/emulator_process.h"
+#include "ns/deploy/packed_model.h"
+#include "ns/deploy/packed_rule.h"
+
+namespace ns::deploy {
+
+struct AdaptiveOutputs {
+  std::vector<nsrt_verdict> verdicts;  ///< by image
+  std::uint64_t instructions = 0;      ///< of all images: views, networks and rule; 0 if not counted
+};
+
+/// Sends planar int8 inputs (planar_input.h) through the rule on the board, shared out among
+/// options.processes emulators. `waiting` is called now and then and may throw: that ends the run. Throws as
+/// EmulatorSession does.
+AdaptiveOutputs run_adaptive(const PackedModel& model, const EmulatorOptions& options, const PackedRule& rule,
+                             std::span<const std::int8_t> inputs, Counting counting,
+                             const std::function<void()>& waiting = {});
+
+}  // namespace ns::deploy

@@ -1,0 +1,37 @@
+#include "ns/deploy/packed_classifier.h"
+
+#include <cstring>
+
+#include "ns/base/error.h"
+#include "ns/deploy/benchmark.h"
+#include "ns/deploy/planar_input.h"
+
+namespace ns::deploy {
+
+PackedClassifier::PackedClassifier(const PackedModel& model, const data::Dataset& dataset, unsigned threads)
+    : engine_(model, threads), classes_(model.network(0).output.c) {
+  encode_images(dataset, model, 1);  // says what does not fit
+  for (const SubnetDescription& subnet : describe(model).networks.front().subnets) {
+    macs_.push_back(subnet.macs);
+  }
+}
+
+void PackedClassifier::run(int subnet, std::span<const std::uint8_t> images, std::span<float> logits) {
+  const nsrt_tensor_info& input = engine_.model().network(0).input;
+  const std::size_t bytes = input.bytes;
+  std::vector<std::int8_t> planar(images.size());
+  for (std::size_t at = 0; at + bytes <= images.size(); at += bytes) {
+    planar_input(images.subspan(at, bytes), input.h, input.w, input.c, std::span(planar).subspan(at, bytes));
+  }
+  const Outputs outputs = engine_.run({0, static_cast<unsigned>(subnet), planar, 0});
+  if (outputs.bytes.size() != logits.size() * sizeof(std::int16_t)) {
+    throw internal_error(engine_.model().path() + ": logits of the wrong size");
+  }
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    std::int16_t logit = 0;
+    std::memcpy(&logit, outputs.bytes.data() + i * sizeof logit, sizeof logit);
+    logits[i] = static_cast<float>(logit) / 256.0f;
+  }
+}
+
+}  // namespace ns::deploy

@@ -1,0 +1,59 @@
+#include "ns/train/float_classifier.h"
+
+#include "ns/base/error.h"
+#include "ns/base/json.h"
+
+namespace ns::train {
+namespace {
+
+int held_out_of(const std::string& config) {
+  const Json json = Json::parse(config, nullptr, false);
+  const auto found = json.is_object() ? json.find("validation_images") : json.end();
+  return json.is_object() && found != json.end() && found->is_number_integer() ? found->get<int>() : -1;
+}
+
+}  // namespace
+
+FloatClassifier::FloatClassifier(const std::string& checkpoint, const data::Dataset& dataset)
+    : FloatClassifier(checkpoint::read_safetensors(checkpoint), dataset) {}
+
+FloatClassifier::FloatClassifier(const checkpoint::Archive& archive, const data::Dataset& dataset)
+    : model_(nested::model_of(archive)), normalisation_(dataset.normalisation) {
+  const nn::Graph& graph = model_.network().graph();
+  if (!(graph.input == dataset.shape)) {
+    throw input_error(archive.origin + ": takes other images than " + dataset.name);
+  }
+  classes_ = static_cast<std::size_t>(graph.infer_shapes().back().c);
+  if (classes_ != dataset.classes.size()) {
+    throw input_error(archive.origin + ": has " + std::to_string(classes_) + " classes, " + dataset.name +
+                      " has " + std::to_string(dataset.classes.size()));
+  }
+  held_out_ = held_out_of(checkpoint::profile_of(archive).config);
+}
+
+void FloatClassifier::run(int subnet, std::span<const std::uint8_t> images, std::span<float> logits) {
+  const ImageShape shape = model_.network().graph().input;
+  const auto image = static_cast<std::size_t>(shape.size());
+  const std::size_t count = images.size() / image;
+  if (images.size() % image != 0 || logits.size() != count * classes_) {
+    throw internal_error("images or logits of the wrong size");
+  }
+  model_.select(subnet);
+  Tensor x({static_cast<std::int64_t>(count), shape.h, shape.w, shape.c});
+  data::normalise(images, normalisation_, x.values());
+  const Tensor& result = model_.network().forward(x, nn::Mode::kEval);
+  std::copy_n(result.data(), logits.size(), logits.begin());
+}
+
+double FloatClassifier::macs(int subnet) const {
+  const nn::Graph& graph = model_.network().graph();
+  double sum = 0;
+  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    const auto levels = model_.levels().find(graph.layers[i].name + ".weight");
+    const double kept = levels == model_.levels().end() ? 1.0 : 1.0 - levels->second.sparsity(subnet);
+    sum += kept * static_cast<double>(graph.macs(i));
+  }
+  return sum;
+}
+
+}  // namespace ns::train
