@@ -78,9 +78,9 @@ TEST_CASE("A comparison counts the answers that changed and bounds the differenc
 
 TEST_CASE("The paired bootstrap has the width of the normal approximation") {
   const ns::metrics::Bounds bounds = ns::metrics::paired_bootstrap95(60, 40, 2000);
-  const double error = std::sqrt((100.0 / 2000 - 0.01 * 0.01) / 2000);
-  CHECK(bounds.low == doctest::Approx(0.01 - 1.96 * error).epsilon(0.1));
-  CHECK(bounds.high == doctest::Approx(0.01 + 1.96 * error).epsilon(0.1));
+  const double spread = std::sqrt((100.0 / 2000 - 0.01 * 0.01) / 2000);
+  CHECK(bounds.low == doctest::Approx(0.01 - 1.96 * spread).epsilon(0.1));
+  CHECK(bounds.high == doctest::Approx(0.01 + 1.96 * spread).epsilon(0.1));
   CHECK(ns::metrics::paired_bootstrap95(0, 0, 10).high == 0);
   EXPECT_ERROR(ns::metrics::paired_bootstrap95(6, 5, 10), kInternal, "6 + 5 of 10");
 }

@@ -121,7 +121,9 @@ TEST_CASE("The runtime's integers agree with double precision up to their resolu
             continue;
           }
           CHECK(other.probability == doctest::Approx(one.probability).epsilon(0.004));
-          CHECK(std::abs(other.score - one.score) < 0.004);
+          // t is a ratio: where the difference is small, so is its spread, and rounding shows.
+          CHECK(std::abs(other.score - one.score) <
+                (scoring.confidence == Confidence::kInterval ? 0.05 : 0.004));
         }
       }
       CHECK(different <= 2);

@@ -152,8 +152,8 @@ TEST_CASE(
       for (unsigned k = 0; k < 3; ++k) {
         const std::uint32_t least = rule.thresholds[row * 3 + k];
         const double threshold = std::vector<double>{0.25, 0.9, 2.0}[k];
-        CHECK((least == 0xffffffff || score_of(scoring, least, row + 1) >= threshold));
-        CHECK((least == 0 || score_of(scoring, least - 1, row + 1) < threshold));
+        CHECK((least == 0xffffffff || ns::deploy::score_of(scoring, least, row + 1) >= threshold));
+        CHECK((least == 0 || ns::deploy::score_of(scoring, least - 1, row + 1) < threshold));
       }
     }
     CHECK(packed.bytes().size() == 4 * (7 + 2 * 6 + 3 * rule.threshold_rows));

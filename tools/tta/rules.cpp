@@ -28,9 +28,11 @@ std::vector<std::size_t> first_numbers(std::size_t count) {
   return numbers;
 }
 
-// The scoring that stages are chosen by: weights are learned once the stages are known.
-Scoring unweighted(Scoring scoring) {
-  if (scoring.aggregate == Aggregate::kWeighted) scoring.aggregate = Aggregate::kMean;
+// The scoring that stages are chosen by: weights are learned once the stages are known. Views are worth about
+// the same, and the last subnet far more than those before it.
+Scoring unweighted(const TtaOptions& o, Scoring scoring) {
+  if (scoring.aggregate == Aggregate::kWeighted)
+    scoring.aggregate = o.stages == "views" ? Aggregate::kMean : Aggregate::kReplace;
   return scoring;
 }
 
@@ -74,7 +76,7 @@ void choose_views(const TtaOptions& o, const Subject& subject, const StageLogits
                   std::span<const std::int32_t> labels, CalibratedRule& rule) {
   const std::size_t all = logits.stages.size();
   const std::size_t most = std::min(o.max_passes == 0 ? kMostStaticViews : o.max_passes, all);
-  const ScorerFactory scorer = subject.scorer(unweighted(rule.scoring), all);
+  const ScorerFactory scorer = subject.scorer(unweighted(o, rule.scoring), most);
   rule.pool = rule.order == "greedy" ? greedy_order(logits, labels, scorer, most) : first_numbers(most);
   const Tracks tracks = track(logits, rule.pool, scorer);
   if (o.max_passes == 0) rule.pool.resize(shortest_prefix(tracks, labels, kPrefixTolerance, most));
@@ -92,7 +94,7 @@ void choose_subnets(const TtaOptions& o, const Subject& subject, const std::vect
   if (!o.levels.empty() || o.mean_passes) return;
   std::vector<double> costs;
   for (const Stage& stage : pool) costs.push_back(stage.cost);
-  rule.pool = choose_stages(logits, labels, costs, subject.scorer(unweighted(rule.scoring), pool.size()),
+  rule.pool = choose_stages(logits, labels, costs, subject.scorer(unweighted(o, rule.scoring), pool.size()),
                             wanted(o, rule))
                   .stages;
 }

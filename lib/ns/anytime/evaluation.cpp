@@ -30,15 +30,17 @@ Evaluation evaluate(const Outcome& outcome, std::span<const std::int32_t> labels
     cost_until[pass] = cost_until[pass - 1] + pass_costs[pass - 1];
   }
   metrics::CalibrationError error;
-  const auto n = static_cast<double>(labels.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const bool right = outcome.verdicts[i].answer == labels[i];
     result.correct += right;
-    result.mean_passes += outcome.passes[i] / n;
-    result.mean_cost += cost_until[outcome.passes[i]] / n;
+    result.mean_passes += outcome.passes[i];
+    result.mean_cost += cost_until[outcome.passes[i]];
     ++result.histogram[outcome.passes[i] - 1u];
     error.add(outcome.verdicts[i].probability, right);
   }
+  const auto n = static_cast<double>(labels.size());
+  result.mean_passes /= n;
+  result.mean_cost /= n;
   result.interval =
       metrics::wilson95(static_cast<std::int64_t>(result.correct), static_cast<std::int64_t>(result.images));
   result.calibration_error = error.value();
