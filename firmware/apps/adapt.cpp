@@ -9,7 +9,7 @@
 namespace app {
 namespace {
 
-constexpr unsigned kMostWords = 8192, kHeaderWords = 7, kStageWords = 6;
+constexpr unsigned kMostWords = 1024, kHeaderWords = 7, kStageWords = 6;
 std::uint32_t words[kMostWords];
 nsrt_stage stages[NSRT_MOST_STAGES];
 

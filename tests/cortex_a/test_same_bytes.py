@@ -44,6 +44,17 @@ class SameBytes(unittest.TestCase):
             self.assertGreater(expected.count("\n"), 100)
             self.assertEqual(found, expected)
 
+    def test_an_adaptive_rule_s_verdicts_are_the_same(self):
+        self.unpack_images()
+        words = ["--data-dir", self.folder, "--images", IMAGES, "--policy", "flip*shifts", "--threshold", 0.7, "--confidence", "entropy"]
+        results = []
+        for build, emulator in ((BUILD, EMULATOR), (NATIVE, [])):
+            samples = self.folder / f"{len(results)}.jsonl"
+            self.run_program([*emulator, build / "bin/tta-eval", MODELS[0], *words, "--per-sample", samples, "--json"])
+            results.append(samples.read_text())
+        self.assertEqual(results[0].count("\n"), IMAGES)
+        self.assertEqual(results[0], results[1])
+
     def test_outputs_and_every_operator_s_checksum_are_the_same(self):
         self.unpack_images()
         header = 16

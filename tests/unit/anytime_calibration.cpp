@@ -74,13 +74,13 @@ TEST_CASE("Calibration finds the cheapest threshold that keeps the gain, and the
   const auto curve = accuracy_cost_curve({tracks, data.labels, kCosts, 1, 4});
   const auto full = static_cast<double>(correct_after(tracks, data.labels, 4));
   REQUIRE(full > static_cast<double>(correct_after(tracks, data.labels, 1)) + 30);
-  const CurvePoint kept = cheapest_with(curve, full);
+  const CurvePoint kept = cheapest_with(curve, full, 1e9);
   CHECK(static_cast<double>(kept.correct) >= full);
   CHECK(kept.mean_cost < 9.9);
   for (const CurvePoint& point : curve) {
     CHECK((point.mean_cost >= kept.mean_cost || static_cast<double>(point.correct) < full));
   }
-  CHECK(cheapest_with(curve, 1e9).threshold == kNever);
+  CHECK(cheapest_with(curve, 1e9, 1e9).threshold == kNever);
   const CurvePoint budget = within_passes(curve, 2.0);
   CHECK(budget.mean_passes <= 2.0);
   CHECK(budget.mean_passes > 1.9);
@@ -91,12 +91,23 @@ TEST_CASE("Calibration finds the cheapest threshold that keeps the gain, and the
   CHECK(few.back().mean_cost == curve.back().mean_cost);
 }
 
+TEST_CASE("A point before a dip deeper than the slack is luck and does not count") {
+  const std::vector<CurvePoint> curve{{0.0, 1, 1, 90},  {0.2, 2, 2, 101}, {0.4, 3, 3, 97},
+                                      {0.6, 4, 4, 100}, {0.8, 5, 5, 99},  {kNever, 6, 6, 100}};
+  CHECK(cheapest_with(curve, 100, 3).mean_cost == 2);
+  CHECK(cheapest_with(curve, 100, 2).mean_cost == 4);
+  CHECK(cheapest_with(curve, 100).mean_cost == 6);
+  CHECK(cheapest_with(curve, 102, 3).mean_cost == 6);
+  CHECK(calibration_slack(100) == 1);
+  CHECK(calibration_slack(5000) == 2.5);
+}
+
 TEST_CASE("Thresholds per class keep the right answers at no more cost than the common one") {
   const Synthetic data;
   const Tracks tracks = data.tracks();
   const CalibrationData calibration{tracks, data.labels, kCosts, 1, 4};
   const auto full = static_cast<double>(correct_after(tracks, data.labels, 4));
-  const CurvePoint common = cheapest_with(accuracy_cost_curve(calibration), full);
+  const CurvePoint common = cheapest_with(accuracy_cost_curve(calibration), full, 1e9);
   const StoppingRule rule = per_class_with(calibration, common, kClasses, full);
   CHECK(rule.thresholds.size() == kClasses);
   const Evaluation found = evaluate(stop(tracks, rule), data.labels, kCosts);

@@ -60,8 +60,9 @@ void calibrate(const TtaOptions& o, const Subject& subject, const std::vector<St
     rule.validation_static = correct_after(tracks, labels, length);
   }
   rule.validation_curve = accuracy_cost_curve(data);
-  rule.validation = o.mean_passes ? within_passes(rule.validation_curve, *o.mean_passes)
-                                  : cheapest_with(rule.validation_curve, wanted(o, rule));
+  rule.validation =
+      o.mean_passes ? within_passes(rule.validation_curve, *o.mean_passes)
+                    : cheapest_with(rule.validation_curve, wanted(o, rule), calibration_slack(labels.size()));
   rule.rule = {{rule.validation.threshold}, data.min_passes, data.max_passes};
   if (rule.thresholds == "class") {
     const double keep = o.mean_passes ? static_cast<double>(rule.validation.correct) : wanted(o, rule);

@@ -100,7 +100,7 @@ StageChoice choose_stages(const StageLogits& logits, std::span<const std::int32_
     }
     const Tracks tracks = track(logits, stages, scorer);
     const auto curve = accuracy_cost_curve({tracks, labels, own_costs, 1, stages.size()});
-    const CurvePoint point = cheapest_with(curve, correct);
+    const CurvePoint point = cheapest_with(curve, correct, calibration_slack(labels.size()));
     if (static_cast<double>(point.correct) >= correct && point.mean_cost < best.point.mean_cost) {
       best = {stages, point};
     }

@@ -88,10 +88,22 @@ std::vector<CurvePoint> thinned(const std::vector<CurvePoint>& curve, std::size_
   return points;
 }
 
-CurvePoint cheapest_with(const std::vector<CurvePoint>& curve, double correct) {
-  const auto found = std::ranges::find_if(
-      curve, [&](const CurvePoint& p) { return static_cast<double>(p.correct) >= correct; });
-  return found == curve.end() ? curve.back() : *found;
+CurvePoint cheapest_with(const std::vector<CurvePoint>& curve, double correct, double slack) {
+  CurvePoint best = curve.back();
+  for (auto point = curve.rbegin(); point != curve.rend(); ++point) {
+    const auto right = static_cast<double>(point->correct);
+    if (right < correct - slack) {
+      break;
+    }
+    if (right >= correct) {
+      best = *point;
+    }
+  }
+  return best;
+}
+
+double calibration_slack(std::size_t samples) {
+  return std::max(1.0, 0.0005 * static_cast<double>(samples));
 }
 
 CurvePoint within_passes(const std::vector<CurvePoint>& curve, double mean_passes) {

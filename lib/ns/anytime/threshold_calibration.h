@@ -35,8 +35,12 @@ std::vector<CurvePoint> accuracy_cost_curve(const CalibrationData& data);
 /// At most `count` points of a curve, its ends among them, about evenly spaced in cost.
 std::vector<CurvePoint> thinned(const std::vector<CurvePoint>& curve, std::size_t count);
 
-/// The cheapest point with at least `correct` right answers; the last point if there is none.
-CurvePoint cheapest_with(const std::vector<CurvePoint>& curve, double correct);
+/// The cheapest point with at least `correct` right answers such that no dearer point has more than `slack`
+/// fewer: a lucky dip of a curve that still rises does not count. The last point if there is none.
+CurvePoint cheapest_with(const std::vector<CurvePoint>& curve, double correct, double slack = 0);
+
+/// The slack that calibration grants: 0.05 percentage points, but at least one sample.
+double calibration_slack(std::size_t samples);
 
 /// The last point of at most so many mean passes; the first point if even that takes more.
 CurvePoint within_passes(const std::vector<CurvePoint>& curve, double mean_passes);

@@ -17,6 +17,8 @@ namespace {
 
 constexpr const char *kRule = "rule.bin", *kInputs = "inputs.bin", *kOutputs = "outputs.bin";
 
+constexpr std::size_t kMostRuleBytes = 4096;  // firmware/apps/adapt.cpp
+
 static_assert(sizeof(nsrt_verdict) == 12, "as the firmware writes it");
 
 struct Share {
@@ -75,6 +77,11 @@ AdaptiveOutputs run_adaptive(const PackedModel& model, const EmulatorOptions& op
   const std::size_t images = inputs.size() / bytes;
   const std::size_t count = std::min<std::size_t>(std::max(1u, options.processes), images);
   const std::vector<std::uint8_t> rule_bytes = rule.bytes();
+  if (rule_bytes.size() > kMostRuleBytes) {
+    throw input_error("a rule of " + std::to_string(rule_bytes.size()) +
+                          " bytes: the firmware takes at most " + std::to_string(kMostRuleBytes),
+                      "one threshold for all classes takes less room than one per class");
+  }
   std::vector<Share> shares;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t first = images * i / count, end = images * (i + 1) / count;
