@@ -5,20 +5,25 @@
 
 #include "common/option_groups.h"
 #include "common/run_tool.h"
+#include "common/streams.h"
 #include "ns/arch/registry.h"
 #include "ns/base/atomic_file.h"
 #include "ns/base/error.h"
+#include "ns/base/sha256.h"
 #include "ns/train/recipe.h"
+#include "ns/pack/storage_report.h"
+#include "pack/storage_table.h"
 #include "random_network.h"
 
 namespace {
 
 struct Options {
-  std::string arch = "resnet8", input = "32x32x3", block = "1x2";
+  std::string arch = "resnet8", input = "32x32x3", block = "1x2", optimize = "balanced";
   int classes = 10;
   double width = 1;
   RandomWeights weights;
   OutputOptions output;
+  bool json = false;
 };
 
 void declare(CLI::App& app, Options& o) {
@@ -31,8 +36,12 @@ void declare(CLI::App& app, Options& o) {
       ->delimiter(',');
   app.add_option("--block", o.block, "Adjacent input channels pruned together: 1x1, 1x2 or 1x4")
       ->capture_default_str();
+  app.add_option("--optimize", o.optimize, "What encodings are chosen for: speed, balanced or flash")
+      ->check(CLI::IsMember({"speed", "balanced", "flash"}))
+      ->capture_default_str();
   app.add_option("--seed", o.weights.seed, "Of the weights")->capture_default_str();
   add_output_options(app, o.output, "Packed model (.nsm)");
+  add_json_option(app, o.json);
 }
 
 /// "49x10x1"
@@ -58,11 +67,18 @@ int run(Options o) {
   const ns::nn::Graph graph = ns::arch::build(o.arch, parse_shape(o.input), o.classes, o.width);
   const ns::Json config = {{"arch", o.arch},   {"input", o.input}, {"classes", o.classes},
                            {"width", o.width}, {"block", o.block}, {"sparsities", o.weights.sparsities}};
+  const ns::pack::NetworkDescription description = random_network(graph, o.weights).packed;
+  const ns::pack::Provenance provenance{{}, o.weights.seed, "", config, {{"optimize", o.optimize}}};
   const ns::pack::PackedModel packed =
-      ns::pack::pack_model({random_network(graph, o.weights).packed}, {{}, o.weights.seed, "", config});
+      ns::pack::pack_model({description}, provenance, ns::pack::parse_objective(o.optimize));
   ns::AtomicFile file(o.output.output, overwrite);
   file.write(packed.bytes);
   file.commit();
+  if (o.json) {
+    const auto report = ns::pack::storage_report(description, provenance, packed);
+    standard_output().record(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes)));
+    standard_output().finish();
+  }
   spdlog::info("{}: {} bytes, arena {} bytes", o.output.output, packed.bytes.size(),
                packed.layouts[0].plan.arena_bytes);
   return kDone;

@@ -28,6 +28,7 @@ struct Options {
   DataOptions data;
   OutputOptions output;
   std::size_t calibration_images = 1024;
+  std::string optimize = "balanced";
   int subnet = 0;
   double width = 0;
   std::optional<std::uint64_t> max_flash, max_ram;
@@ -50,6 +51,10 @@ void declare(CLI::App& app, Options& o) {
       ->capture_default_str();
   app.add_option("--width", o.width, "Pack this width of a slimmable checkpoint, as a dense network")
       ->check(CLI::PositiveNumber);
+  app.add_option("--optimize", o.optimize,
+                 "What each layer's encoding is chosen for: speed (instructions), flash (bytes) or balanced")
+      ->check(CLI::IsMember({"speed", "balanced", "flash"}))
+      ->capture_default_str();
   add_size_gates(app, o.max_flash, o.max_ram);
   add_progress_option(app, o.progress);
   add_json_option(app, o.json);
@@ -86,7 +91,7 @@ ns::quant::QuantisedNetwork quantised(const Options& o, ns::nested::Model& model
 
 ns::pack::Provenance provenance_of(const Options& o, const ns::checkpoint::Profile& profile,
                                    const ns::data::Dataset& dataset) {
-  ns::Json packing{{"calibration_images", dataset.size()}, {"subnet", o.subnet}};
+  ns::Json packing{{"calibration_images", dataset.size()}, {"optimize", o.optimize}, {"subnet", o.subnet}};
   if (o.width > 0) packing["width"] = o.width;
   if (profile.data_manifest_sha256 != dataset.manifest_sha256) {
     packing["data_manifest_sha256"] = dataset.manifest_sha256;
@@ -129,7 +134,8 @@ int run(const Options& o) {
                            static_cast<std::size_t>(shape.w), static_cast<std::size_t>(shape.c),
                            description.test_input);
   const ns::pack::Provenance provenance = provenance_of(o, profile, dataset);
-  const ns::pack::PackedModel packed = ns::pack::pack_model({description}, provenance);
+  const ns::pack::PackedModel packed =
+      ns::pack::pack_model({description}, provenance, ns::pack::parse_objective(o.optimize));
   ns::pack::StorageReport report = ns::pack::storage_report(description, provenance, packed);
   if (slice > 0 && slice == model.subnets())
     report.slimmable_bytes = slimmable_bytes(model.network().graph(), profile.widths, report.file_bytes);

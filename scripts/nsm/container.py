@@ -6,6 +6,9 @@ MAGIC = b"\x89NSM\r\n\x1a\n"
 PER_NETWORK = ["NETW", "TENS", "OPER", "WDEN", "WNCS", "REQT", "TEST"]
 OPTIONAL = {"WDEN", "WNCS", "REQT"}
 FEATURE_NESTED = 1
+FEATURE_NARROW_TABLES = 2
+FEATURE_RICE = 4
+KNOWN_FEATURES = FEATURE_NESTED | FEATURE_NARROW_TABLES | FEATURE_RICE
 NOWHERE = 0xFFFF
 
 
@@ -36,7 +39,7 @@ def read_container(data):
     require(zlib.crc32(data[:60]) == header_crc, "header: CRC differs")
     require(size == len(data), f"header: {size} bytes, the file has {len(data)}")
     require(zero(data[32:56]), "header: reserved bytes are not zero")
-    require(required & ~FEATURE_NESTED == 0, f"header: unknown required features {required:#x}")
+    require(required & ~KNOWN_FEATURES == 0, f"header: unknown required features {required:#x}")
     require(1 <= count <= 256, f"header: {count} sections")
     require(1 <= networks <= 16, f"header: {networks} networks")
     table_end = 64 + 32 * count

@@ -5,9 +5,12 @@ from .container import NOWHERE, require, zero
 
 KINDS = {1: "conv", 2: "depthwise conv", 3: "linear", 4: "max pool", 5: "average pool", 6: "add"}
 CONV, DEPTHWISE, LINEAR, MAX_POOL, AVG_POOL, ADD = KINDS
-NONE, QUADS, ROWS, NESTED = range(4)
-ENCODINGS = {NONE: "none", QUADS: "dense quads", ROWS: "dense rows", NESTED: "nested CSR, 8-bit gaps"}
-ALLOWED = {CONV: (QUADS, NESTED), DEPTHWISE: (ROWS,), LINEAR: (ROWS, NESTED),
+WITH_ROWS = (CONV, DEPTHWISE, LINEAR)
+NARROW_MULTIPLIERS, NARROW_BIASES = 1, 2
+NONE, QUADS, ROWS, CSR, RICE = range(5)
+NESTED = (CSR, RICE)
+ENCODINGS = {NONE: "none", QUADS: "dense quads", ROWS: "dense rows", CSR: "nested CSR, 8-bit gaps", RICE: "nested, Rice-coded gaps"}
+ALLOWED = {CONV: (QUADS,) + NESTED, DEPTHWISE: (ROWS,), LINEAR: (ROWS,) + NESTED,
            MAX_POOL: (NONE,), AVG_POOL: (NONE,), ADD: (NONE,)}
 
 
@@ -56,18 +59,19 @@ def read_operators(data, network, tensors):
     require(len(data) == OPERATOR.size * network["operator_count"], "OPER: size")
     operators, written = [], {network["input"]}
     for i in range(network["operator_count"]):
-        (kind, encoding, block, r0, a, b, out, kh, kw, sh, sw, pt, pl, w_at, w_bytes, q_at, q_bytes, s_at, s_bytes,
+        (kind, encoding, block, form, a, b, out, kh, kw, sh, sw, pt, pl, w_at, w_bytes, q_at, q_bytes, s_at, s_bytes,
          r1) = OPERATOR.unpack_from(data, OPERATOR.size * i)
         place = f"operator {i}"
-        require(r0 == 0 and r1 == 0, f"{place}: reserved bytes are not zero")
+        require(r1 == 0, f"{place}: reserved bytes are not zero")
         require(kind in KINDS, f"{place}: kind {kind}")
         require(encoding in ALLOWED[kind], f"{place}: a {KINDS[kind]} with weight encoding {encoding}")
-        require(block in (1, 2, 4) if encoding == NESTED else block == 0, f"{place}: block {block}")
+        require(block in (1, 2, 4) if encoding in NESTED else block == 0, f"{place}: block {block}")
+        require(form < (4 if kind in WITH_ROWS else 1), f"{place}: table form {form}")
         require(a in written, f"{place}: reads tensor {a} before it is written")
         require(b in written if kind == ADD else b == NOWHERE, f"{place}: second input {b}")
         require(out < len(tensors) and out not in written, f"{place}: output tensor {out}")
         written.add(out)
-        op = {"kind": kind, "encoding": encoding, "block": block, "inputs": [a] + [b] * (kind == ADD), "output": out,
+        op = {"kind": kind, "encoding": encoding, "block": block, "table_form": form, "inputs": [a] + [b] * (kind == ADD), "output": out,
               "kernel": (kh, kw), "stride": (sh, sw), "padding": (pt, pl), "weights": (w_at, w_bytes),
               "requant": (q_at, q_bytes), "scratch": (s_at, s_bytes), "place": place}
         check_shapes(op, tensors)

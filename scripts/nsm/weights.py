@@ -2,7 +2,8 @@
 import struct
 
 from .container import align, require, zero
-from .network import ADD, AVG_POOL, CONV, DEPTHWISE, LINEAR, MAX_POOL, NESTED, QUADS
+from .network import (ADD, AVG_POOL, CONV, DEPTHWISE, LINEAR, MAX_POOL, NARROW_BIASES, NARROW_MULTIPLIERS, NESTED,
+                      QUADS, RICE)
 
 INT32 = 1 << 31
 
@@ -21,8 +22,9 @@ def decode_weights(op, tensors, data, levels):
     rows, channels, taps = weight_shape(op, tensors)
     values = [[0] * (channels * taps) for _ in range(rows)]
     level = [[1] * (channels * taps) for _ in range(rows)]
-    if op["encoding"] == NESTED:
-        decode_nested(op, data, levels, values, level, channels, taps)
+    if op["encoding"] in NESTED:
+        rows_of = rice_records if op["encoding"] == RICE else csr_records
+        decode_nested(op, rows_of(op, data, levels, rows), values, level, channels, taps)
     else:
         decode_dense(op, data, values, channels, taps)
     for row in values:
@@ -45,52 +47,117 @@ def decode_dense(op, data, values, channels, taps):
         require(zero(raw), f"{op['place']}: row {r}: filling is not zero")
 
 
-def decode_nested(op, data, levels, values, level, channels, taps):
-    rows, block = len(values), op["block"]
+def decode_nested(op, lists, values, level, channels, taps):
+    """Stores the records of every row and level: `lists` yields (row, level, bridging gap, start, [(gap, weights)])."""
+    block = op["block"]
     positions = (channels + block - 1) // block * taps
+    for row in level:
+        row[:] = [0] * (channels * taps)
+    for r, k, bridge, p, records in lists:
+        place = f"{op['place']}: row {r}, level {k}"
+        for n, (gap, weights) in enumerate(records):
+            p += gap
+            require(p < positions, f"{place}: position {p} of {positions}")
+            if gap == bridge and zero(weights) and n + 1 < len(records):
+                continue
+            for lane, weight in enumerate(weights):
+                channel = p // taps * block + lane
+                if channel >= channels:
+                    require(weight == 0, f"{place}: a weight beyond the last channel")
+                    continue
+                i = channel * taps + p % taps
+                require(level[r][i] == 0, f"{place}: position {p} is taken")
+                values[r][i], level[r][i] = weight, k
+
+
+def csr_records(op, data, levels, rows):
+    block = op["block"]
     at = align(2 * rows * levels, 4)
     require(len(data) >= at, f"{op['place']}: counts do not fit")
     counts = struct.unpack_from(f"<{rows * levels}H", data)
     require(zero(data[2 * rows * levels:at]), f"{op['place']}: filling after the counts is not zero")
     for r in range(rows):
-        level[r] = [0] * (channels * taps)
         for k in range(1, levels + 1):
-            place, p = f"{op['place']}: row {r}, level {k}", 0
-            count = counts[r * levels + k - 1]
-            for n in range(count):
+            place, records = f"{op['place']}: row {r}, level {k}", []
+            for n in range(counts[r * levels + k - 1]):
                 require(at + 1 + block <= len(data), f"{place}: truncated")
                 gap, *weights = struct.unpack_from(f"<B{block}b", data, at)
                 at += 1 + block
                 require(gap > 0 or n == 0, f"{place}: gap 0")
-                p += gap
-                require(p < positions, f"{place}: position {p} of {positions}")
-                if gap == 255 and zero(weights) and n + 1 < count:
-                    continue
-                for lane, weight in enumerate(weights):
-                    channel = p // taps * block + lane
-                    if channel >= channels:
-                        require(weight == 0, f"{place}: a weight beyond the last channel")
-                        continue
-                    i = channel * taps + p % taps
-                    require(level[r][i] == 0, f"{place}: position {p} is taken")
-                    values[r][i], level[r][i] = weight, k
+                records.append((gap, weights))
+            yield r, k, 255, 0, records
     require(at == len(data), f"{op['place']}: {len(data) - at} bytes after the last record")
+
+
+def rice_records(op, data, levels, rows):
+    block, at = op["block"], 16 * levels
+    require(len(data) >= at, f"{op['place']}: heads do not fit")
+    for k in range(1, levels + 1):
+        place = f"{op['place']}: level {k}"
+        offset, total, code_bytes, low_bits, count_bytes, reserved = struct.unpack_from("<IIIBBH", data, 16 * (k - 1))
+        require(offset == at, f"{place}: at {offset}, {at} expected")
+        require(low_bits <= 14 and count_bytes in (1, 2) and reserved == 0, f"{place}: head")
+        require(code_bytes % 2 == 0 and (code_bytes >= 4 if total else code_bytes == 0), f"{place}: {code_bytes} bytes of codes")
+        counts_at = at + code_bytes
+        values_at = counts_at + rows * count_bytes
+        end = values_at + total * block
+        at = align(end, 4)
+        require(at <= len(data), f"{place}: truncated")
+        require(zero(data[end:at]), f"{place}: filling is not zero")
+        counts = struct.unpack_from(f"<{rows}{'BH'[count_bytes - 1]}", data, counts_at)
+        require(sum(counts) == total, f"{place}: {sum(counts)} records, {total} expected")
+        words = struct.unpack_from(f"<{code_bytes // 2}H", data, offset)
+        gaps, used = rice_gaps("".join(f"{word:016b}" for word in words), low_bits, total, place)
+        require(code_bytes == (2 * ((used + 15) // 16) + 2 if total else 0), f"{place}: {code_bytes} bytes hold {used} bits of codes")
+        require("1" not in "".join(f"{word:016b}" for word in words)[used:], f"{place}: bits after the last code")
+        for r, count in enumerate(counts):
+            records = []
+            for _ in range(count):
+                records.append((next(gaps), list(struct.unpack_from(f"<{block}b", data, values_at))))
+                values_at += block
+            yield r, k, (16 - low_bits) << low_bits, -1, records
+    require(at == len(data), f"{op['place']}: {len(data)} bytes of weights, {at} expected")
+
+
+def rice_gaps(bits, low_bits, total, place):
+    """An iterator over the gaps, and how many bits they take."""
+    gaps, at = [], 0
+    for _ in range(total):
+        one = bits.find("1", at)
+        end = one + 1 + low_bits
+        require(one >= 0 and end - at <= 16 and end <= len(bits), f"{place}: no code of at most 16 bits at bit {at}")
+        gaps.append(((one - at) << low_bits) + int("0" + bits[one + 1:end], 2) + 1)
+        at = end
+    return iter(gaps), at
+
+
+def read_rows(form, data, rows):
+    """Multiplier and bias of every row, as stored."""
+    if form == 0:
+        return list(struct.iter_unpack("<ii", data[:8 * rows]))
+    if form == NARROW_BIASES:
+        return list(zip(struct.unpack_from(f"<{rows}i", data), struct.unpack_from(f"<{rows}h", data, 4 * rows)))
+    width, code = (2, "h") if form & NARROW_BIASES else (4, "i")
+    return list(zip(struct.unpack_from(f"<{rows}h", data, width * rows), struct.unpack_from(f"<{rows}{code}", data)))
 
 
 def read_tables(op, tensors, data, subnets):
     """The tables of every subnet; proves that the accumulators cannot overflow."""
     kind, place, values, level, tables = op["kind"], op["place"], op["values"], op["level"], []
     rows = tensors[op["output"]]["c"]
-    size = {CONV: 4 + 8 * rows, DEPTHWISE: 4 + 8 * rows, LINEAR: 4 + 8 * rows, MAX_POOL: 0, AVG_POOL: 12, ADD: 12}[kind]
+    row_bytes = sum(2 if op["table_form"] & flag else 4 for flag in (NARROW_MULTIPLIERS, NARROW_BIASES))
+    size = {MAX_POOL: 0, AVG_POOL: 12, ADD: 12}.get(kind, align(4 + row_bytes * rows, 4))
     require(len(data) == size * subnets, f"{place}: {len(data)} bytes of tables")
     for k in range(1, subnets + 1):
         at = size * (k - 1)
         where = f"{place}: table of subnet {k}"
         if kind in (CONV, DEPTHWISE, LINEAR):
-            z_in, z_out, reserved = struct.unpack_from("<bbH", data, at)
-            require(reserved == 0, f"{where}: reserved bytes are not zero")
+            z_in, z_out, m_shift, b_shift = struct.unpack_from("<bbBB", data, at)
             require(z_out == 0 or not tensors[op["output"]]["int16"], f"{where}: zero point of an int16 output")
-            pairs = list(struct.iter_unpack("<ii", data[at + 4:at + size]))
+            require(m_shift <= (16 if op["table_form"] & NARROW_MULTIPLIERS else 0), f"{where}: multiplier shift {m_shift}")
+            require(b_shift <= (16 if op["table_form"] & NARROW_BIASES else 0), f"{where}: bias shift {b_shift}")
+            require(zero(data[at + 4 + row_bytes * rows:at + size]), f"{where}: filling is not zero")
+            pairs = [(m << m_shift, b << b_shift) for m, b in read_rows(op["table_form"], data[at + 4:at + size], rows)]
             for r, (multiplier, bias) in enumerate(pairs):
                 require(512 <= abs(multiplier) < INT32, f"{where}: row {r}: multiplier {multiplier}")
                 total = sum(abs(w) for w, l in zip(values[r], level[r]) if 0 < l <= k)

@@ -5,7 +5,9 @@
 
 #include "ns/base/error.h"
 #include "ns/pack/dense.h"
+#include "ns/pack/encoding.h"
 #include "ns/pack/nested_csr.h"
+#include "ns/pack/nested_rice.h"
 
 using namespace ns::pack;
 
@@ -36,7 +38,7 @@ LevelledWeights one_row(int ci, std::vector<std::uint8_t> level, std::vector<std
 
 }  // namespace
 
-TEST_CASE("Nested CSR decodes to the weights and levels it was made from") {
+TEST_CASE("Both nested encodings decode to the weights and levels they were made from") {
   std::mt19937 rng(20240611);
   for (int block : {1, 2, 4})
     for (int levels : {1, 3, 8})
@@ -52,6 +54,7 @@ TEST_CASE("Nested CSR decodes to the weights and levels it was made from") {
             const auto bytes = encode_nested_csr(w);
             CHECK(bytes.size() == nested_csr_bytes(w));
             CHECK((decode_nested_csr(bytes, w.shape, block, levels) == w));
+            CHECK((decode_nested_rice(encode_nested_rice(w), w.shape, block, levels) == w));
           }
 }
 
@@ -125,4 +128,67 @@ TEST_CASE("The documented bytes of dense quads") {
   CHECK(encode_dense_quads(values, {1, 3, 1, 2}) == std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6, 0, 0});
   CHECK(encode_dense_quads(std::vector<std::int8_t>{1, 2, 3}, {1, 3, 1, 1}) ==
         std::vector<std::uint8_t>{1, 3, 2, 0});
+}
+
+TEST_CASE("The documented bytes of a small Rice-coded layer") {
+  // The layer above, worked out by hand: gaps 2 | none, 2 | 1 (levels 1, 2, 3 over both rows), no low bits.
+  const LevelledWeights w{{2, 3, 1, 1}, 2, 3, {1, -2, 3, 0, 0, -4}, {3, 1, 0, 2}};
+  const std::vector<std::uint8_t> expected = {
+      48, 0,    0, 0, 1, 0, 0,   0,
+      4,  0,    0, 0, 0, 1, 0,   0,  // level 1: at 48, 1 record, 4 bytes of codes, k 0
+      56, 0,    0, 0, 1, 0, 0,   0,
+      4,  0,    0, 0, 0, 1, 0,   0,  // level 2
+      64, 0,    0, 0, 1, 0, 0,   0,
+      4,  0,    0, 0, 0, 1, 0,   0,     // level 3
+      0,  0x40, 0, 0, 1, 0, 3,   0,     // 01; counts 1, 0; weights
+      0,  0x40, 0, 0, 0, 1, 252, 0,     //
+      0,  0x80, 0, 0, 1, 0, 1,   254};  // 1
+  CHECK(encode_nested_rice(w) == expected);
+}
+
+TEST_CASE("Distances longer than a code are bridged") {
+  for (int distance : {15, 16, 17, 100, 2000, 9000}) {
+    CAPTURE(distance);
+    std::vector<std::uint8_t> level(10000);
+    std::vector<std::int8_t> values(10000);
+    for (int p = 0; p < 500; ++p)
+      level[static_cast<std::size_t>(p)] = 1, values[static_cast<std::size_t>(p)] = 3;
+    const auto far = static_cast<std::size_t>(499 + distance);
+    level[far] = 1, values[far] = -7;
+    const auto w = one_row(10000, level, values);
+    const auto bytes = encode_nested_rice(w);
+    CHECK((bytes[12] == 0) == (distance <= 100));  // low bits only where they pay
+    CHECK((decode_nested_rice(bytes, w.shape, 1, 1) == w));
+  }
+}
+
+TEST_CASE("Broken Rice-coded bytes are refused") {
+  const auto w = one_row(40, std::vector<std::uint8_t>(40, 1), std::vector<std::int8_t>(40, 5));
+  const auto good = encode_nested_rice(w);
+  const auto refuse = [&](std::vector<std::uint8_t> bytes) {
+    CHECK_THROWS_AS(decode_nested_rice(bytes, w.shape, 1, 1), ns::Error);
+  };
+  for (std::size_t size = 0; size < good.size(); ++size)
+    refuse({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)});
+  const auto changed = [&](std::size_t at, std::uint8_t value) {
+    auto bytes = good;
+    bytes[at] = value;
+    return bytes;
+  };
+  refuse(changed(0, 20));   // place of the level
+  refuse(changed(4, 41));   // records
+  refuse(changed(12, 15));  // low bits
+  refuse(changed(13, 3));   // bytes of a count
+  refuse(changed(17, 0));   // other codes
+  refuse(changed(24, 39));  // count
+}
+
+TEST_CASE("Rice codes of random levels come close to the entropy bound") {
+  std::mt19937 rng(3);
+  for (const int block : {1, 2}) {
+    const auto w = random_layer(rng, {64, 512, 1, 1}, block, 3, 0.3);
+    const double ratio = static_cast<double>(encode_nested_rice(w).size()) / entropy_bound(w);
+    CHECK(ratio > 1);
+    CHECK(ratio < (block == 1 ? 1.04 : 1.035));
+  }
 }

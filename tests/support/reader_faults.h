@@ -30,7 +30,7 @@ struct FileFault {
 // The reader names the field that was changed: its first byte lies at the change or a few bytes before. A
 // section of another size is named by its start, weights and tables by the exact place.
 inline bool names_change(TinyModel& changed, const Bytes& file, const nsrt_error& error) {
-  TinyModel good;
+  TinyModel good(changed.minor);
   for (unsigned i = 1; i < (get32(file, 24) & 0xFFFF); ++i) {
     const std::string name(file.begin() + 64 + 32 * i, file.begin() + 68 + 32 * i);
     const Bytes &before = good.section(name), &after = changed.section(name);
@@ -45,9 +45,9 @@ inline bool names_change(TinyModel& changed, const Bytes& file, const nsrt_error
   return false;
 }
 
-inline void expect_status(nsrt_status status, const std::vector<SectionFault>& faults) {
+inline void expect_status(nsrt_status status, const std::vector<SectionFault>& faults, unsigned minor = 0) {
   for (const SectionFault& fault : faults) {
-    TinyModel model;
+    TinyModel model(minor);
     fault.change(model);
     const Bytes file = model.file();
     const nsrt_error error = open_error(file);

@@ -7,6 +7,7 @@
 #include "model/crc32.h"
 #include "ns/pack/dense.h"
 #include "ns/pack/nested_csr.h"
+#include "ns/pack/nested_rice.h"
 
 namespace nestkit_test {
 namespace {
@@ -39,6 +40,16 @@ constexpr OperatorRecord kOperatorRecords[kTinyOperators] = {
     {4, 0, 0, 4, 0xFFFF, 5, {2, 2, 2, 2, 0, 0}}, {5, 0, 0, 5, 0xFFFF, 6, {2, 2, 1, 1, 0, 0}},
     {3, 3, 1, 6, 0xFFFF, 7, {1, 1, 1, 1, 0, 0}}, {3, 2, 0, 7, 0xFFFF, 8, {1, 1, 1, 1, 0, 0}}};
 
+// In version 1.1: encoding 4 instead of 3, and the tables' form by operator.
+constexpr std::uint8_t kForms[kTinyOperators] = {3, 3, 0, 1, 0, 0, 2, 0};
+std::uint8_t form_of(unsigned op, unsigned minor) {
+  return minor == 0 ? 0 : kForms[op];
+}
+std::uint8_t encoding_of(unsigned op, unsigned minor) {
+  const std::uint8_t encoding = kOperatorRecords[op].encoding;
+  return encoding == 3 && minor > 0 ? 4 : encoding;
+}
+
 std::uint8_t any(std::uint32_t index) {
   return static_cast<std::uint8_t>((index * 2654435761u) >> 20);
 }
@@ -50,7 +61,7 @@ std::vector<std::int8_t> any_weights(std::size_t count) {
   return values;
 }
 
-Bytes nested(const ns::pack::WeightShape& shape, int block) {
+Bytes nested(const ns::pack::WeightShape& shape, int block, bool rice) {
   ns::pack::LevelledWeights weights{shape, block, TinyModel::kSubnets, any_weights(shape.count()), {}};
   for (std::size_t i = 0; i < static_cast<std::size_t>(shape.co) * shape.positions(block); ++i) {
     weights.level.push_back(
@@ -61,19 +72,20 @@ Bytes nested(const ns::pack::WeightShape& shape, int block) {
     const std::size_t position = channel / static_cast<std::size_t>(block) * shape.taps() + i % shape.taps();
     if (weights.level[i / shape.row() * shape.positions(block) + position] == 0) weights.values[i] = 0;
   }
-  return ns::pack::encode_nested_csr(weights);
+  return rice ? ns::pack::encode_nested_rice(weights) : ns::pack::encode_nested_csr(weights);
 }
 
-Bytes weights_of(unsigned op) {
+Bytes weights_of(unsigned op, unsigned minor) {
+  const bool rice = encoding_of(op, minor) == 4;
   switch (op) {
     case kConv:
       return ns::pack::encode_dense_quads(any_weights(kRows * 3 * 9), {kRows, 3, 3, 3});
     case kSparseConv:
-      return nested({kRows, 3, 3, 3}, 2);
+      return nested({kRows, 3, 3, 3}, 2, rice);
     case kDepthwise:
       return ns::pack::encode_dense_rows(any_weights(kRows * 9), {kRows, 1, 3, 3});
     case kSparseLinear:
-      return nested({5, kRows, 1, 1}, 1);
+      return nested({5, kRows, 1, 1}, 1, rice);
     case kLinear:
       return ns::pack::encode_dense_rows(any_weights(3 * 5), {3, 5, 1, 1});
     default:
@@ -82,18 +94,35 @@ Bytes weights_of(unsigned op) {
 }
 
 // Zero points −7 and 3, multipliers of either sign.
-Bytes row_table(unsigned rows, bool int16_output, unsigned subnet) {
-  Bytes table{0xF9, static_cast<std::uint8_t>(int16_output ? 0 : 3), 0, 0};
-  for (unsigned row = 0; row < rows; ++row) {
-    table.resize(table.size() + 8);
-    put32(table, table.size() - 8,
-          row % 2 == 0 ? 20'000'000 + subnet : static_cast<std::uint32_t>(-20'000'000));
-    put32(table, table.size() - 4, 100 * subnet + row);
+Bytes row_table(unsigned rows, bool int16_output, unsigned subnet, unsigned form) {
+  const bool narrow_multipliers = (form & 1) != 0, narrow_biases = (form & 2) != 0;
+  Bytes table{0xF9, static_cast<std::uint8_t>(int16_output ? 0 : 3),
+              static_cast<std::uint8_t>(narrow_multipliers ? 10 : 0),
+              static_cast<std::uint8_t>(narrow_biases ? 1 : 0)};
+  const auto multiplier = [&](unsigned row) {
+    const std::uint32_t m = narrow_multipliers ? 20'000 + subnet : 20'000'000 + subnet;
+    return row % 2 == 0 ? m : ~m + 1;
+  };
+  const auto put = [&](std::uint32_t value, bool narrow) {
+    table.resize(table.size() + 4);
+    put32(table, table.size() - 4, value);
+    if (narrow) table.resize(table.size() - 2);
+  };
+  if (form == 0 || form == 2) {
+    for (unsigned row = 0; row < rows; ++row) {
+      put(multiplier(row), false);
+      if (form == 0) put(100 * subnet + row, false);
+    }
+    for (unsigned row = 0; row < rows && form == 2; ++row) put(100 * subnet + row, true);
+  } else {
+    for (unsigned row = 0; row < rows; ++row) put(100 * subnet + row, narrow_biases);
+    for (unsigned row = 0; row < rows; ++row) put(multiplier(row), true);
   }
+  table.resize((table.size() + 3) / 4 * 4);
   return table;
 }
 
-Bytes requant_of(unsigned op, unsigned subnet) {
+Bytes requant_of(unsigned op, unsigned subnet, unsigned minor) {
   switch (op) {
     case kMaxPool:
       return {};
@@ -102,11 +131,12 @@ Bytes requant_of(unsigned op, unsigned subnet) {
     case kAdd:
       return {0, 0x20, 0, 0x30, 0, 0x20, 0, 0, 14, 0, 0, 0};
     default:
-      return row_table(kTensorRecords[kOperatorRecords[op].output].c, op == kLinear, subnet);
+      return row_table(kTensorRecords[kOperatorRecords[op].output].c, op == kLinear, subnet,
+                       form_of(op, minor));
   }
 }
 
-std::uint32_t scratch_of(unsigned op) {
+std::uint32_t kernel_scratch_of(unsigned op) {
   const TensorRecord& in = kTensorRecords[kOperatorRecords[op].input];
   const TensorRecord& out = kTensorRecords[kOperatorRecords[op].output];
   const nsrt::Window window{in.h, in.w, in.c, out.h, out.w, out.c, 3, 3, 1, 1, 1, 1};
@@ -120,6 +150,11 @@ std::uint32_t scratch_of(unsigned op) {
     default:
       return 0;
   }
+}
+
+std::uint32_t scratch_of(unsigned op, unsigned minor) {
+  const std::uint32_t rows = form_of(op, minor) == 0 ? 0 : (8 * kRows + 15) / 16 * 16;
+  return rows + kernel_scratch_of(op);
 }
 
 void append(Bytes& to, const Bytes& bytes, std::size_t alignment) {
@@ -159,33 +194,34 @@ void put_tensors(Sections& s) {
   }
 }
 
-void put_operators(Sections& s) {
+void put_operators(Sections& s, unsigned minor) {
   Bytes& oper = s["OPER"];
   oper.resize(48 * kTinyOperators);
   for (unsigned i = 0; i < kTinyOperators; ++i) {
     const OperatorRecord& r = kOperatorRecords[i];
     const std::size_t at = 48 * i;
     oper[at] = r.kind;
-    oper[at + 1] = r.encoding;
+    oper[at + 1] = encoding_of(i, minor);
     oper[at + 2] = r.block;
+    oper[at + 3] = form_of(i, minor);
     put16(oper, at + 4, r.input);
     put16(oper, at + 6, r.input2);
     put16(oper, at + 8, r.output);
     for (std::size_t f = 0; f < 6; ++f) oper[at + 10 + f] = r.window[f];
     if (r.encoding != 0) {
       Bytes& section = s[r.encoding == 3 ? "WNCS" : "WDEN"];
-      const Bytes weights = weights_of(i);
+      const Bytes weights = weights_of(i, minor);
       put32(oper, at + 16, static_cast<std::uint32_t>(section.size()));
       put32(oper, at + 20, static_cast<std::uint32_t>(weights.size()));
       append(section, weights, 4);
     }
     Bytes tables;
-    for (unsigned k = 1; k <= TinyModel::kSubnets; ++k) append(tables, requant_of(i, k), 1);
+    for (unsigned k = 1; k <= TinyModel::kSubnets; ++k) append(tables, requant_of(i, k, minor), 1);
     if (!tables.empty()) put32(oper, at + 24, static_cast<std::uint32_t>(s["REQT"].size()));
     put32(oper, at + 28, static_cast<std::uint32_t>(tables.size()));
     append(s["REQT"], tables, 1);
-    if (scratch_of(i) > 0) put32(oper, at + 32, kScratchOffset);
-    put32(oper, at + 36, scratch_of(i));
+    if (scratch_of(i, minor) > 0) put32(oper, at + 32, kScratchOffset);
+    put32(oper, at + 36, scratch_of(i, minor));
   }
 }
 
@@ -205,13 +241,14 @@ std::uint32_t get32(const Bytes& bytes, std::size_t at) {
   return value;
 }
 
-TinyModel::TinyModel() {
+TinyModel::TinyModel(unsigned minor_version) : minor(minor_version) {
+  if (minor > 0) required_features = 7;
   std::uint32_t scratch = 0;
-  for (unsigned i = 0; i < kTinyOperators; ++i) scratch = std::max(scratch, scratch_of(i));
+  for (unsigned i = 0; i < kTinyOperators; ++i) scratch = std::max(scratch, scratch_of(i, minor));
   arena_bytes = (kScratchOffset + scratch + 15) / 16 * 16;
   put_network(networks[0], arena_bytes);
   put_tensors(networks[0]);
-  put_operators(networks[0]);
+  put_operators(networks[0], minor);
   // The outputs of the test vector stay zero: whoever wants the self-test to pass fills them in.
   Bytes& test = section("TEST");
   for (std::uint32_t i = 0; i < 4 + 45; ++i) test.push_back(any(i + 99));
@@ -245,6 +282,7 @@ Bytes TinyModel::file() const {
   const std::uint8_t magic[] = {0x89, 'N', 'S', 'M', 13, 10, 26, 10};
   for (unsigned i = 0; i < 8; ++i) file[i] = magic[i];
   put16(file, 8, 1);
+  put16(file, 10, minor);
   put32(file, 12, static_cast<std::uint32_t>(file.size()));
   put32(file, 16, required_features);
   put16(file, 24, static_cast<std::uint32_t>(entries.size()));

@@ -42,8 +42,10 @@ struct TinyModel {
   std::vector<Sections> networks{1};  ///< the tiny network; more entries make more networks
   std::uint32_t required_features = 1;
   std::uint32_t arena_bytes = 0;  ///< of the header
+  unsigned minor = 0;
 
-  TinyModel();
+  /// Version 1.0 or 1.1: the newer one has Rice-coded weights and narrow tables of every form.
+  explicit TinyModel(unsigned minor_version = 0);
 
   Bytes& section(const std::string& name) { return networks[0][name]; }
 

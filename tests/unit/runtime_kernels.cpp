@@ -52,6 +52,8 @@ TEST_CASE("every case of the shared list has its own name and fits the buffers")
     std::vector<std::uint8_t> room(1 << 17);
     if (c.kind == CaseKind::kConvDense) {
       CHECK_MESSAGE(encode_quads(c, reinterpret_cast<std::int8_t*>(room.data())) <= kMaxEncodedBytes, c.id);
+    } else if (c.rice()) {
+      CHECK_MESSAGE(encode_rice(c, room.data()) <= kMaxEncodedBytes, c.id);
     } else if (c.sparse()) {
       CHECK_MESSAGE(encode_ncsr(c, room.data()) <= kMaxEncodedBytes, c.id);
     } else if (c.has_rows()) {
@@ -66,7 +68,7 @@ TEST_CASE(
   int ties = 0, low = 0, high = 0, inner = 0, empty_rows = 0, full_rows = 0, fillers = 0, negative = 0;
   each_case([&](const KernelCase& c) {
     if (!c.has_rows()) return;
-    if (c.sparse()) {
+    if (c.sparse() && !c.rice()) {
       std::vector<std::uint8_t> code(kMaxEncodedBytes);
       const std::uint32_t bytes = encode_ncsr(c, code.data());
       for (std::uint32_t at = ncsr_counts_bytes(c); at < bytes; at += 1u + c.block) {

@@ -1,5 +1,7 @@
 #include "pack/storage_table.h"
 
+#include <algorithm>
+
 #include "ns/base/version.h"
 #include "ns/report/table.h"
 
@@ -28,29 +30,38 @@ std::string storage_table(const ns::pack::StorageReport& report) {
                            {"indices B"},
                            {"counters B"},
                            {"B/kept"},
+                           {"bound"},
                            {"tables B"}});
   ns::pack::LayerStorage sum;
   const auto row = [&](const std::string& layer, const std::string& encoding,
                        const ns::pack::LayerStorage& s) {
     table.row({layer, encoding, bytes(s.weights), bytes(s.kept), bytes(s.dense_bytes), bytes(s.packed_bytes),
                bytes(s.value_bytes), bytes(s.index_bytes), bytes(s.counter_bytes),
-               fixed(ratio(s.packed_bytes, s.kept), 2), bytes(s.table_bytes)});
+               fixed(ratio(s.packed_bytes, s.kept), 2),
+               fixed(s.bound_bytes / static_cast<double>(std::max<std::size_t>(s.kept, 1)), 2),
+               bytes(s.table_bytes)});
   };
   for (const ns::pack::LayerStorage& s : report.layers) {
     row(s.layer, s.encoding, s);
     sum.weights += s.weights, sum.kept += s.kept, sum.dense_bytes += s.dense_bytes,
         sum.packed_bytes += s.packed_bytes;
     sum.value_bytes += s.value_bytes, sum.index_bytes += s.index_bytes, sum.counter_bytes += s.counter_bytes;
+    sum.bound_bytes += s.bound_bytes;
     sum.table_bytes += s.table_bytes;
   }
   row("total", "", sum);
   std::string alone;
   for (const std::size_t file : report.stand_alone_file_bytes)
     alone += (alone.empty() ? "" : " + ") + bytes(file);
-  return table.text() + "\nkept: used by some subnet, counted before quantisation\n" + "file           " +
-         bytes(report.file_bytes) + " B\n" + "dense file     " + bytes(report.dense_file_bytes) +
-         " B (this file is " + fixed(ratio(report.file_bytes, report.dense_file_bytes), 3) + " of it)\n" +
-         "stand-alone    " + alone + " B, each in its best encoding (this file is " +
+  return table.text() +
+         "\nkept: used by some subnet, counted before quantisation; bound: B/kept if indices took no more "
+         "than the entropy\n"
+         "of the level map and weights a byte each (this file's weights take " +
+         fixed(static_cast<double>(sum.packed_bytes) / std::max(sum.bound_bytes, 1.0), 3) + " of that)\n" +
+         "file           " + bytes(report.file_bytes) + " B\n" + "dense file     " +
+         bytes(report.dense_file_bytes) + " B (this file is " +
+         fixed(ratio(report.file_bytes, report.dense_file_bytes), 3) + " of it)\n" + "stand-alone    " +
+         alone + " B, each in its best encoding (this file is " +
          fixed(ratio(report.file_bytes, report.all_stand_alone_bytes()), 3) + " of their sum)\n" +
          (report.slimmable_bytes == 0 ? ""
                                       : "slimmable      " + bytes(report.slimmable_bytes) +
@@ -73,6 +84,7 @@ nlohmann::ordered_json storage_json(const ns::pack::StorageReport& report, const
                       {"value_bytes", s.value_bytes},
                       {"index_bytes", s.index_bytes},
                       {"counter_bytes", s.counter_bytes},
+                      {"entropy_bound_bytes", s.bound_bytes},
                       {"table_bytes", s.table_bytes}});
   nlohmann::ordered_json json = {
       {"schema", "nestkit.pack/1"},

@@ -1,5 +1,6 @@
 #include "ns/deploy/packed_description.h"
 
+#include "kernels/rice.h"
 #include "model/view.h"
 #include "ns/base/json.h"
 
@@ -33,6 +34,8 @@ std::string encoding_name(const nsrt::OperatorView& op) {
       return "dense";
     case nsrt::WeightEncoding::kNestedCsr:
       return "nested CSR 1x" + std::to_string(op.block);
+    case nsrt::WeightEncoding::kNestedRice:
+      return "nested Rice 1x" + std::to_string(op.block);
   }
   return "?";
 }
@@ -46,13 +49,19 @@ std::vector<std::uint64_t> stored_weights(const nsrt::NetworkView& net, const ns
   const unsigned levels = net.subnets();
   const nsrt::Window window = net.window(op);
   const std::uint64_t taps = std::uint64_t{window.kh} * window.kw;
-  if (op.encoding != nsrt::WeightEncoding::kNestedCsr) {
+  if (!nsrt::is_nested(op.encoding)) {
     const std::uint64_t inputs = op.kind == nsrt::OperatorKind::kDepthwise ? taps : taps * window.ci;
     return std::vector<std::uint64_t>(levels,
                                       op.encoding == nsrt::WeightEncoding::kNone ? 0 : inputs * window.co);
   }
   std::vector<std::uint64_t> weights(levels, 0);
   const nsrt::Region region = net.weights(op);
+  if (op.encoding == nsrt::WeightEncoding::kNestedRice) {
+    for (unsigned level = 0; level < levels; ++level)
+      for (unsigned k = level; k < levels; ++k)
+        weights[k] += std::uint64_t{region.u32(level * nsrt::kRiceLevelBytes + 4)} * op.block;
+    return weights;
+  }
   for (std::uint32_t row = 0; row < window.co; ++row) {
     for (unsigned level = 0; level < levels; ++level) {
       const std::uint64_t count = std::uint64_t{region.u16(2 * (row * levels + level))} * op.block;

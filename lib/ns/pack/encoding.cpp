@@ -1,10 +1,13 @@
 #include "ns/pack/encoding.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "ns/base/error.h"
 #include "ns/pack/dense.h"
+#include "ns/pack/layer_cost.h"
 #include "ns/pack/nested_csr.h"
+#include "ns/pack/nested_rice.h"
 
 namespace ns::pack {
 namespace {
@@ -14,25 +17,71 @@ std::vector<std::uint8_t> encode_dense(const quant::QuantisedOperator& op) {
                                                : encode_dense_rows(op.weights.values, op.weights.shape);
 }
 
-}  // namespace
-
-EncodedWeights encode_weights(const quant::QuantisedOperator& op) {
-  if (!op.has_weights()) return {};
-  const auto& level = op.weights.level;
-  const bool same_in_all_subnets =
-      std::all_of(level.begin(), level.end(), [](std::uint8_t l) { return l <= 1; });
-  const bool depthwise = op.kind == quant::OperatorKind::kDepthwiseConv;
-  const auto dense = op.kind == quant::OperatorKind::kConv ? Encoding::kDenseQuads : Encoding::kDenseRows;
-  if (same_in_all_subnets && (depthwise || dense_bytes(op) <= nested_csr_bytes(op.weights)))
-    return {dense, encode_dense(op)};
-  if (depthwise)
-    throw input_error("layer \"" + op.layer + "\": a depthwise convolution cannot differ between subnets",
-                      "leave depthwise layers dense when pruning");
+std::vector<std::uint8_t> encode(const quant::QuantisedOperator& op, Encoding encoding) {
   try {
-    return {Encoding::kNestedCsr, encode_nested_csr(op.weights)};
+    switch (encoding) {
+      case Encoding::kNestedCsr:
+        return encode_nested_csr(op.weights);
+      case Encoding::kNestedRice:
+        return encode_nested_rice(op.weights);
+      default:
+        return encode_dense(op);
+    }
   } catch (const Error& error) {
     throw Error(error.kind(), "layer \"" + op.layer + "\": " + error.what());
   }
+}
+
+std::vector<Encoding> candidates(const quant::QuantisedOperator& op) {
+  const auto& level = op.weights.level;
+  std::vector<Encoding> found;
+  if (std::all_of(level.begin(), level.end(), [](std::uint8_t l) { return l <= 1; }))
+    found.push_back(op.kind == quant::OperatorKind::kConv ? Encoding::kDenseQuads : Encoding::kDenseRows);
+  if (op.kind != quant::OperatorKind::kDepthwiseConv) {
+    found.push_back(Encoding::kNestedCsr);
+    found.push_back(Encoding::kNestedRice);
+  } else if (found.empty()) {
+    throw input_error("layer \"" + op.layer + "\": a depthwise convolution cannot differ between subnets",
+                      "leave depthwise layers dense when pruning");
+  }
+  return found;
+}
+
+}  // namespace
+
+Objective parse_objective(const std::string& word) {
+  if (word == "speed") return Objective::kSpeed;
+  if (word == "balanced") return Objective::kBalanced;
+  if (word == "flash") return Objective::kFlash;
+  throw usage_error("\"" + word + "\" is no objective: speed, balanced or flash expected");
+}
+
+EncodedWeights encode_weights(const quant::QuantisedOperator& op, const nsrt::Window& window,
+                              Objective objective) {
+  if (!op.has_weights()) return {};
+  EncodedWeights best;
+  double least = 0;
+  for (const Encoding encoding : candidates(op)) {
+    EncodedWeights encoded{encoding, encode(op, encoding)};
+    const double bytes = static_cast<double>(encoded.bytes.size());
+    const double cost = objective == Objective::kFlash   ? bytes
+                        : objective == Objective::kSpeed ? instructions(window, op, encoding)
+                                                         : bytes * bytes * instructions(window, op, encoding);
+    if (best.encoding != Encoding::kNone && cost >= least) continue;
+    best = std::move(encoded);
+    least = cost;
+  }
+  return best;
+}
+
+double entropy_bound(const quant::LevelledWeights& weights) {
+  std::vector<double> share(static_cast<std::size_t>(weights.levels) + 1);
+  const double blocks = static_cast<double>(weights.level.size());
+  for (const std::uint8_t level : weights.level) share[level] += 1 / blocks;
+  double bits = 0;
+  for (const double p : share)
+    if (p > 0) bits -= p * std::log2(p);
+  return static_cast<double>(kept_weights(weights, weights.levels)) + blocks * bits / 8;
 }
 
 std::size_t dense_bytes(const quant::QuantisedOperator& op) {

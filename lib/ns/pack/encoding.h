@@ -2,28 +2,56 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "ns/quant/quantised_network.h"
+#include "runtime/kernels/kernels.h"
 
 namespace ns::pack {
 
 /// The numbers are those of docs/format/nsm.md.
-enum class Encoding : std::uint8_t { kNone = 0, kDenseQuads = 1, kDenseRows = 2, kNestedCsr = 3 };
+enum class Encoding : std::uint8_t {
+  kNone = 0,
+  kDenseQuads = 1,
+  kDenseRows = 2,
+  kNestedCsr = 3,
+  kNestedRice = 4
+};
+
+inline bool is_nested(Encoding encoding) {
+  return encoding == Encoding::kNestedCsr || encoding == Encoding::kNestedRice;
+}
+
+/// What the choice minimises.
+enum class Objective {
+  kSpeed,     ///< instructions
+  kBalanced,  ///< instructions · bytes²: a percent of flash is worth two percent of time
+  kFlash,     ///< bytes
+};
+
+/// "speed", "balanced", "flash". Throws Error(kUsage) for any other word.
+Objective parse_objective(const std::string& word);
 
 struct EncodedWeights {
   Encoding encoding = Encoding::kNone;
   std::vector<std::uint8_t> bytes;
 };
 
-/// Dense where all subnets use the same weights and nested CSR would not be smaller; depthwise always dense.
-/// Throws Error(kInput) naming the layer if it is depthwise and differs between subnets.
-EncodedWeights encode_weights(const quant::QuantisedOperator& op);
+/// The encoding with the least cost (layer_cost.h) of those that can hold the layer: dense where all subnets
+/// use the same weights, the two nested ones where it is no depthwise convolution. Throws Error(kInput)
+/// naming the layer if it is depthwise and differs between subnets.
+EncodedWeights encode_weights(const quant::QuantisedOperator& op, const nsrt::Window& window,
+                              Objective objective);
 
 /// Bytes of the layer's weights if every one were stored (encoding 1 or 2).
 std::size_t dense_bytes(const quant::QuantisedOperator& op);
 
 /// Weights that subnet k uses (level 1…k), quantised zeros included.
 std::size_t kept_weights(const quant::LevelledWeights& weights, int subnet);
+
+/// The least a lossless code could take on average: a byte per kept weight, and for every block the entropy
+/// of the layer's level map, as if each block drew its level independently. In bytes.
+double entropy_bound(const quant::LevelledWeights& weights);
 
 }  // namespace ns::pack

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ns/base/error.h"
+#include "ns/pack/levels.h"
 
 namespace ns::pack {
 namespace {
@@ -16,18 +17,11 @@ std::size_t counts_bytes(const WeightShape& shape, int levels) {
   return (bytes + 3) / 4 * 4;
 }
 
-void check(const LevelledWeights& w) {
-  const bool sizes_fit = w.values.size() == w.shape.count() &&
-                         w.level.size() == static_cast<std::size_t>(w.shape.co) * w.shape.positions(w.block);
-  if (!sizes_fit) throw internal_error("nested CSR: weights or level map do not have the layer's shape");
-}
-
 /// Calls visit(row, level, gap, weights of the block or nullptr for a bridge) for every record in storage
 /// order.
 template <class Visit>
 void for_each_record(const LevelledWeights& w, Visit visit) {
-  const std::size_t positions = w.shape.positions(w.block), taps = w.shape.taps();
-  const std::size_t lanes = std::min<std::size_t>(static_cast<std::size_t>(w.block), 4);
+  const std::size_t positions = w.shape.positions(w.block);
   for (std::size_t row = 0; row < static_cast<std::size_t>(w.shape.co); ++row) {
     const std::uint8_t* level_of = w.level.data() + row * positions;
     for (int level = 1; level <= w.levels; ++level) {
@@ -36,43 +30,25 @@ void for_each_record(const LevelledWeights& w, Visit visit) {
         if (level_of[p] != level) continue;
         std::size_t gap = p - previous;
         for (; gap > kMaxGap; gap -= kMaxGap) visit(row, level, kMaxGap, nullptr);
-        std::int8_t block[4] = {};
-        for (std::size_t lane = 0; lane < lanes; ++lane) {
-          const std::size_t channel = p / taps * lanes + lane;
-          if (channel < static_cast<std::size_t>(w.shape.ci))
-            block[lane] = w.values[row * w.shape.row() + channel * taps + p % taps];
-        }
-        visit(row, level, gap, block);
+        const Block block = block_at(w, row, p);
+        visit(row, level, gap, block.lane);
         previous = p;
       }
     }
   }
 }
 
-void check_pruned_weights_are_zero(const LevelledWeights& w) {
-  const std::size_t positions = w.shape.positions(w.block), taps = w.shape.taps(), row = w.shape.row();
-  for (std::size_t i = 0; i < w.values.size(); ++i) {
-    const std::size_t channel = i % row / taps;
-    const std::size_t p = channel / static_cast<std::size_t>(w.block) * taps + i % taps;
-    const std::uint8_t level = w.level[i / row * positions + p];
-    if (level > w.levels || (level == 0 && w.values[i] != 0))
-      throw internal_error("nested CSR: weight " + std::to_string(i) + " does not agree with its level " +
-                           std::to_string(level));
-  }
-}
-
 }  // namespace
 
 std::size_t nested_csr_bytes(const LevelledWeights& w) {
-  check(w);
+  check_levels(w);
   std::size_t records = 0;
   for_each_record(w, [&](std::size_t, int, std::size_t, const std::int8_t*) { ++records; });
   return counts_bytes(w.shape, w.levels) + records * (1 + static_cast<std::size_t>(w.block));
 }
 
 std::vector<std::uint8_t> encode_nested_csr(const LevelledWeights& w) {
-  check(w);
-  check_pruned_weights_are_zero(w);
+  check_levels(w);
   const auto levels = static_cast<std::size_t>(w.levels);
   std::vector<std::size_t> counts(static_cast<std::size_t>(w.shape.co) * levels);
   std::vector<std::uint8_t> bytes(counts_bytes(w.shape, w.levels));
@@ -95,8 +71,7 @@ std::vector<std::uint8_t> encode_nested_csr(const LevelledWeights& w) {
 LevelledWeights decode_nested_csr(std::span<const std::uint8_t> bytes, const WeightShape& shape, int block,
                                   int levels) {
   LevelledWeights w{shape, block, levels, {}, {}};
-  const std::size_t positions = shape.positions(block), taps = shape.taps(),
-                    lanes = static_cast<std::size_t>(block);
+  const std::size_t positions = shape.positions(block), lanes = static_cast<std::size_t>(block);
   w.values.resize(shape.count());
   w.level.resize(static_cast<std::size_t>(shape.co) * positions);
   std::size_t at = counts_bytes(shape, levels);
@@ -125,14 +100,10 @@ LevelledWeights decode_nested_csr(std::span<const std::uint8_t> bytes, const Wei
         if (level_here != 0)
           throw fail("position " + std::to_string(p) + " is already of level " + std::to_string(level_here));
         level_here = static_cast<std::uint8_t>(level);
-        for (std::size_t lane = 0; lane < lanes; ++lane) {
-          const std::size_t channel = p / taps * lanes + lane;
-          const auto value = static_cast<std::int8_t>(block_bytes[lane]);
-          if (channel < static_cast<std::size_t>(shape.ci))
-            w.values[row * shape.row() + channel * taps + p % taps] = value;
-          else if (value != 0)
-            throw fail("a weight beyond the last channel is not zero");
-        }
+        Block here;
+        for (std::size_t lane = 0; lane < std::min<std::size_t>(lanes, 4); ++lane)
+          here.lane[lane] = static_cast<std::int8_t>(block_bytes[lane]);
+        if (!set_block(w, row, p, here)) throw fail("a weight beyond the last channel is not zero");
       }
     }
   }

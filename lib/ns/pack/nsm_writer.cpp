@@ -11,6 +11,7 @@
 #include "model/run.h"
 #include "ns/base/bytes.h"
 #include "ns/base/error.h"
+#include "ns/pack/requant_tables.h"
 #include "ns/pack/sections.h"
 #include "ns/pack/windows.h"
 #include "nsrt/nsrt.h"
@@ -20,8 +21,8 @@ namespace {
 
 constexpr std::uint8_t kMagic[8] = {0x89, 'N', 'S', 'M', '\r', '\n', 0x1A, '\n'};
 constexpr std::size_t kHeaderBytes = 64, kEntryBytes = 32, kSectionAlignment = 32;
-constexpr std::uint16_t kNoNetwork = 0xFFFF;
-constexpr std::uint32_t kFeatureNestedCsr = 1;
+constexpr std::uint16_t kNoNetwork = 0xFFFF, kMinorVersion = 1;
+constexpr std::uint32_t kFeatureNested = 1, kFeatureNarrowTables = 2, kFeatureRice = 4;
 
 struct Section {
   std::string_view type;
@@ -33,12 +34,11 @@ std::uint32_t crc(std::span<const std::uint8_t> bytes) {
   return static_cast<std::uint32_t>(crc32_z(0, bytes.data(), bytes.size()));
 }
 
-NetworkLayout layout_of(const quant::QuantisedNetwork& network) {
+NetworkLayout layout_of(const quant::QuantisedNetwork& network, Objective objective) {
   NetworkLayout layout;
   for (const auto& op : network.operators) {
-    layout.weights.push_back(encode_weights(op));
-    layout.scratch_bytes.push_back(
-        scratch_bytes(network, op, layout.weights.back().encoding == Encoding::kNestedCsr));
+    layout.weights.push_back(encode_weights(op, window_of(network, op), objective));
+    layout.scratch_bytes.push_back(scratch_bytes(network, op, is_nested(layout.weights.back().encoding)));
   }
   layout.plan = plan_memory(network, layout.scratch_bytes);
   return layout;
@@ -67,13 +67,26 @@ std::vector<Section> sections_of(const std::vector<NetworkDescription>& networks
   return sections;
 }
 
-Bytes assemble(const std::vector<Section>& sections, std::size_t networks, std::uint32_t arena_bytes) {
+std::uint32_t features(const std::vector<NetworkDescription>& networks,
+                       const std::vector<NetworkLayout>& layouts) {
+  std::uint32_t used = 0;
+  for (const NetworkLayout& layout : layouts)
+    for (const EncodedWeights& weights : layout.weights) {
+      if (is_nested(weights.encoding)) used |= kFeatureNested;
+      if (weights.encoding == Encoding::kNestedRice) used |= kFeatureRice;
+    }
+  for (const NetworkDescription& description : networks)
+    for (const auto& op : description.network.operators)
+      if (table_form(op.tables) != kWideTables) used |= kFeatureNarrowTables;
+  return used;
+}
+
+Bytes assemble(const std::vector<Section>& sections, std::size_t networks, std::uint32_t required_features,
+               std::uint32_t arena_bytes) {
   ByteWriter table, body;
   const std::size_t body_at = (kHeaderBytes + kEntryBytes * sections.size() + kSectionAlignment - 1) /
                               kSectionAlignment * kSectionAlignment;
-  bool nested = false;
   for (const Section& section : sections) {
-    nested = nested || section.type == "WNCS";
     body.align(kSectionAlignment);
     table.append(section.type);
     table.write(static_cast<std::uint32_t>(body_at + body.size()));
@@ -89,9 +102,9 @@ Bytes assemble(const std::vector<Section>& sections, std::size_t networks, std::
   ByteWriter file;
   file.append(kMagic);
   file.write(std::uint16_t{1});
-  file.write(std::uint16_t{0});
+  file.write(kMinorVersion);
   file.write(static_cast<std::uint32_t>(body_at + body.size()));
-  file.write(nested ? kFeatureNestedCsr : 0U);
+  file.write(required_features);
   file.write(std::uint32_t{0});
   file.write(static_cast<std::uint16_t>(sections.size()));
   file.write(static_cast<std::uint16_t>(networks));
@@ -107,7 +120,7 @@ Bytes assemble(const std::vector<Section>& sections, std::size_t networks, std::
 
 /// All of a packed model but its test vectors' outputs, which are zero until somebody fills them in.
 struct Draft {
-  Draft(const std::vector<NetworkDescription>& descriptions, const Provenance& origin)
+  Draft(const std::vector<NetworkDescription>& descriptions, const Provenance& origin, Objective objective)
       : networks(descriptions), provenance(origin) {
     if (networks.empty() || networks.size() > 16) throw input_error("a packed model holds 1 to 16 networks");
     for (const NetworkDescription& description : networks) {
@@ -115,7 +128,7 @@ struct Draft {
       if (description.test_input.size() != static_cast<std::size_t>(network.tensors.front().count()))
         throw internal_error("network \"" + description.name +
                              "\": the test vector does not fit the input tensor");
-      layouts.push_back(layout_of(network));
+      layouts.push_back(layout_of(network, objective));
       outputs.emplace_back(static_cast<std::size_t>(network.subnets),
                            Bytes(tensor_bytes(network.tensors.back())));
     }
@@ -126,7 +139,8 @@ struct Draft {
     return most;
   }
   Bytes bytes() const {
-    return assemble(sections_of(networks, layouts, provenance, outputs), networks.size(), arena_bytes());
+    return assemble(sections_of(networks, layouts, provenance, outputs), networks.size(),
+                    features(networks, layouts), arena_bytes());
   }
 
   const std::vector<NetworkDescription>& networks;
@@ -178,8 +192,9 @@ class Loaded {
 
 }  // namespace
 
-PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Provenance& provenance) {
-  Draft draft(networks, provenance);
+PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Provenance& provenance,
+                       Objective objective) {
+  Draft draft(networks, provenance, objective);
   Loaded loaded(draft.bytes(), draft.arena_bytes());
   for (std::size_t i = 0; i < networks.size(); ++i)
     for (std::size_t k = 0; k < draft.outputs[i].size(); ++k) {
@@ -191,8 +206,9 @@ PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Pr
   return {std::move(bytes), std::move(draft.layouts)};
 }
 
-std::size_t packed_bytes(const std::vector<NetworkDescription>& networks, const Provenance& provenance) {
-  return Draft(networks, provenance).bytes().size();
+std::size_t packed_bytes(const std::vector<NetworkDescription>& networks, const Provenance& provenance,
+                         Objective objective) {
+  return Draft(networks, provenance, objective).bytes().size();
 }
 
 }  // namespace ns::pack

@@ -46,9 +46,11 @@ struct PackedModel {
 /// Equal descriptions give equal bytes. The runtime's reader has accepted the result and its self-test has
 /// passed. Throws Error(kInput) naming the layer for what the format cannot hold, Error(kInternal) if the
 /// reader refuses the result.
-PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Provenance& provenance);
+PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Provenance& provenance,
+                       Objective objective = Objective::kBalanced);
 
 /// Length of the file that pack_model would make, without running it.
-std::size_t packed_bytes(const std::vector<NetworkDescription>& networks, const Provenance& provenance);
+std::size_t packed_bytes(const std::vector<NetworkDescription>& networks, const Provenance& provenance,
+                         Objective objective = Objective::kBalanced);
 
 }  // namespace ns::pack

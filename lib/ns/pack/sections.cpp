@@ -5,6 +5,7 @@
 
 #include "ns/base/bytes.h"
 #include "ns/base/version.h"
+#include "ns/pack/requant_tables.h"
 #include "ns/pack/windows.h"
 
 namespace ns::pack {
@@ -37,30 +38,6 @@ std::uint16_t to_u16(const std::string& network, const char* what, std::size_t v
     throw input_error("network \"" + network + "\": " + std::to_string(value) + " " + what +
                       ", a packed model holds up to " + std::to_string(limit));
   return static_cast<std::uint16_t>(value);
-}
-
-void write_table(ByteWriter& out, const quant::RequantTable& table) {
-  if (const auto* rows = std::get_if<quant::RowTable>(&table)) {
-    out.write(static_cast<std::int8_t>(rows->input_zero_point));
-    out.write(static_cast<std::int8_t>(rows->output_zero_point));
-    out.write(std::uint16_t{0});
-    for (std::size_t row = 0; row < rows->multiplier.size(); ++row) {
-      out.write(rows->multiplier[row]);
-      out.write(rows->bias[row]);
-    }
-  } else if (const auto* pool = std::get_if<quant::AvgPoolTable>(&table)) {
-    out.write(pool->multiplier);
-    out.write(pool->bias);
-    out.write(static_cast<std::int8_t>(pool->output_zero_point));
-    out.write(static_cast<std::uint8_t>(pool->left_shift));
-    out.write(std::uint16_t{0});
-  } else if (const auto* add = std::get_if<quant::AddTable>(&table)) {
-    out.write(static_cast<std::int16_t>(add->m0));
-    out.write(static_cast<std::int16_t>(add->m1));
-    out.write(add->bias);
-    out.write(static_cast<std::uint8_t>(add->shift));
-    out.align(4);
-  }
 }
 
 /// To four significant digits: for people and debuggers, the arithmetic has its own numbers.
@@ -124,19 +101,20 @@ OperatorSections operator_sections(const NetworkDescription& description, const 
     const quant::QuantisedOperator& op = network.operators[i];
     const EncodedWeights& weights = layout.weights[i];
     const nsrt::Window window = window_of(network, op);
-    const bool is_nested = weights.encoding == Encoding::kNestedCsr;
-    ByteWriter& section = is_nested ? nested : dense;
+    const bool nested_weights = is_nested(weights.encoding);
+    ByteWriter& section = nested_weights ? nested : dense;
     const std::size_t weights_at = weights.bytes.empty() ? 0 : section.size();
     section.append(weights.bytes);
     section.align(4);
     const std::size_t requant_at = requant.size();
-    for (const quant::RequantTable& table : op.tables) write_table(requant, table);
-    const std::size_t requant_bytes = requant.size() - requant_at;
+    const std::uint8_t form = table_form(op.tables);
+    const Bytes tables = encode_tables(op.tables, form);
+    requant.append(tables);
 
     operators.write(static_cast<std::uint8_t>(op.kind));
     operators.write(static_cast<std::uint8_t>(weights.encoding));
-    operators.write(static_cast<std::uint8_t>(is_nested ? op.weights.block : 0));
-    operators.write(std::uint8_t{0});
+    operators.write(static_cast<std::uint8_t>(nested_weights ? op.weights.block : 0));
+    operators.write(form);
     operators.write(static_cast<std::uint16_t>(op.input));
     operators.write(op.second_input < 0 ? kNoTensor : static_cast<std::uint16_t>(op.second_input));
     operators.write(static_cast<std::uint16_t>(op.output));
@@ -145,8 +123,8 @@ OperatorSections operator_sections(const NetworkDescription& description, const 
       operators.write(field);
     operators.write(to_u32(description.name, "bytes of weights", weights_at));
     operators.write(to_u32(description.name, "bytes of weights", weights.bytes.size()));
-    operators.write(static_cast<std::uint32_t>(requant_bytes == 0 ? 0 : requant_at));
-    operators.write(static_cast<std::uint32_t>(requant_bytes));
+    operators.write(static_cast<std::uint32_t>(tables.empty() ? 0 : requant_at));
+    operators.write(static_cast<std::uint32_t>(tables.size()));
     operators.write(layout.plan.scratch_offsets[i]);
     operators.write(layout.scratch_bytes[i]);
     operators.write(std::uint64_t{0});

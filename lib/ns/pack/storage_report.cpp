@@ -4,6 +4,8 @@
 #include <numeric>
 
 #include "ns/pack/extract_subnet.h"
+#include "ns/pack/nested_rice.h"
+#include "ns/pack/requant_tables.h"
 
 namespace ns::pack {
 namespace {
@@ -15,6 +17,8 @@ const char* name_of(Encoding encoding, int block) {
       return "dense";
     case Encoding::kNestedCsr:
       return block == 1 ? "nested CSR 1x1" : block == 2 ? "nested CSR 1x2" : "nested CSR 1x4";
+    case Encoding::kNestedRice:
+      return block == 1 ? "nested Rice 1x1" : block == 2 ? "nested Rice 1x2" : "nested Rice 1x4";
     case Encoding::kNone:
       break;
   }
@@ -24,7 +28,7 @@ const char* name_of(Encoding encoding, int block) {
 constexpr std::size_t kPoolTableBytes = 12;  // and those of an addition
 
 std::size_t row_table_bytes(int rows) {
-  return 4 + 8 * static_cast<std::size_t>(rows);
+  return 4 + 4 * static_cast<std::size_t>(rows);
 }
 
 LayerStorage storage_of(const quant::QuantisedOperator& op, const EncodedWeights& encoded) {
@@ -35,6 +39,14 @@ LayerStorage storage_of(const quant::QuantisedOperator& op, const EncodedWeights
   s.kept = kept_weights(op.weights, op.weights.levels);
   s.dense_bytes = dense_bytes(op);
   s.packed_bytes = s.value_bytes = encoded.bytes.size();
+  s.bound_bytes =
+      is_nested(encoded.encoding) ? entropy_bound(op.weights) : static_cast<double>(s.packed_bytes);
+  if (encoded.encoding == Encoding::kNestedRice) {
+    const RicePayload payload = rice_payload(encoded.bytes, op.weights.block, op.weights.levels);
+    s.value_bytes = payload.values;
+    s.index_bytes = payload.indices;
+    s.counter_bytes = payload.counters;
+  }
   if (encoded.encoding == Encoding::kNestedCsr) {
     const auto rows = static_cast<std::size_t>(op.weights.shape.co),
                block = static_cast<std::size_t>(op.weights.block);
@@ -42,13 +54,14 @@ LayerStorage storage_of(const quant::QuantisedOperator& op, const EncodedWeights
     s.index_bytes = (s.packed_bytes - s.counter_bytes) / (1 + block);
     s.value_bytes = s.index_bytes * block;
   }
-  s.table_bytes = op.tables.size() * row_table_bytes(op.weights.shape.co);
+  s.table_bytes = encode_tables(op.tables, table_form(op.tables)).size();
   return s;
 }
 
+/// In the best encodings: fewest bytes.
 std::size_t file_bytes(NetworkDescription description, const Provenance& provenance) {
   description.sparsities.resize(1);
-  return packed_bytes({description}, provenance);
+  return packed_bytes({description}, provenance, Objective::kFlash);
 }
 
 }  // namespace

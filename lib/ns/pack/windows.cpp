@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "ns/base/error.h"
+#include "ns/pack/requant_tables.h"
 
 namespace ns::pack {
 namespace {
@@ -29,17 +30,19 @@ nsrt::Window window_of(const quant::QuantisedNetwork& network, const quant::Quan
 }
 
 std::uint32_t scratch_bytes(const quant::QuantisedNetwork& network, const quant::QuantisedOperator& op,
-                            bool nested_csr) {
+                            bool nested) {
   const nsrt::Window window = window_of(network, op);
+  const std::uint32_t rows =
+      table_form(op.tables) == kWideTables ? 0 : (std::uint32_t{window.co} * 8 + 15) / 16 * 16;
   switch (op.kind) {
     case quant::OperatorKind::kConv:
-      return nested_csr
-                 ? nsrt::m7_conv_ncsr_s8_scratch_bytes(window, static_cast<std::uint8_t>(op.weights.block))
-                 : nsrt::m7_conv_s8_scratch_bytes(window);
+      return rows + (nested ? nsrt::m7_conv_ncsr_s8_scratch_bytes(window,
+                                                                  static_cast<std::uint8_t>(op.weights.block))
+                            : nsrt::m7_conv_s8_scratch_bytes(window));
     case quant::OperatorKind::kDepthwiseConv:
-      return nsrt::m7_dwconv_s8_scratch_bytes(window);
+      return rows + nsrt::m7_dwconv_s8_scratch_bytes(window);
     default:
-      return 0;
+      return rows;
   }
 }
 

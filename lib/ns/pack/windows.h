@@ -10,8 +10,8 @@ namespace ns::pack {
 /// strides and padding 8 bits).
 nsrt::Window window_of(const quant::QuantisedNetwork& network, const quant::QuantisedOperator& op);
 
-/// Arena bytes that the operator's M7 kernel needs besides its tensors.
+/// Arena bytes that the operator needs besides its tensors: its M7 kernel's, and its widened tables.
 std::uint32_t scratch_bytes(const quant::QuantisedNetwork& network, const quant::QuantisedOperator& op,
-                            bool nested_csr);
+                            bool nested);
 
 }  // namespace ns::pack

@@ -11,6 +11,10 @@ namespace {
 constexpr double kTwo32 = 4294967296.0;
 constexpr std::int64_t kInt32Limit = std::int64_t{1} << 31;
 constexpr std::int64_t kLeastMultiplier = 512, kEmptyRowMultiplier = 1 << 24;
+constexpr std::int64_t kNarrowLimit = 32767;  // 16 bits, symmetric
+// What rounding to 16 bits may move an output by, in its steps: of int8, at full swing, and of a logit,
+// 1/256.
+constexpr double kMultiplierTolerance8 = 1.0 / 8, kBiasTolerance8 = 1.0 / 16, kTolerance16 = 1;
 constexpr double kMargin = 1 + 1e-6;  // keeps a multiplier that sits at its limit below it after rounding
 
 std::string place(const std::string& layer, std::size_t row) {
@@ -32,22 +36,87 @@ std::int64_t bias_for(std::int64_t multiplier, double constant, std::int64_t zer
   return std::llround(std::clamp(bias, -always_saturated, always_saturated));
 }
 
+std::int64_t round_up(std::int64_t x, std::int64_t step) {
+  return (x + step - 1) / step * step;
+}
+
+/// With a multiplier that is a multiple of `step`, a power of two.
 Row row_for(const RowFunction& row, const RowSums& sums, const Affine& input, const Affine& output,
-            double output_span) {
+            double output_span, std::int64_t step) {
   const double constant = row.offset / output.scale;
-  if (sums.absolute == 0)
-    return {kEmptyRowMultiplier, bias_for(kEmptyRowMultiplier, constant, 0, 0, output_span)};
+  if (sums.absolute == 0) {
+    const std::int64_t multiplier = step == 1 ? kEmptyRowMultiplier : (kNarrowLimit + 1) / 2 * step;
+    return {multiplier, bias_for(multiplier, constant, 0, 0, output_span)};
+  }
   const double exact = kTwo32 * input.scale * row.weight_scale * row.gain / output.scale;
   const std::int64_t sign = row.gain < 0 ? -1 : 1;
   std::int64_t magnitude =
-      std::max<std::int64_t>(kLeastMultiplier, std::llround(std::min(std::fabs(exact), kTwo32)));
+      std::llround(std::min(std::fabs(exact), kTwo32) / static_cast<double>(step)) * step;
+  if (step > 1) magnitude = std::min(magnitude, kNarrowLimit * step);
+  magnitude = std::max(round_up(kLeastMultiplier, step), magnitude);
   const std::int64_t acc_limit = sums.absolute * 128, zero_point_share = input.zero_point * sums.sum;
   while (true) {
     const std::int64_t bias = bias_for(sign * magnitude, constant, zero_point_share, acc_limit, output_span);
     if (std::llabs(bias) + acc_limit < kInt32Limit || magnitude >= kInt32Limit)
       return {sign * magnitude, bias};
-    magnitude += 1 + magnitude / 64;
+    magnitude = round_up(magnitude + 1 + magnitude / 64, step);
   }
+}
+
+/// The least power of two of which `largest` is no more than 32767 times.
+std::int64_t narrow_step(std::int64_t largest) {
+  int shift = 0;
+  while (largest >> shift > kNarrowLimit) ++shift;
+  return std::int64_t{1} << shift;
+}
+
+bool overflows(const Row& row, const RowSums& sums) {
+  return std::llabs(row.bias) + sums.absolute * 128 >= kInt32Limit;
+}
+
+/// What a multiplier's error does to the outputs, at most, in steps: an accumulator is no larger than the
+/// weights allow, nor than what saturates the output.
+double multiplier_error(double error, std::int64_t multiplier, const RowSums& sums, double output_span) {
+  const double reach = std::min(255.0 * static_cast<double>(sums.absolute),
+                                output_span * kTwo32 / std::fabs(static_cast<double>(multiplier)));
+  return error * reach / kTwo32;
+}
+
+/// Rounds all multipliers to 16 bits times one power of two, unless that can move an output by more than
+/// `tolerance` steps. The biases follow.
+void narrow_multipliers(std::vector<Row>& rows, std::span<const RowFunction> functions,
+                        std::span<const RowSums> sums, const Affine& input, const Affine& output,
+                        double output_span, double tolerance) {
+  std::int64_t largest = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (sums[i].absolute > 0) largest = std::max<std::int64_t>(largest, std::llabs(rows[i].multiplier));
+  const std::int64_t step = narrow_step(largest == 0 ? kEmptyRowMultiplier : largest);
+  std::vector<Row> narrow;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    narrow.push_back(row_for(functions[i], sums[i], input, output, output_span, step));
+    const auto error = static_cast<double>(std::llabs(narrow[i].multiplier - rows[i].multiplier));
+    if (overflows(narrow[i], sums[i]) || std::llabs(narrow[i].multiplier) > kNarrowLimit * step ||
+        multiplier_error(error, rows[i].multiplier, sums[i], output_span) > tolerance)
+      return;
+  }
+  rows = std::move(narrow);
+}
+
+/// The same for biases.
+void narrow_biases(std::vector<Row>& rows, std::span<const RowSums> sums, double tolerance) {
+  std::int64_t largest = 0;
+  for (const Row& row : rows) largest = std::max<std::int64_t>(largest, std::llabs(row.bias));
+  const std::int64_t step = narrow_step(largest);
+  std::vector<Row> narrow = rows;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::int64_t count = (std::llabs(rows[i].bias) + step / 2) / step;
+    narrow[i].bias = std::min(count, kNarrowLimit) * step * (rows[i].bias < 0 ? -1 : 1);
+    const auto error = static_cast<double>(std::llabs(narrow[i].bias - rows[i].bias));
+    if (overflows(narrow[i], sums[i]) ||
+        error * std::fabs(static_cast<double>(rows[i].multiplier)) / kTwo32 > tolerance)
+      return;
+  }
+  rows = std::move(narrow);
 }
 
 }  // namespace
@@ -63,18 +132,25 @@ double least_output_scale(std::span<const RowFunction> rows, std::span<const Row
 
 RowTable row_table(const std::string& layer, std::span<const RowFunction> rows, std::span<const RowSums> sums,
                    const Affine& input, const Affine& output, bool int16_output) {
-  RowTable table{input.zero_point, output.zero_point, {}, {}};
+  const double output_span = int16_output ? 65535 : 255;
+  std::vector<Row> exact;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!std::isfinite(rows[i].gain) || !std::isfinite(rows[i].offset) ||
         !std::isfinite(rows[i].weight_scale))
       throw input_error(place(layer, i) + ": weights, bias or batch-norm are not finite");
-    const Row row = row_for(rows[i], sums[i], input, output, int16_output ? 65535 : 255);
+    const Row row = row_for(rows[i], sums[i], input, output, output_span, 1);
     if (std::llabs(row.multiplier) >= kInt32Limit)
       throw input_error(
           place(layer, i) + ": one step of the accumulator exceeds half a step of the output",
           "the weights of this layer are far larger than its output's unit; train with weight decay");
-    if (std::llabs(row.bias) + sums[i].absolute * 128 >= kInt32Limit)
-      throw input_error(place(layer, i) + ": the 32-bit accumulator may overflow");
+    if (overflows(row, sums[i])) throw input_error(place(layer, i) + ": the 32-bit accumulator may overflow");
+    exact.push_back(row);
+  }
+  narrow_multipliers(exact, rows, sums, input, output, output_span,
+                     int16_output ? kTolerance16 : kMultiplierTolerance8);
+  narrow_biases(exact, sums, int16_output ? kTolerance16 : kBiasTolerance8);
+  RowTable table{input.zero_point, output.zero_point, {}, {}};
+  for (const Row& row : exact) {
     table.multiplier.push_back(static_cast<std::int32_t>(row.multiplier));
     table.bias.push_back(static_cast<std::int32_t>(row.bias));
   }

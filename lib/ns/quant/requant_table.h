@@ -26,11 +26,13 @@ struct RowSums {
 double least_output_scale(std::span<const RowFunction> rows, std::span<const RowSums> sums,
                           double input_scale);
 
-/// Multiplier and bias of every row. A row whose weights are all zero gets multiplier 2^24 and a constant; a
-/// multiplier below 512 in magnitude (γ ≈ 0) is raised as far as an int32 bias needs to reach the constant.
-/// Then |acc + bias| < 2^31 for every input. `int16_output`: zero point 0 and the range of int16. Throws
-/// Error(kInput) naming `layer` if a multiplier would reach 2^31 (only possible with a given output scale,
-/// that of the logits) or the sum may overflow.
+/// Multiplier and bias of every row. A row whose weights are all zero gets a constant; a multiplier below 512
+/// in magnitude (γ ≈ 0) is raised as far as an int32 bias needs to reach the constant. Multipliers are
+/// rounded to 16 bits times a power of two that all rows share, unless that could move an int8 output by more
+/// than 1/8 of a step at full swing; biases likewise, at 1/16; logits by 1/256. That halves what they take
+/// (docs/format/nsm.md). Then |acc + bias| < 2^31 for every input. `int16_output`: zero point 0 and the range
+/// of int16. Throws Error(kInput) naming `layer` if a multiplier would reach 2^31 (only possible with a given
+/// output scale, that of the logits) or the sum may overflow.
 RowTable row_table(const std::string& layer, std::span<const RowFunction> rows, std::span<const RowSums> sums,
                    const Affine& input, const Affine& output, bool int16_output);
 

@@ -33,6 +33,14 @@ struct NestedCsr {
   std::uint8_t subnet;          ///< 1…N: levels 1…subnet are used
 };
 
+/// Nested weights with Rice-coded gaps (docs/format/nsm.md, encoding 4); kernels/rice.h reads them.
+struct NestedRice {
+  const std::uint8_t* weights;  ///< 4-byte aligned: the heads of all levels, then the levels
+  std::uint32_t rows;
+  std::uint8_t block;   ///< 1, 2 or 4
+  std::uint8_t subnet;  ///< 1…N: levels 1…subnet are used
+};
+
 struct AddRequant {
   std::int16_t m0, m1;
   std::int32_t bias;
@@ -56,6 +64,9 @@ struct KernelSet {
   void (*conv_ncsr_s8)(const Window&, const NestedCsr&, const Requant&, const std::int8_t* in,
                        std::int8_t* out, void* scratch);
   std::uint32_t (*conv_ncsr_s8_scratch_bytes)(const Window&, std::uint8_t block);
+  /// As conv_ncsr_s8, with the same scratch.
+  void (*conv_rice_s8)(const Window&, const NestedRice&, const Requant&, const std::int8_t* in,
+                       std::int8_t* out, void* scratch);
   /// weights: dense rows (encoding 2), kh·kw rounded up to 4 per channel
   void (*dwconv_s8)(const Window&, const std::int8_t* weights, const Requant&, const std::int8_t* in,
                     std::int8_t* out, void* scratch);
@@ -63,8 +74,10 @@ struct KernelSet {
   /// `inputs` values, `units` rows of inputs rounded up to 4. Exactly one of out8 and out16 is not null.
   void (*linear_s8)(std::uint32_t inputs, std::uint32_t units, const std::int8_t* weights, const Requant&,
                     const std::int8_t* in, std::int8_t* out8, std::int16_t* out16);
-  /// Linear with nested CSR weights: `inputs` channels, one pixel.
+  /// Linear with nested weights: `inputs` channels, one pixel.
   void (*linear_ncsr_s8)(std::uint32_t inputs, std::uint32_t units, const NestedCsr&, const Requant&,
+                         const std::int8_t* in, std::int8_t* out8, std::int16_t* out16);
+  void (*linear_rice_s8)(std::uint32_t inputs, std::uint32_t units, const NestedRice&, const Requant&,
                          const std::int8_t* in, std::int8_t* out8, std::int16_t* out16);
   void (*max_pool_s8)(const Window&, const std::int8_t* in, std::int8_t* out);
   void (*avg_pool_s8)(const Window&, const PoolRequant&, const std::int8_t* in, std::int8_t* out);

@@ -20,7 +20,7 @@ nsrt_error check_header(const Region& file) {
   if (crc32(file.data, 60) != file.u32(60)) return fault(NSRT_BAD_HEADER, 60);
   if (file.u32(12) > file.size) return fault(NSRT_TRUNCATED, file.size);
   if (file.u32(12) < file.size) return fault(NSRT_BAD_HEADER, 12);
-  if ((file.u32(16) & ~kFeatureNestedSparse) != 0) return fault(NSRT_UNKNOWN_FEATURE, 16);
+  if ((file.u32(16) & ~kKnownFeatures) != 0) return fault(NSRT_UNKNOWN_FEATURE, 16);
   const std::uint32_t sections = section_count(file);
   if (sections < 1 || sections > kMaxSections) return fault(NSRT_BAD_HEADER, 24);
   if (file.u16(26) < 1 || file.u16(26) > kMaxNetworks) return fault(NSRT_BAD_HEADER, 26);

@@ -36,11 +36,15 @@ nsrt_error check_against(const NetworkView& net, std::uint32_t index, const Oper
   return fault(NSRT_BAD_OPERATOR, at + 8, index);
 }
 
-std::uint32_t m7_scratch_bytes(const NetworkView& net, const OperatorView& op) {
+std::uint32_t m7_kernel_bytes(const NetworkView& net, const OperatorView& op) {
   if (op.kind == OperatorKind::kDepthwise) return m7_dwconv_s8_scratch_bytes(net.window(op));
   if (op.kind != OperatorKind::kConv) return 0;
-  return op.encoding == WeightEncoding::kNestedCsr ? m7_conv_ncsr_s8_scratch_bytes(net.window(op), op.block)
-                                                   : m7_conv_s8_scratch_bytes(net.window(op));
+  return is_nested(op.encoding) ? m7_conv_ncsr_s8_scratch_bytes(net.window(op), op.block)
+                                : m7_conv_s8_scratch_bytes(net.window(op));
+}
+
+std::uint64_t m7_scratch_bytes(const NetworkView& net, const OperatorView& op) {
+  return std::uint64_t{m7_kernel_bytes(net, op)} + widened_rows_bytes(op, net.tensor(op.output).c);
 }
 
 }  // namespace

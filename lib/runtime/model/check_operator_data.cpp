@@ -12,27 +12,23 @@ constexpr std::uint64_t magnitude(std::int64_t x) {
   return static_cast<std::uint64_t>(x < 0 ? -x : x);
 }
 
-bool has_rows(OperatorKind kind) {
-  return kind == OperatorKind::kConv || kind == OperatorKind::kDepthwise || kind == OperatorKind::kLinear;
-}
-
 // Offsets and sizes of weights and tables inside their sections.
 nsrt_error check_extents(const NetworkView& net, const OperatorView& op, std::uint32_t index) {
   const std::uint32_t at = net.section(SectionType::kOperators).file_offset + index * kOperatorBytes;
   if (op.encoding == WeightEncoding::kNone) {
     if (op.weights_offset != 0 || op.weights_bytes != 0) return fault(NSRT_BAD_WEIGHTS, at + 16, index);
   } else {
-    const bool sparse = op.encoding == WeightEncoding::kNestedCsr;
+    const bool sparse = is_nested(op.encoding);
     const Region& section = net.section(sparse ? SectionType::kSparse : SectionType::kDense);
     if (op.weights_offset % 4 != 0 || !section.contains(op.weights_offset, op.weights_bytes)) {
       return fault(NSRT_BAD_WEIGHTS, at + 16, index);
     }
     const WeightRows rows(net, op);
-    if (sparse ? op.weights_bytes < rows.counts_bytes() : op.weights_bytes != rows.dense_bytes()) {
+    if (sparse ? op.weights_bytes < rows.least_nested_bytes() : op.weights_bytes != rows.dense_bytes()) {
       return fault(NSRT_BAD_WEIGHTS, at + 20, index);
     }
   }
-  const std::uint64_t table = requant_table_bytes(op.kind, net.tensor(op.output).c);
+  const std::uint64_t table = requant_table_bytes(op, net.tensor(op.output).c);
   if (op.requant_bytes != net.subnets() * table) return fault(NSRT_BAD_REQUANT, at + 28, index);
   if (op.requant_offset % 4 != 0 || (table == 0 && op.requant_offset != 0) ||
       !net.section(SectionType::kRequant).contains(op.requant_offset, op.requant_bytes)) {
@@ -45,14 +41,15 @@ nsrt_error check_extents(const NetworkView& net, const OperatorView& op, std::ui
 nsrt_error check_requant_row(const NetworkView& net, const OperatorView& op, std::uint32_t row,
                              const RowMagnitudes& weights) {
   for (unsigned k = 1; k <= net.subnets(); ++k) {
-    const Region table = net.requant(op, k);
-    const std::uint32_t at = 4 + row * 8;
-    const std::uint64_t multiplier = magnitude(table.i32(at));
+    const Region bytes = net.requant(op, k);
+    const RowTableView table(bytes, op.table_form, net.tensor(op.output).c);
+    const RequantRow requant = table.row(row);
+    const std::uint64_t multiplier = magnitude(requant.multiplier);
     if (multiplier < kLeastMultiplier || multiplier > kAccumulatorLimit) {
-      return fault(NSRT_BAD_REQUANT, table.file_offset + at, row);
+      return fault(NSRT_BAD_REQUANT, bytes.file_offset + table.multiplier_at(row), row);
     }
-    if (weights[k - 1] * kActivationLimit + magnitude(table.i32(at + 4)) > kAccumulatorLimit) {
-      return fault(NSRT_BAD_REQUANT, table.file_offset + at + 4, row);
+    if (weights[k - 1] * kActivationLimit + magnitude(requant.bias) > kAccumulatorLimit) {
+      return fault(NSRT_BAD_REQUANT, bytes.file_offset + table.bias_at(row), row);
     }
   }
   return kNoError;
@@ -60,15 +57,22 @@ nsrt_error check_requant_row(const NetworkView& net, const OperatorView& op, std
 
 nsrt_error check_rows(const NetworkView& net, const OperatorView& op) {
   const bool int16_output = net.tensor(op.output).type == TensorType::kInt16;
+  const std::uint32_t rows_count = net.tensor(op.output).c;
   for (unsigned k = 1; k <= net.subnets(); ++k) {
     const Region table = net.requant(op, k);
-    if (int16_output && table.i8(1) != 0) return fault(NSRT_BAD_REQUANT, table.file_offset + 1);
-    if (table.u16(2) != 0) return fault(NSRT_BAD_REQUANT, table.file_offset + 2);
+    const auto bad = [&](std::uint32_t at) { return fault(NSRT_BAD_REQUANT, table.file_offset + at); };
+    if (int16_output && table.i8(1) != 0) return bad(1);
+    if (table.u8(2) > ((op.table_form & kNarrowMultipliers) != 0 ? kMostTableShift : 0)) return bad(2);
+    if (table.u8(3) > ((op.table_form & kNarrowBiases) != 0 ? kMostTableShift : 0)) return bad(3);
+    const std::uint32_t end = 4 + rows_count * row_bytes(op);
+    if (!table.zero(end, table.size - end)) return bad(end);
   }
   WeightRows rows(net, op);
+  nsrt_error error = rows.check_begin();
+  if (error.status != NSRT_OK) return error;
   for (std::uint32_t row = 0; row < net.tensor(op.output).c; ++row) {
     RowMagnitudes weights{};
-    nsrt_error error = rows.check_next(weights);
+    error = rows.check_next(weights);
     if (error.status == NSRT_OK) error = check_requant_row(net, op, row, weights);
     if (error.status != NSRT_OK) return error;
   }

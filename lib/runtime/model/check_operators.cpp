@@ -6,11 +6,11 @@ namespace {
 bool encoding_fits(const OperatorView& op) {
   switch (op.kind) {
     case OperatorKind::kConv:
-      return op.encoding == WeightEncoding::kDenseQuads || op.encoding == WeightEncoding::kNestedCsr;
+      return op.encoding == WeightEncoding::kDenseQuads || is_nested(op.encoding);
     case OperatorKind::kDepthwise:
       return op.encoding == WeightEncoding::kDenseRows;
     case OperatorKind::kLinear:
-      return op.encoding == WeightEncoding::kDenseRows || op.encoding == WeightEncoding::kNestedCsr;
+      return op.encoding == WeightEncoding::kDenseRows || is_nested(op.encoding);
     case OperatorKind::kMaxPool:
     case OperatorKind::kAveragePool:
     case OperatorKind::kAdd:
@@ -20,7 +20,7 @@ bool encoding_fits(const OperatorView& op) {
 }
 
 bool block_fits(const OperatorView& op) {
-  if (op.encoding != WeightEncoding::kNestedCsr) return op.block == 0;
+  if (!is_nested(op.encoding)) return op.block == 0;
   return op.block == 1 || op.block == 2 || op.block == 4;
 }
 
@@ -75,7 +75,8 @@ nsrt_error check_operator(const NetworkView& net, std::uint32_t index) {
   const OperatorView op = net.op(index);
   if (!encoding_fits(op)) return bad(0);
   if (!block_fits(op)) return bad(2);
-  if (oper.u8(at + 3) != 0) return bad(3);
+  const std::uint8_t most_forms = has_rows(op.kind) ? kNarrowMultipliers | kNarrowBiases : kWideTables;
+  if (op.table_form > most_forms) return bad(3);
   if (!written_before(net, op.input, index)) return bad(4);
   if (op.kind == OperatorKind::kAdd) {
     if (!written_before(net, op.input2, index)) return bad(6);

@@ -14,17 +14,31 @@ nsrt_error check_one(const NetworkView& net) {
   return kNoError;
 }
 
+std::uint32_t features(const NetworkView& net) {
+  std::uint32_t used = 0;
+  for (std::uint32_t i = 0; i < net.operators(); ++i) {
+    const OperatorView op = net.op(i);
+    if (is_nested(op.encoding)) used |= kFeatureNestedSparse;
+    if (op.encoding == WeightEncoding::kNestedRice) used |= kFeatureRice;
+    if (op.table_form != kWideTables) used |= kFeatureNarrowTables;
+  }
+  return used;
+}
+
 nsrt_error check_file(const Region& file) {
   const nsrt_error error = check_container(file);
   if (error.status != NSRT_OK) return error;
-  std::uint32_t largest_arena = 0;
+  std::uint32_t largest_arena = 0, used = 0;
   for (unsigned i = 0; i < file.u16(26); ++i) {
     const NetworkView net = network_view(file, i);
     const nsrt_error network_error = check_one(net);
     if (network_error.status != NSRT_OK) return network_error;
     if (net.arena_bytes() > largest_arena) largest_arena = net.arena_bytes();
+    used |= features(net);
   }
-  return file.u32(28) == largest_arena ? kNoError : fault(NSRT_BAD_HEADER, 28);
+  if (file.u32(28) != largest_arena) return fault(NSRT_BAD_HEADER, 28);
+  // A reader that lacks a feature relies on its bit.
+  return (used & ~file.u32(16)) == 0 ? kNoError : fault(NSRT_BAD_HEADER, 16);
 }
 
 nsrt_tensor_info tensor_info(const TensorView& t) {

@@ -42,9 +42,22 @@ class Pass {
     return reinterpret_cast<std::int8_t*>(arena_ + net_.tensor(tensor).offset);
   }
 
+  // Widens the operator's rows into its scratch, unless the kernels can read them in place.
   Requant rows(const OperatorView& op) const {
-    const Region table = net_.requant(op, subnet_);
-    return {table.i8(0), table.i8(1), reinterpret_cast<const RequantRow*>(table.data + 4)};
+    const Region bytes = net_.requant(op, subnet_);
+    const std::uint32_t count = net_.tensor(op.output).c;
+    const RowTableView table(bytes, op.table_form, count);
+    const auto* place = reinterpret_cast<const RequantRow*>(bytes.data + 4);
+    if (op.table_form != kWideTables) {
+      auto* const wide = reinterpret_cast<RequantRow*>(scratch_of(op));
+      for (std::uint32_t i = 0; i < count; ++i) wide[i] = table.row(i);
+      place = wide;
+    }
+    return {table.input_zero_point(), table.output_zero_point(), place};
+  }
+
+  std::uint8_t* scratch_of(const OperatorView& op) const {
+    return scratch_.data != nullptr ? static_cast<std::uint8_t*>(scratch_.data) : arena_ + op.scratch_offset;
   }
 
   NestedCsr sparse_rows(const OperatorView& op) const {
@@ -54,14 +67,20 @@ class Pass {
             op.block, static_cast<std::uint8_t>(net_.subnets()), static_cast<std::uint8_t>(subnet_)};
   }
 
+  NestedRice rice_rows(const OperatorView& op) const {
+    return {net_.weights(op).data, net_.tensor(op.output).c, op.block, static_cast<std::uint8_t>(subnet_)};
+  }
+
   void run_operator(const OperatorView& op) {
-    void* scratch = scratch_.data != nullptr ? scratch_.data : arena_ + op.scratch_offset;
+    void* scratch = scratch_of(op) + widened_rows_bytes(op, net_.tensor(op.output).c);
     std::int8_t* in = place(op.input);
     std::int8_t* out = place(op.output);
     const auto* weights = reinterpret_cast<const std::int8_t*>(net_.weights(op).data);
     switch (op.kind) {
       case OperatorKind::kConv:
-        if (op.encoding == WeightEncoding::kNestedCsr) {
+        if (op.encoding == WeightEncoding::kNestedRice) {
+          kernels_.conv_rice_s8(net_.window(op), rice_rows(op), rows(op), in, out, scratch);
+        } else if (op.encoding == WeightEncoding::kNestedCsr) {
           kernels_.conv_ncsr_s8(net_.window(op), sparse_rows(op), rows(op), in, out, scratch);
         } else {
           kernels_.conv_s8(net_.window(op), weights, rows(op), in, out, scratch);
@@ -97,7 +116,9 @@ class Pass {
     const bool wide = to.type == TensorType::kInt16;
     std::int8_t* const out8 = wide ? nullptr : out;
     std::int16_t* const out16 = wide ? reinterpret_cast<std::int16_t*>(out) : nullptr;
-    if (op.encoding == WeightEncoding::kNestedCsr) {
+    if (op.encoding == WeightEncoding::kNestedRice) {
+      kernels_.linear_rice_s8(linear_inputs(net_, op), to.c, rice_rows(op), rows(op), in, out8, out16);
+    } else if (op.encoding == WeightEncoding::kNestedCsr) {
       kernels_.linear_ncsr_s8(linear_inputs(net_, op), to.c, sparse_rows(op), rows(op), in, out8, out16);
     } else {
       kernels_.linear_s8(linear_inputs(net_, op), to.c, weights, rows(op), in, out8, out16);

@@ -20,6 +20,7 @@ OperatorView NetworkView::op(unsigned index) const {
   return {.kind = static_cast<OperatorKind>(oper.u8(at)),
           .encoding = static_cast<WeightEncoding>(oper.u8(at + 1)),
           .block = oper.u8(at + 2),
+          .table_form = oper.u8(at + 3),
           .input = oper.u16(at + 4),
           .input2 = oper.u16(at + 6),
           .output = oper.u16(at + 8),
@@ -44,13 +45,12 @@ Window NetworkView::window(const OperatorView& op) const {
 
 Region NetworkView::weights(const OperatorView& op) const {
   if (op.encoding == WeightEncoding::kNone) return {};
-  const bool sparse = op.encoding == WeightEncoding::kNestedCsr;
-  return section(sparse ? SectionType::kSparse : SectionType::kDense)
+  return section(is_nested(op.encoding) ? SectionType::kSparse : SectionType::kDense)
       .part(op.weights_offset, op.weights_bytes);
 }
 
 Region NetworkView::requant(const OperatorView& op, unsigned k) const {
-  const std::uint32_t bytes = requant_table_bytes(op.kind, tensor(op.output).c);
+  const std::uint32_t bytes = requant_table_bytes(op, tensor(op.output).c);
   return section(SectionType::kRequant).part(op.requant_offset + (k - 1) * bytes, bytes);
 }
 
@@ -64,12 +64,12 @@ Region NetworkView::test_output(unsigned k) const {
   return section(SectionType::kTest).part(first + (k - 1) * bytes, bytes);
 }
 
-std::uint32_t requant_table_bytes(OperatorKind kind, std::uint32_t rows) {
-  switch (kind) {
+std::uint32_t requant_table_bytes(const OperatorView& op, std::uint32_t rows) {
+  switch (op.kind) {
     case OperatorKind::kConv:
     case OperatorKind::kDepthwise:
     case OperatorKind::kLinear:
-      return 4 + rows * 8;
+      return static_cast<std::uint32_t>(round_up(4 + rows * row_bytes(op), 4));
     case OperatorKind::kAveragePool:
     case OperatorKind::kAdd:
       return 12;
@@ -79,13 +79,42 @@ std::uint32_t requant_table_bytes(OperatorKind kind, std::uint32_t rows) {
   return 0;
 }
 
-std::uint32_t operator_scratch_bytes(const NetworkView& net, const OperatorView& op,
-                                     const KernelSet& kernels) {
+// Wide tables are rows of both; else all biases stand in front of all multipliers, unless only the
+// multipliers are wide: what takes four bytes comes first.
+std::uint32_t RowTableView::multiplier_at(std::uint32_t row) const {
+  if (form_ == kWideTables) return 4 + 8 * row;
+  if (form_ == kNarrowBiases) return 4 + 4 * row;
+  return 4 + ((form_ & kNarrowBiases) != 0 ? 2 : 4) * rows_ + 2 * row;
+}
+
+std::uint32_t RowTableView::bias_at(std::uint32_t row) const {
+  if (form_ == kWideTables) return 8 + 8 * row;
+  if (form_ == kNarrowBiases) return 4 + 4 * rows_ + 2 * row;
+  return 4 + ((form_ & kNarrowBiases) != 0 ? 2 : 4) * row;
+}
+
+RequantRow RowTableView::row(std::uint32_t index) const {
+  const std::uint32_t m = multiplier_at(index), b = bias_at(index);
+  return {(form_ & kNarrowMultipliers) != 0 ? table_.i16(m) * (1 << multiplier_shift()) : table_.i32(m),
+          (form_ & kNarrowBiases) != 0 ? table_.i16(b) * (1 << bias_shift()) : table_.i32(b)};
+}
+
+namespace {
+
+std::uint32_t kernel_scratch_bytes(const NetworkView& net, const OperatorView& op, const KernelSet& kernels) {
   if (op.kind == OperatorKind::kDepthwise) return kernels.dwconv_s8_scratch_bytes(net.window(op));
   if (op.kind != OperatorKind::kConv) return 0;
-  return op.encoding == WeightEncoding::kNestedCsr
-             ? kernels.conv_ncsr_s8_scratch_bytes(net.window(op), op.block)
-             : kernels.conv_s8_scratch_bytes(net.window(op));
+  return is_nested(op.encoding) ? kernels.conv_ncsr_s8_scratch_bytes(net.window(op), op.block)
+                                : kernels.conv_s8_scratch_bytes(net.window(op));
+}
+
+}  // namespace
+
+std::uint32_t operator_scratch_bytes(const NetworkView& net, const OperatorView& op,
+                                     const KernelSet& kernels) {
+  const std::uint32_t kernel = kernel_scratch_bytes(net, op, kernels);
+  const std::uint32_t rows = widened_rows_bytes(op, net.tensor(op.output).c);
+  return kernel > UINT32_MAX - rows ? UINT32_MAX : kernel + rows;
 }
 
 SectionEntry section_entry(const Region& file, std::uint32_t index) {

@@ -20,6 +20,9 @@ constexpr std::uint32_t kOperatorBytes = 48;
 constexpr std::uint16_t kNoTensor = 0xFFFF;
 constexpr std::uint16_t kNoNetwork = 0xFFFF;
 constexpr std::uint32_t kFeatureNestedSparse = 1;
+constexpr std::uint32_t kFeatureNarrowTables = 2;
+constexpr std::uint32_t kFeatureRice = 4;
+constexpr std::uint32_t kKnownFeatures = kFeatureNestedSparse | kFeatureNarrowTables | kFeatureRice;
 constexpr unsigned kMaxSubnets = 8;
 
 /// In the order of the file.
@@ -60,12 +63,23 @@ struct TensorView {
 };
 
 enum class OperatorKind : std::uint8_t { kConv = 1, kDepthwise, kLinear, kMaxPool, kAveragePool, kAdd };
-enum class WeightEncoding : std::uint8_t { kNone, kDenseQuads, kDenseRows, kNestedCsr };
+enum class WeightEncoding : std::uint8_t { kNone, kDenseQuads, kDenseRows, kNestedCsr, kNestedRice };
+inline bool is_nested(WeightEncoding encoding) {
+  return encoding == WeightEncoding::kNestedCsr || encoding == WeightEncoding::kNestedRice;
+}
+
+/// How the tables of an operator with rows store them; flags.
+enum TableForm : std::uint8_t {
+  kWideTables = 0,         ///< i32 multiplier, i32 bias, row by row: kernels read them in place
+  kNarrowMultipliers = 1,  ///< i16, times two to the power of the table's multiplier shift
+  kNarrowBiases = 2,       ///< likewise
+};
 
 struct OperatorView {
   OperatorKind kind;
   WeightEncoding encoding;
-  std::uint8_t block;  ///< input channels per nested CSR record: 1, 2 or 4; else 0
+  std::uint8_t block;  ///< input channels per nested record: 1, 2 or 4; else 0
+  std::uint8_t table_form;
   std::uint16_t input, input2, output;
   std::uint8_t kh, kw, sh, sw, pad_top, pad_left;
   std::uint32_t weights_offset, weights_bytes;  ///< in WDEN or WNCS
@@ -105,15 +119,50 @@ struct NetworkView {
   Region test_output(unsigned k) const;
 };
 
+inline bool has_rows(OperatorKind kind) {
+  return kind == OperatorKind::kConv || kind == OperatorKind::kDepthwise || kind == OperatorKind::kLinear;
+}
+/// Of i16 multipliers and biases: 2^16 takes the largest beyond 31 bits.
+constexpr std::uint8_t kMostTableShift = 16;
+/// Of one row in an operator's table.
+inline std::uint32_t row_bytes(const OperatorView& op) {
+  return ((op.table_form & kNarrowMultipliers) != 0 ? 2u : 4u) +
+         ((op.table_form & kNarrowBiases) != 0 ? 2u : 4u);
+}
 /// Bytes of one subnet's table.
-std::uint32_t requant_table_bytes(OperatorKind kind, std::uint32_t rows);
+std::uint32_t requant_table_bytes(const OperatorView& op, std::uint32_t rows);
+
+/// One subnet's table of an operator with rows.
+class RowTableView {
+ public:
+  RowTableView(const Region& table, std::uint8_t form, std::uint32_t rows)
+      : table_(table), form_(form), rows_(rows) {}
+  std::int8_t input_zero_point() const { return table_.i8(0); }
+  std::int8_t output_zero_point() const { return table_.i8(1); }
+  std::uint8_t multiplier_shift() const { return table_.u8(2); }
+  std::uint8_t bias_shift() const { return table_.u8(3); }
+  /// Where they lie in the table.
+  std::uint32_t multiplier_at(std::uint32_t row) const;
+  std::uint32_t bias_at(std::uint32_t row) const;
+  RequantRow row(std::uint32_t index) const;
+
+ private:
+  Region table_;
+  std::uint8_t form_;
+  std::uint32_t rows_;
+};
+/// Arena bytes in front of the kernel's scratch that hold an operator's rows as the kernels read them.
+inline std::uint32_t widened_rows_bytes(const OperatorView& op, std::uint32_t rows) {
+  return op.table_form == kWideTables ? 0 : static_cast<std::uint32_t>(round_up(std::uint64_t{8} * rows, 16));
+}
 
 /// Inputs of a linear operator: its input tensor flattened.
 inline std::uint32_t linear_inputs(const NetworkView& net, const OperatorView& op) {
   return net.tensor(op.input).elements();
 }
 
-/// Scratch that `kernels` need for an operator.
+/// Scratch that an operator needs with `kernels`: its widened rows and the kernel's own. UINT32_MAX if that
+/// is more than can be had.
 std::uint32_t operator_scratch_bytes(const NetworkView& net, const OperatorView& op,
                                      const KernelSet& kernels);
 

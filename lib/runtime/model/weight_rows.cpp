@@ -5,7 +5,7 @@ namespace nsrt {
 WeightRows::WeightRows(const NetworkView& net, const OperatorView& op)
     : bytes_(net.weights(op)),
       encoding_(op.encoding),
-      block_(op.encoding == WeightEncoding::kNestedCsr    ? op.block
+      block_(is_nested(op.encoding)                       ? op.block
              : op.encoding == WeightEncoding::kDenseQuads ? 2
                                                           : 1),
       levels_(net.subnets()),
@@ -21,13 +21,22 @@ WeightRows::WeightRows(const NetworkView& net, const OperatorView& op)
 }
 
 nsrt_error WeightRows::check_next(RowMagnitudes& weights) {
-  const nsrt_error error =
-      encoding_ == WeightEncoding::kNestedCsr ? check_sparse(weights) : check_dense(weights);
+  const nsrt_error error = encoding_ == WeightEncoding::kNestedCsr    ? check_csr(weights)
+                           : encoding_ == WeightEncoding::kNestedRice ? check_rice(weights)
+                                                                      : check_dense(weights);
   ++row_;
   return error;
 }
 
 nsrt_error WeightRows::check_end() const {
+  if (encoding_ == WeightEncoding::kNestedRice) {
+    for (std::uint32_t level = 0; level < levels_; ++level) {
+      if (records_left_[level] != 0) return bad(level * kRiceLevelBytes + 4);
+      const RiceGaps& gaps = rice_[level].gaps;
+      if (gaps.next() != nullptr && !gaps.at_end(codes_end(level))) return bad(offset_of(gaps.next()) - 2);
+    }
+    return kNoError;
+  }
   if (encoding_ != WeightEncoding::kNestedCsr) return kNoError;
   const std::uint32_t counts = 2 * rows_ * levels_;
   if (!bytes_.zero(counts, static_cast<std::uint32_t>(counts_bytes()) - counts)) return bad(counts);
@@ -55,7 +64,7 @@ nsrt_error WeightRows::check_dense(RowMagnitudes& weights) const {
   return kNoError;
 }
 
-nsrt_error WeightRows::check_sparse(RowMagnitudes& weights) {
+nsrt_error WeightRows::check_csr(RowMagnitudes& weights) {
   const std::uint32_t record_bytes = 1 + block_;
   std::uint64_t sum = 0;
   for (std::uint32_t level = 0; level < levels_; ++level) {
@@ -67,7 +76,7 @@ nsrt_error WeightRows::check_sparse(RowMagnitudes& weights) {
       const std::uint8_t gap = bytes_.u8(record_);
       position += gap;
       if ((gap == 0 && i > 0) || position >= positions_) return bad(record_);
-      const nsrt_error error = check_record(record_, position, sum);
+      const nsrt_error error = check_block(record_ + 1, position, sum);
       if (error.status != NSRT_OK) return error;
     }
     weights[level] = sum;
@@ -75,11 +84,11 @@ nsrt_error WeightRows::check_sparse(RowMagnitudes& weights) {
   return kNoError;
 }
 
-nsrt_error WeightRows::check_record(std::uint32_t record, std::uint64_t position, std::uint64_t& sum) const {
+nsrt_error WeightRows::check_block(std::uint32_t at, std::uint64_t position, std::uint64_t& sum) const {
   const std::uint64_t first_channel = position / taps_ * block_;
   for (std::uint32_t i = 0; i < block_; ++i) {
-    const std::int32_t w = bytes_.i8(record + 1 + i);
-    if (w == -128 || (w != 0 && first_channel + i >= channels_)) return bad(record + 1 + i);
+    const std::int32_t w = bytes_.i8(at + i);
+    if (w == -128 || (w != 0 && first_channel + i >= channels_)) return bad(at + i);
     sum += static_cast<std::uint32_t>(w < 0 ? -w : w);
   }
   return kNoError;

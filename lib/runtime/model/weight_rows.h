@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "kernels/rice.h"
 #include "model/check.h"
 
 namespace nsrt {
@@ -17,18 +18,29 @@ class WeightRows {
 
   /// What encodings 1 and 2 must hold.
   std::uint64_t dense_bytes() const { return row_bytes_ * rows_; }
-  /// What encoding 3 must hold at least.
-  std::uint64_t counts_bytes() const { return round_up(std::uint64_t{2} * rows_ * levels_, 4); }
+  /// What encodings 3 and 4 must hold at least.
+  std::uint64_t least_nested_bytes() const {
+    return encoding_ == WeightEncoding::kNestedRice ? std::uint64_t{kRiceLevelBytes} * levels_
+                                                    : counts_bytes();
+  }
 
-  /// Checks the next row and adds up its weights. Only after the extents above were checked.
+  /// Encoding 4: where the levels lie. Only after the extents above were checked.
+  nsrt_error check_begin();
+
+  /// Checks the next row and adds up its weights.
   nsrt_error check_next(RowMagnitudes& weights);
   /// After the last row: nothing is left over.
   nsrt_error check_end() const;
 
  private:
   nsrt_error check_dense(RowMagnitudes& weights) const;
-  nsrt_error check_sparse(RowMagnitudes& weights);
-  nsrt_error check_record(std::uint32_t record, std::uint64_t position, std::uint64_t& sum) const;
+  std::uint64_t counts_bytes() const { return round_up(std::uint64_t{2} * rows_ * levels_, 4); }
+  nsrt_error check_csr(RowMagnitudes& weights);
+  nsrt_error check_rice(RowMagnitudes& weights);
+  nsrt_error check_rice_head(std::uint32_t level, std::uint64_t& at);
+  nsrt_error check_block(std::uint32_t at, std::uint64_t position, std::uint64_t& sum) const;
+  const std::uint16_t* codes_end(std::uint32_t level) const;
+  std::uint32_t offset_of(const void* place) const;
   nsrt_error bad(std::uint32_t at) const { return fault(NSRT_BAD_WEIGHTS, bytes_.file_offset + at, row_); }
   bool absent(std::uint32_t index) const;
 
@@ -37,7 +49,9 @@ class WeightRows {
   std::uint32_t block_, levels_, rows_;
   std::uint64_t channels_, taps_, positions_, row_bytes_ = 0;
   std::uint32_t row_ = 0;
-  std::uint32_t record_ = 0;  ///< encoding 3: where the next record starts
+  std::uint32_t record_ = 0;                   ///< encoding 3: where the next record starts
+  std::array<RiceLevel, kMaxSubnets> rice_{};  ///< encoding 4: where the levels stand
+  std::array<std::uint32_t, kMaxSubnets> records_left_{};
 };
 
 }  // namespace nsrt

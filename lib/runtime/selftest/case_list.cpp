@@ -84,6 +84,7 @@ constexpr std::uint16_t kAddCounts[] = {1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33,
 constexpr std::uint8_t kBlocks[] = {1, 2, 4};
 constexpr std::uint8_t kLevelCounts[] = {3, 1, 2, 8, 3};
 constexpr CaseValues kRowValues[] = {CaseValues::kMixed, CaseValues::kTies, CaseValues::kExtreme};
+constexpr CaseValues kRiceValues[] = {CaseValues::kMixed, CaseValues::kExtreme, CaseValues::kFull};
 constexpr CaseValues kSparseValues[] = {CaseValues::kMixed, CaseValues::kTies, CaseValues::kExtreme,
                                         CaseValues::kFull};
 
@@ -103,9 +104,10 @@ char* append(char* to, const char* text, std::uint32_t number) {
   return append(to, d);
 }
 
-constexpr const char* kKindNames[] = {"conv",       "conv_ncsr",   "dwconv",          "linear",
-                                      "linear_i16", "linear_ncsr", "linear_ncsr_i16", "max_pool",
-                                      "avg_pool",   "add",         "add_into_a",      "add_into_b"};
+constexpr const char* kKindNames[] = {"conv",        "conv_ncsr",       "dwconv",          "linear",
+                                      "linear_i16",  "linear_ncsr",     "linear_ncsr_i16", "conv_rice",
+                                      "linear_rice", "linear_rice_i16", "max_pool",        "avg_pool",
+                                      "add",         "add_into_a",      "add_into_b"};
 constexpr const char* kValueNames[] = {" mixed", " ties", " extreme", " full"};
 
 // One walk over the list: counts, and stops at the wanted case.
@@ -127,7 +129,8 @@ class Walk {
   KernelCase found_{};
 };
 
-bool walk_rows(Walk& walk, CaseKind dense, CaseKind sparse, const Window& window, std::uint32_t shape) {
+bool walk_rows(Walk& walk, CaseKind dense, CaseKind sparse, CaseKind rice, const Window& window,
+               std::uint32_t shape) {
   for (CaseValues values : kRowValues) {
     if (walk.offer(dense, window, values)) return true;
   }
@@ -136,13 +139,18 @@ bool walk_rows(Walk& walk, CaseKind dense, CaseKind sparse, const Window& window
       const auto pick = (shape + block + static_cast<unsigned>(values)) % std::size(kLevelCounts);
       if (walk.offer(sparse, window, values, block, kLevelCounts[pick])) return true;
     }
+    for (CaseValues values : kRiceValues) {
+      const auto pick = (shape + block + 1u + static_cast<unsigned>(values)) % std::size(kLevelCounts);
+      if (walk.offer(rice, window, values, block, kLevelCounts[pick])) return true;
+    }
   }
   return false;
 }
 
 bool walk_all(Walk& walk) {
   for (std::uint32_t i = 0; i < std::size(kConvShapes); ++i) {
-    if (walk_rows(walk, CaseKind::kConvDense, CaseKind::kConvSparse, kConvShapes[i], i)) return true;
+    if (walk_rows(walk, CaseKind::kConvDense, CaseKind::kConvSparse, CaseKind::kConvRice, kConvShapes[i], i))
+      return true;
   }
   for (const Window& window : kDepthwiseShapes) {
     for (CaseValues values : kRowValues) {
@@ -151,8 +159,10 @@ bool walk_all(Walk& walk) {
   }
   for (std::uint32_t i = 0; i < std::size(kLinearShapes); ++i) {
     const Window window{1, 1, kLinearShapes[i].inputs, 1, 1, kLinearShapes[i].units, 1, 1, 1, 1, 0, 0};
-    if (walk_rows(walk, CaseKind::kLinearDense8, CaseKind::kLinearSparse8, window, i) ||
-        walk_rows(walk, CaseKind::kLinearDense16, CaseKind::kLinearSparse16, window, i + 2)) {
+    if (walk_rows(walk, CaseKind::kLinearDense8, CaseKind::kLinearSparse8, CaseKind::kLinearRice8, window,
+                  i) ||
+        walk_rows(walk, CaseKind::kLinearDense16, CaseKind::kLinearSparse16, CaseKind::kLinearRice16, window,
+                  i + 2)) {
       return true;
     }
   }

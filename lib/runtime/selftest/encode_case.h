@@ -13,6 +13,8 @@ std::uint32_t encode_quads(const KernelCase&, std::int8_t* to);
 std::uint32_t encode_rows(const KernelCase&, std::int8_t* to);
 /// Nested CSR (encoding 3): counts, padding to 4 bytes, records. `to` is 4-byte aligned.
 std::uint32_t encode_ncsr(const KernelCase&, std::uint8_t* to);
+/// Rice-coded nested weights (encoding 4). `to` is 4-byte aligned.
+std::uint32_t encode_rice(const KernelCase&, std::uint8_t* to);
 /// Where encode_ncsr's records start.
 std::uint32_t ncsr_counts_bytes(const KernelCase&);
 

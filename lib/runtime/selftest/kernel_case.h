@@ -1,6 +1,6 @@
 // The kernels' shared list of test cases: shapes around boundaries, weights, level maps and tables that reach
-// rounding ties, saturation and every corner of nested CSR. Everything is a pure function of the case, so the
-// host's oracle, the host kernels and the board see the same numbers without a file, a heap or a float.
+// rounding ties, saturation and every corner of nested weights. Everything is a pure function of the case, so
+// the host's oracle, the host kernels and the board see the same numbers without a file, a heap or a float.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,9 @@ enum class CaseKind : std::uint8_t {
   kLinearDense16,
   kLinearSparse8,
   kLinearSparse16,
+  kConvRice,
+  kLinearRice8,
+  kLinearRice16,
   kMaxPool,
   kAveragePool,
   kAdd,
@@ -41,13 +44,19 @@ struct KernelCase {
   std::uint32_t seed;
   char id[64];  ///< e.g. "conv 7x9x33-7x9x3 k3x3 s1x1 p1x1 b2 n3 ties"
 
+  bool rice() const { return kind >= CaseKind::kConvRice && kind <= CaseKind::kLinearRice16; }
   bool sparse() const {
     return kind == CaseKind::kConvSparse || kind == CaseKind::kLinearSparse8 ||
-           kind == CaseKind::kLinearSparse16;
+           kind == CaseKind::kLinearSparse16 || rice();
   }
-  bool linear() const { return kind >= CaseKind::kLinearDense8 && kind <= CaseKind::kLinearSparse16; }
-  bool has_rows() const { return kind <= CaseKind::kLinearSparse16; }
-  bool out16() const { return kind == CaseKind::kLinearDense16 || kind == CaseKind::kLinearSparse16; }
+  bool linear() const {
+    return kind >= CaseKind::kLinearDense8 && kind <= CaseKind::kLinearRice16 && kind != CaseKind::kConvRice;
+  }
+  bool has_rows() const { return kind <= CaseKind::kLinearRice16; }
+  bool out16() const {
+    return kind == CaseKind::kLinearDense16 || kind == CaseKind::kLinearSparse16 ||
+           kind == CaseKind::kLinearRice16;
+  }
   bool add() const { return kind >= CaseKind::kAdd; }
   std::uint32_t taps() const {  ///< input channels a row reads × kernel
     return (kind == CaseKind::kDepthwise ? 1u : window.ci) * window.kh * window.kw;

@@ -23,6 +23,7 @@ std::uint32_t scratch_bytes(const KernelCase& c, const KernelSet& kernels) {
     case CaseKind::kConvDense:
       return kernels.conv_s8_scratch_bytes(c.window);
     case CaseKind::kConvSparse:
+    case CaseKind::kConvRice:
       return kernels.conv_ncsr_s8_scratch_bytes(c.window, c.block);
     case CaseKind::kDepthwise:
       return kernels.dwconv_s8_scratch_bytes(c.window);
@@ -52,6 +53,7 @@ void run_kernel(const KernelCase& c, std::uint32_t subnet, const KernelSet& kern
   const Requant requant{case_input_zero_point(c, subnet), case_output_zero_point(c, subnet), b.rows};
   const NestedCsr csr{reinterpret_cast<const std::uint16_t*>(b.encoded), b.encoded + ncsr_counts_bytes(c),
                       c.block, c.levels, static_cast<std::uint8_t>(subnet)};
+  const NestedRice rice{b.encoded, w.co, c.block, static_cast<std::uint8_t>(subnet)};
   const auto* weights = reinterpret_cast<const std::int8_t*>(b.encoded);
   auto* out = static_cast<std::int8_t*>(to);
   auto* out16 = static_cast<std::int16_t*>(to);
@@ -70,6 +72,12 @@ void run_kernel(const KernelCase& c, std::uint32_t subnet, const KernelSet& kern
       return kernels.linear_ncsr_s8(w.ci, w.co, csr, requant, b.input[0], out, nullptr);
     case CaseKind::kLinearSparse16:
       return kernels.linear_ncsr_s8(w.ci, w.co, csr, requant, b.input[0], nullptr, out16);
+    case CaseKind::kConvRice:
+      return kernels.conv_rice_s8(w, rice, requant, b.input[0], out, b.scratch);
+    case CaseKind::kLinearRice8:
+      return kernels.linear_rice_s8(w.ci, w.co, rice, requant, b.input[0], out, nullptr);
+    case CaseKind::kLinearRice16:
+      return kernels.linear_rice_s8(w.ci, w.co, rice, requant, b.input[0], nullptr, out16);
     case CaseKind::kMaxPool:
       return kernels.max_pool_s8(w, b.input[0], out);
     case CaseKind::kAveragePool:
@@ -92,7 +100,11 @@ void prepare_case(const KernelCase& c, CaseBuffers& b) {
       c.kind == CaseKind::kLinearDense16) {
     encode_rows(c, reinterpret_cast<std::int8_t*>(b.encoded));
   }
-  if (c.sparse()) encode_ncsr(c, b.encoded);
+  if (c.rice()) {
+    encode_rice(c, b.encoded);
+  } else if (c.sparse()) {
+    encode_ncsr(c, b.encoded);
+  }
 }
 
 CaseVerdict run_case(const KernelCase& c, std::uint32_t subnet, const KernelSet& kernels, CaseBuffers& b,

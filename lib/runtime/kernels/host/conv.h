@@ -12,6 +12,7 @@
 #include "kernels/host/grid.h"
 #include "kernels/host/tile.h"
 #include "kernels/kernels.h"
+#include "kernels/rice.h"
 
 namespace nsrt::host {
 
@@ -19,10 +20,11 @@ namespace nsrt::host {
 constexpr std::size_t kChunkWeights = 4096;
 constexpr std::uint32_t kChunkRows = 64;
 
-/// Nested CSR rows as lists of offsets and weight pairs; compiled once (sparse_rows.cpp).
+/// Nested rows as lists of offsets and weight pairs; compiled once (sparse_rows.cpp).
 class SparseRows {
  public:
   SparseRows(const Window&, const Grid&, const NestedCsr&, const Scratch&);
+  SparseRows(const Window&, const Grid&, const NestedRice&, const Scratch&);
   static std::uint32_t channel_pairs(const Window&, std::uint32_t block);
   static Demand demand(const Window&, std::uint32_t block);
 
@@ -34,13 +36,16 @@ class SparseRows {
  private:
   std::size_t entries_of(std::uint32_t row) const;
   std::size_t append_row(std::uint32_t row, std::size_t at);
+  std::size_t append_rice_row(std::size_t at);
 
   const Window& w_;
   const Grid& g_;
-  const NestedCsr& csr_;
   const Scratch& s_;
-  const std::uint8_t* record_;
-  std::uint32_t pairs_per_record_;
+  const NestedCsr csr_{};
+  const std::uint8_t* record_ = nullptr;
+  RiceRows rice_;
+  const bool is_rice_;
+  const std::uint32_t block_;
   std::size_t begin_[kChunkRows + 1];
 };
 
@@ -81,12 +86,22 @@ struct Conv {
 
   static void conv_ncsr_s8(const Window& w, const NestedCsr& csr, const Requant& requant,
                            const std::int8_t* in, std::int8_t* out, void* scratch) {
-    const Grid g = make_grid(w, PairOf::kChannels, SparseRows::channel_pairs(w, csr.block));
-    const Scratch s = place_scratch(g, SparseRows::demand(w, csr.block), scratch);
+    conv_nested(w, csr, requant, in, out, scratch);
+  }
+  static void conv_rice_s8(const Window& w, const NestedRice& rice, const Requant& requant,
+                           const std::int8_t* in, std::int8_t* out, void* scratch) {
+    conv_nested(w, rice, requant, in, out, scratch);
+  }
+
+  template <class Nested>
+  static void conv_nested(const Window& w, const Nested& nested, const Requant& requant,
+                          const std::int8_t* in, std::int8_t* out, void* scratch) {
+    const Grid g = make_grid(w, PairOf::kChannels, SparseRows::channel_pairs(w, nested.block));
+    const Scratch s = place_scratch(g, SparseRows::demand(w, nested.block), scratch);
     fill_offsets(w, g, s.offsets);
     Expander<T>(w, g, s, requant.input_zero_point).channels(in, s);
     const Tiles<T> tiles(g.outputs, requant, out);
-    SparseRows sparse(w, g, csr, s);
+    SparseRows sparse(w, g, nested, s);
     for (std::uint32_t first = 0, rows; first < w.co; first += rows) {
       rows = sparse.read(first);
       tiles.template split<1>([&](std::uint32_t vector, std::uint32_t vectors) {

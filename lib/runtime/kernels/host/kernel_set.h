@@ -9,11 +9,18 @@ namespace nsrt::host {
 
 template <class T>
 inline constexpr KernelSet kKernels{
-    Conv<T>::conv_s8,      Conv<T>::conv_s8_scratch_bytes,
-    Conv<T>::conv_ncsr_s8, Conv<T>::conv_ncsr_s8_scratch_bytes,
-    Conv<T>::dwconv_s8,    Conv<T>::dwconv_s8_scratch_bytes,
-    Rows<T>::linear_s8,    linear_ncsr_s8,
-    Rows<T>::max_pool_s8,  Rows<T>::avg_pool_s8,
+    Conv<T>::conv_s8,
+    Conv<T>::conv_s8_scratch_bytes,
+    Conv<T>::conv_ncsr_s8,
+    Conv<T>::conv_ncsr_s8_scratch_bytes,
+    Conv<T>::conv_rice_s8,
+    Conv<T>::dwconv_s8,
+    Conv<T>::dwconv_s8_scratch_bytes,
+    Rows<T>::linear_s8,
+    linear_ncsr_s8,
+    linear_rice_s8,
+    Rows<T>::max_pool_s8,
+    Rows<T>::avg_pool_s8,
     Rows<T>::add_s8,
 };
 

@@ -16,6 +16,8 @@ std::int8_t average(std::int32_t sum, const PoolRequant&);
 /// Records address single inputs: nothing to vectorise.
 void linear_ncsr_s8(std::uint32_t inputs, std::uint32_t units, const NestedCsr&, const Requant&,
                     const std::int8_t* in, std::int8_t* out8, std::int16_t* out16);
+void linear_rice_s8(std::uint32_t inputs, std::uint32_t units, const NestedRice&, const Requant&,
+                    const std::int8_t* in, std::int8_t* out8, std::int16_t* out16);
 
 template <class T>
 struct Rows {

@@ -1,6 +1,7 @@
 // What is the same at every level: compiled once, without any instruction-set flag.
 #include "kernels/host/rows.h"
 #include "kernels/requantise.h"
+#include "kernels/rice.h"
 
 namespace nsrt::host {
 
@@ -22,6 +23,19 @@ std::int8_t average(std::int32_t sum, const PoolRequant& requant) {
   const std::int32_t scaled =
       multiply_high_rounded((sum + requant.bias) << requant.left_shift, requant.multiplier);
   return saturate_s8(requant.output_zero_point + scaled);
+}
+
+void linear_rice_s8(std::uint32_t inputs, std::uint32_t units, const NestedRice& rice, const Requant& requant,
+                    const std::int8_t* in, std::int8_t* out8, std::int16_t* out16) {
+  RiceRows rows(rice);
+  for (std::uint32_t unit = 0; unit < units; ++unit) {
+    std::int32_t sum = 0;
+    rows.take_row([&](std::uint32_t position, const std::int8_t* weights) {
+      const std::uint32_t first = position * rice.block;
+      for (std::uint32_t i = 0; i < rice.block && first + i < inputs; ++i) sum += weights[i] * in[first + i];
+    });
+    store_units(unit, 1, &sum, requant, out8, out16);
+  }
 }
 
 void linear_ncsr_s8(std::uint32_t inputs, std::uint32_t units, const NestedCsr& csr, const Requant& requant,

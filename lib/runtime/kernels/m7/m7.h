@@ -9,11 +9,15 @@ void conv_s8(const Window&, const std::int8_t* weights, const Requant&, const st
              std::int8_t* out, void* scratch);
 void conv_ncsr_s8(const Window&, const NestedCsr&, const Requant&, const std::int8_t* in, std::int8_t* out,
                   void* scratch);
+void conv_rice_s8(const Window&, const NestedRice&, const Requant&, const std::int8_t* in, std::int8_t* out,
+                  void* scratch);
 void dwconv_s8(const Window&, const std::int8_t* weights, const Requant&, const std::int8_t* in,
                std::int8_t* out, void* scratch);
 void linear_s8(std::uint32_t inputs, std::uint32_t units, const std::int8_t* weights, const Requant&,
                const std::int8_t* in, std::int8_t* out8, std::int16_t* out16);
 void linear_ncsr_s8(std::uint32_t inputs, std::uint32_t units, const NestedCsr&, const Requant&,
+                    const std::int8_t* in, std::int8_t* out8, std::int16_t* out16);
+void linear_rice_s8(std::uint32_t inputs, std::uint32_t units, const NestedRice&, const Requant&,
                     const std::int8_t* in, std::int8_t* out8, std::int16_t* out16);
 void max_pool_s8(const Window&, const std::int8_t* in, std::int8_t* out);
 void avg_pool_s8(const Window&, const PoolRequant&, const std::int8_t* in, std::int8_t* out);

@@ -12,6 +12,8 @@ class NcsrRows {
  public:
   explicit NcsrRows(const NestedCsr& csr) : csr_(csr), counts_(csr.counts), records_(csr.records) {}
 
+  std::uint32_t block() const { return csr_.block; }
+
   /// Calls visit(position, weights[block]) for every record of the current row that the subnet uses, fillers
   /// included (their weights are zero).
   template <class Visit>

@@ -1,0 +1,22 @@
+// Requantisation tables as bytes (docs/format/nsm.md, REQT).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ns/quant/quantised_network.h"
+
+namespace ns::pack {
+
+/// The numbers are those of docs/format/nsm.md; flags.
+enum TableForm : std::uint8_t { kWideTables = 0, kNarrowMultipliers = 1, kNarrowBiases = 2 };
+
+/// The shortest form that holds all of an operator's tables, one per subnet, exactly. Those without rows have
+/// but one.
+std::uint8_t table_form(std::span<const quant::RequantTable> tables);
+
+/// The tables one after the other.
+std::vector<std::uint8_t> encode_tables(std::span<const quant::RequantTable> tables, std::uint8_t form);
+
+}  // namespace ns::pack
