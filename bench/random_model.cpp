@@ -10,8 +10,8 @@
 #include "ns/base/atomic_file.h"
 #include "ns/base/error.h"
 #include "ns/base/sha256.h"
-#include "ns/train/recipe.h"
 #include "ns/pack/storage_report.h"
+#include "ns/train/recipe.h"
 #include "pack/storage_table.h"
 #include "random_network.h"
 

@@ -5,7 +5,7 @@ Where the two disagree, one of them or the document is wrong. Needs nothing but 
 import json
 
 from .container import FEATURE_NARROW_TABLES, FEATURE_NESTED, FEATURE_RICE, BadFile, align, read_container, require, zero
-from .network import (ADD, AVG_POOL, CONV, DEPTHWISE, ENCODINGS, KINDS, LINEAR, MAX_POOL, NESTED, NONE, RICE, check_memory,
+from .network import (ADD, AVG_POOL, CONV, CSR, DEPTHWISE, ENCODINGS, KINDS, LINEAR, MAX_POOL, NESTED, NONE, RICE, check_memory,
                       read_network, read_operators, read_tensors)
 from .weights import decode_weights, read_tables
 

@@ -20,7 +20,7 @@ class Pack(TinyChain):
 
     def test_the_storage_report_adds_up_to_the_file(self):
         done = self.pack("nested.safetensors", "-o", "m.nsm")
-        self.assertIn("stack3.conv2          nested CSR 1x2    2,304", done.stdout)
+        self.assertIn("stack3.conv2          nested Rice 1x2    2,304", done.stdout)
         self.assertEqual(done.stderr, "")
         report = json.loads(self.pack("nested.safetensors", "-o", "m.nsm", "--overwrite", "--json").stdout)
         self.assertEqual((report["schema"], report["tool"], report["model"]), ("nestkit.pack/1", "ns-pack", "m.nsm"))
@@ -47,7 +47,7 @@ class Pack(TinyChain):
         meta = dumped["meta"]
         self.assertEqual((len(meta["parents"][0]), len(meta["data_manifest_sha256"])), (64, 64))
         self.assertEqual((meta["config"]["width"], meta["config"]["seed"]), (0.25, meta["seed"]))
-        self.assertEqual(meta["packing"], {"calibration_images": 200, "subnet": 0})
+        self.assertEqual(meta["packing"], {"calibration_images": 200, "optimize": "balanced", "subnet": 0})
         self.assertEqual(meta["networks"][0]["classes"][9], "Ankle boot")
         self.assertEqual([len(scales) for scales in meta["networks"][0]["tensor_scales"]], [len(network["tensors"])] * 2)
 
@@ -61,14 +61,31 @@ class Pack(TinyChain):
         self.assertNotEqual(meta["packing"]["data_manifest_sha256"], meta["data_manifest_sha256"])
 
     def test_one_subnet_alone_is_a_model_of_its_own_with_the_reported_size(self):
-        whole = json.loads(self.pack("nested.safetensors", "-o", "m.nsm", "--json").stdout)
+        whole = json.loads(self.pack("nested.safetensors", "--optimize", "flash", "-o", "m.nsm", "--json").stdout)
         records = self.dump("m.nsm")["networks"][0]["subnet_records"]
         for subnet in (1, 2):
-            alone = json.loads(self.pack("nested.safetensors", "--subnet", subnet, "-o", f"{subnet}.nsm", "--json").stdout)
+            alone = json.loads(self.pack("nested.safetensors", "--optimize", "flash", "--subnet", subnet, "-o", f"{subnet}.nsm", "--json").stdout)
             self.assertEqual(alone["flash_bytes"], whole["stand_alone_file_bytes"][subnet - 1])
             self.assertEqual(self.dump(f"{subnet}.nsm")["networks"][0]["subnet_records"], records[subnet - 1:subnet])
         done = self.pack("nested.safetensors", "--subnet", 3, "-o", "x.nsm", status=2)
         self.assert_error(done, "ns-pack", "--subnet 3", "has 2 subnets")
+
+    def test_each_goal_of_the_optimisation_gets_what_it_asks_for(self):
+        packed, outputs = {}, {}
+        for goal in ("speed", "balanced", "flash"):
+            packed[goal] = json.loads(self.pack("nested.safetensors", "--optimize", goal, "-o", f"{goal}.nsm", "--json").stdout)
+            dumped = self.dump(f"{goal}.nsm")
+            self.assertEqual(dumped["meta"]["packing"]["optimize"], goal)
+            section = next(s for s in dumped["sections"] if s["type"] == "TEST")
+            outputs[goal] = (self.folder / f"{goal}.nsm").read_bytes()[section["offset"]:section["offset"] + section["bytes"]]
+        payload = {goal: sum(layer["packed_bytes"] for layer in record["layers"]) for goal, record in packed.items()}
+        self.assertLess(payload["flash"], payload["speed"])
+        self.assertLessEqual(payload["flash"], payload["balanced"])
+        self.assertLessEqual(payload["balanced"], payload["speed"])
+        self.assertEqual(outputs["speed"], outputs["flash"])
+        for layer in packed["flash"]["layers"]:
+            self.assertGreaterEqual(layer["packed_bytes"], layer["entropy_bound_bytes"])
+        self.assert_error(self.pack("nested.safetensors", "--optimize", "beauty", "-o", "x.nsm", status=2), "ns-pack", "--optimize")
 
     def test_every_width_of_a_slimmable_checkpoint_is_a_dense_model_of_its_own(self):
         self.run_tool("ns-train", self.made / "recipe.json", "--data-dir", self.made / "data", "-q", "--set", "method=slimmable",

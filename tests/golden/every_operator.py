@@ -16,7 +16,7 @@ import sys
 import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
-from nsm import ADD, AVG_POOL, CONV, DEPTHWISE, LINEAR, MAX_POOL, NESTED, read_file  # noqa: E402
+from nsm import ADD, AVG_POOL, CONV, CSR, DEPTHWISE, LINEAR, MAX_POOL, read_file  # noqa: E402
 from nsm.evaluate import evaluate  # noqa: E402
 from nsm.network import QUADS, ROWS  # noqa: E402
 
@@ -49,7 +49,7 @@ class Network:
         return len(self.shapes) - 1
 
     def append(self, kind, inputs, output, window, encoding=0, block=0, weights=b"", tables=b""):
-        section = "WNCS" if encoding == NESTED else "WDEN"
+        section = "WNCS" if encoding == CSR else "WDEN"
         places = []
         for name, data in ((section, weights), ("REQT", tables)):
             places += [len(self.sections[name]) if data else 0, len(data)]
@@ -66,8 +66,8 @@ class Network:
         taps = window[0] * window[1]
         channels = {CONV: c, DEPTHWISE: 1, LINEAR: h * w * c}[kind]
         values, levels = self.weights(out[2], channels, taps, block)
-        encoding = NESTED if block else QUADS if kind == CONV else ROWS
-        encode = {NESTED: nested, QUADS: quads, ROWS: rows}[encoding]
+        encoding = CSR if block else QUADS if kind == CONV else ROWS
+        encode = {CSR: nested, QUADS: quads, ROWS: rows}[encoding]
         data = encode(values, levels, channels, taps, block, self.subnets)
         for k in range(self.subnets):
             used = sum(0 < level <= k + 1 for row in levels for level in row)

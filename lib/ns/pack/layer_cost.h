@@ -7,8 +7,8 @@
 namespace ns::pack {
 
 /// Executed instructions of one inference of the densest subnet, as a model of the kernels' loops predicts
-/// them: counted instructions per record, row and tile times how often they run. Within a tenth of what the
-/// emulated core counts (tests/target/layer_cost.cpp); good for comparisons only.
+/// them: what the emulated core counts per record, row and tile, times how often that runs. For comparisons
+/// between encodings, not for reports.
 double instructions(const nsrt::Window& window, const quant::QuantisedOperator& op, Encoding encoding);
 
 }  // namespace ns::pack
