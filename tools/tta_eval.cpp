@@ -9,6 +9,7 @@
 #include "ns/base/atomic_file.h"
 #include "ns/base/error.h"
 #include "ns/data/catalog.h"
+#include "ns/data/corrupt.h"
 #include "ns/data/split.h"
 #include "tta/declare.h"
 #include "tta/report.h"
@@ -22,9 +23,14 @@ ns::data::Dataset validation_split(const TtaOptions& o, const Subject& subject) 
                           " training images out of its training");
   }
   ns::anytime::require_calibration_samples(o.calibration_images);
-  return ns::data::hold_out_last(ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain),
-                                 o.calibration_images)
-      .validation;
+  const auto validation =
+      ns::data::hold_out_last(ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain),
+                              o.calibration_images)
+          .validation;
+  std::vector<ns::augment::Corruption> corruptions;
+  for (const std::string& text : o.calibration_corruptions)
+    corruptions.push_back(ns::augment::parse_corruption(text));
+  return ns::data::corrupted_in_turn(validation, corruptions, o.seed);
 }
 
 std::vector<CalibratedRule> make_rules(const TtaOptions& o, const Subject& subject,

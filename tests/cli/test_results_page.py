@@ -49,6 +49,20 @@ class ResultsPage(CliCase):
         self.assertEqual([line.split("|")[6].strip() for line in page.splitlines() if line.startswith("| a: c")], ["stretch", "floor", "MISSED"])
         self.assertIn("Date, commit and machine were not recorded.", page)
 
+    def test_adaptive_evaluation_is_a_row_per_rule_by_purpose(self):
+        kind = {"accuracy_top1": 0.5, "mean_passes": 3.0, "mean_cost": 3e6}
+        record = {"schema": "nestkit.tta/1", "purpose": "views", "data": "d", "training_seed": 1, "order": "greedy", "aggregate": "mean_logit",
+                  "confidence": "margin", "threshold_kind": "class", "stages": [{"view": "identity", "subnet": 1}, {"view": "flip", "subnet": 1}],
+                  "plain": kind, "static": kind, "adaptive": kind | {"mean_cost": 1e6, "mean_passes": 1.5}, "time_saved": 2.5, "images": 1000,
+                  "adaptive_minus_static": {"points": -0.05, "points_low": -0.1, "points_high": 0.01}, "corruption": None, "date": "2026-01-31", "commit": "abc"}
+        page = self.page(tta=[record, record | {"purpose": "subnets"}, record | {"purpose": "rules", "time_saved": None},
+                              record | {"purpose": "corrupted", "corruption": {"name": "blur", "severity": 3}}])
+        figures = "50.00 % | 50.00 % | 50.00 % | -0.05 (-0.10 to +0.01) | 3 | 1.500 | 3.00 |"
+        self.assertIn(f"| d | 1 | greedy, mean logit, margin, per class | identity; flip | {figures} 2.50 |", page)
+        self.assertIn("| 1; 1 |", page)
+        self.assertIn(f"| d | 1 | blur 3 | 1,000 | {figures}", page)
+        self.assertIn(f"| d | 1 | greedy, mean logit, margin, per class | {figures}\n", page)
+
     def test_a_schema_it_does_not_know_is_shown_as_it_is(self):
         self.assertIn("### nestkit.new/1\n| case | seconds |\n|---|--:|\n| x | 2.5 |\n", self.page(new=[{"schema": "nestkit.new/1", "case": "x", "seconds": 2.5}]))
 

@@ -125,6 +125,16 @@ class TtaEval(TinyChain):
         self.assertEqual(key, [[r["adaptive"]["passes_histogram"], r["static"]["calibration_error"]] for r in again])
         self.assertNotEqual(key, [[r["adaptive"]["passes_histogram"], r["static"]["calibration_error"]] for r in other])
 
+    def test_validation_images_can_be_corrupted_in_turn(self):
+        self.held_out()
+        words = ["tta-eval", "held_dense.safetensors", "--data-dir", self.made / "more", "--calibration-images", 120, "--policy", "flip", "--json"]
+        clean = json.loads(self.run_tool(*words).stdout)["validation"]
+        spoilt = json.loads(self.run_tool(*words, "--calibrate-corrupted", "contrast:5,rotation:5,gaussian_noise:5").stdout)["validation"]
+        self.assertEqual((clean["corrupted_in_turn"], spoilt["corrupted_in_turn"]), ([], ["contrast:5", "rotation:5", "gaussian_noise:5"]))
+        self.assertNotEqual(clean["curve"], spoilt["curve"])
+        self.assert_error(self.run_tool(*words, "--calibrate-corrupted", "fog:1", status=2), "tta-eval", "unknown corruption 'fog'")
+        self.assert_error(self.run_tool(*words, "--calibrate-corrupted", "blur:1", "--threshold", 1, status=2), "tta-eval", "not calibrated")
+
     @with_emulator
     def test_the_emulated_board_comes_to_the_host_s_verdicts_and_counts_instructions(self):
         for words in (["--policy", "ten_crop", "--max-passes", 4, "--aggregate", "mean_logit", "--confidence", "entropy"],

@@ -75,6 +75,17 @@ TEST_CASE("Noise of another seed or another image is other noise") {
   CHECK(std::sqrt(squares / 300) == doctest::Approx(0.06 * 255).epsilon(0.15));
 }
 
+TEST_CASE("Corruptions in turn leave every last image of a turn as it is") {
+  const ns::data::Dataset clean = smooth_images(1);
+  const std::vector<Corruption> two{parse_corruption("gaussian_noise:3"), parse_corruption("rotation:2")};
+  const auto spoilt = corrupted_in_turn(clean, two, 9);
+  for (std::size_t i = 0; i < clean.size(); ++i) {
+    const auto expected = i % 3 == 2 ? clean : corrupted(clean, two[i % 3], 9);
+    CHECK(std::equal(spoilt.image(i).begin(), spoilt.image(i).end(), expected.image(i).begin()));
+  }
+  CHECK(corrupted_in_turn(clean, {}, 9).pixels == clean.pixels);
+}
+
 TEST_CASE("Unknown corruptions and severities are refused") {
   for (const char* text : {"blur", "blur:0", "blur:6", "blur:33", "blur:", "fog:3"}) {
     EXPECT_ERROR(parse_corruption(text), kUsage, "corruption");

@@ -39,6 +39,10 @@ void declare_calibration(CLI::App& app, TtaOptions& o) {
   app.add_option("--calibration-images", o.calibration_images, "Validation split: the last training images")
       ->transform(whole_number(1))
       ->capture_default_str();
+  app.add_option(
+         "--calibrate-corrupted", o.calibration_corruptions,
+         "Corrupt the validation images in turn: NAME:SEVERITY,... as --corrupt; every last one stays clean")
+      ->delimiter(',');
   app.add_option("--keep-gain", o.keep_gain,
                  "Calibrate for this part of the static gain (default: 1.0, all of it)")
       ->check(number_between(-10, 10));
@@ -118,13 +122,17 @@ void check(const TtaOptions& o) {
   if (several && (o.threshold || !o.rule.empty() || !o.save_rule.empty() || !o.per_sample.empty()))
     throw ns::usage_error(
         "several rules at once: --threshold, --rule, --save-rule and --per-sample need a single one");
-  for (const std::string& corruption : o.corruptions) ns::augment::parse_corruption(corruption);
+  for (const auto* list : {&o.corruptions, &o.calibration_corruptions}) {
+    for (const std::string& corruption : *list) ns::augment::parse_corruption(corruption);
+  }
   if (std::find(o.targets.begin(), o.targets.end(), "host") == o.targets.end())
     throw ns::usage_error("--target: the emulator is compared with the host", "use --target host,emulator");
   if (!o.levels.empty() && o.stages != "subnets") throw ns::usage_error("--levels needs --stages subnets");
   if (o.max_passes != 0 && o.min_passes > o.max_passes)
     throw ns::usage_error("--min-passes " + std::to_string(o.min_passes) + " is more than --max-passes " +
                           std::to_string(o.max_passes));
+  if (!o.calibration_corruptions.empty() && (o.threshold || !o.rule.empty()))
+    throw ns::usage_error("--calibrate-corrupted: --threshold and --rule are not calibrated");
   if (o.threshold && (o.thresholds.front() == "class" || o.orders.front() == "greedy" ||
                       o.aggregates.front() == "weighted")) {
     throw ns::usage_error(

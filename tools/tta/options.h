@@ -34,7 +34,7 @@ struct TtaOptions {
   std::size_t emulator_images = 200;  // 0: all
   std::string firmware;
 
-  std::vector<std::string> corruptions;
+  std::vector<std::string> corruptions, calibration_corruptions;
   std::uint64_t seed = 1;
   std::string per_sample;
   int threads = 0;

@@ -85,6 +85,7 @@ Json to_json(const TtaOptions& o, const Subject& subject, const CalibratedRule& 
       json["keep_gain"] = o.keep_gain.value_or(1.0);
     }
     json["validation"] = {{"images", rule.validation_images},
+                          {"corrupted_in_turn", o.calibration_corruptions},
                           {"plain_correct", rule.validation_plain},
                           {"static_correct", rule.validation_static},
                           {"adaptive_correct", rule.validation.correct},
