@@ -14,4 +14,12 @@ const KernelSet& fast_kernels() {
 #endif
 }
 
+const KernelSet& frugal_kernels() {
+#if defined(__arm__)
+  return m7_kernels();
+#else
+  return reference_kernels();
+#endif
+}
+
 }  // namespace nsrt

@@ -88,6 +88,9 @@ struct KernelSet {
 const KernelSet& reference_kernels();  ///< always there
 const KernelSet& m7_kernels();         ///< on the device only
 const KernelSet& fast_kernels();       ///< the best of this target: m7 on the device, host elsewhere
+/// Those that need no more scratch than every checked model plans: m7 on the device, where the reference
+/// kernels would only take flash, the reference elsewhere.
+const KernelSet& frugal_kernels();
 
 /// What the M7 kernels need in the arena: the packer plans with it on the host, so it is plain arithmetic,
 /// the same everywhere (kernels/m7/scratch.cpp, compiled for every target). UINT32_MAX where the size would

@@ -148,7 +148,7 @@ nsrt_status check_arena(const NetworkView& net, const void* arena, std::size_t a
 
 // The fastest kernels that need no more than the planned scratch.
 const KernelSet& planned_kernels(const NetworkView& net) {
-  return planned_scratch_fits(net, fast_kernels()) ? fast_kernels() : reference_kernels();
+  return planned_scratch_fits(net, fast_kernels()) ? fast_kernels() : frugal_kernels();
 }
 
 // Runs the test vector of one network and compares in the arena: no buffer for the output is needed.

@@ -18,7 +18,7 @@ constexpr std::uint32_t kPointwisePixels = 64;  ///< of a strip of a pointwise c
 constexpr std::uint32_t kPointwiseStrip = 16 * 1024;  ///< if they take no more bytes than this
 constexpr std::uint32_t kFewEntries = 24;             ///< enough not to lose much
 constexpr std::uint32_t kMaxLaneSum = 256;            ///< kept weights a 24-bit lane surely holds (tiles.S)
-constexpr std::uint32_t kSmallScratch = 4096;         ///< never too much
+constexpr std::uint32_t kSmallScratch = 4096 - 128;   ///< never too much; 16 rows of a narrow table beside it
 constexpr std::uint32_t kLargeTensors = 32 * 1024;    ///< input and output of a layer that gets no more
 constexpr std::uint32_t kControlBytes = 96;           ///< room for a Control (control.h)
 
