@@ -68,8 +68,9 @@
 
 // Offsets in Control.
   .equ kMultiplier, 4
-  .equ kStart, 20
-  .equ kList, 52
+  .equ kFirst, 20
+  .equ kStart, 24
+  .equ kList, 56
 
 // Runs a decoded row: the Control as in two_pixels.h. r0 the list, r3 sum of the weights, r7 SparseRows or DenseRows.
 // The low lane saw q + 128, and started at 2^23.
@@ -89,10 +90,13 @@
   str r4, [r12, #kStart + 12]
   str r4, [r12, #kStart + 20]
   str r4, [r12, #kStart + 28]
-  movw r6, #:lower16:nsrt_m7_two_pixels_end
-  movt r6, #:upper16:nsrt_m7_two_pixels_end
+  ldr r5, [r0, #4]
+  str r5, [r12, #kFirst]
+  movw r6, #:lower16:nsrt_m7_two_pixels_last
+  movt r6, #:upper16:nsrt_m7_two_pixels_last
   movw r4, #:lower16:nsrt_m7_two_pixels_entry_bytes
   sub r5, r12, r0
+  sub r5, #8
   lsr r5, #3
   mls r6, r5, r4, r6
   strd r0, r6, [r12, #kList]
@@ -125,6 +129,8 @@
   bhi 9f
   str r8, [sp, #4]
   ldm r7, {r0-r6}
+  cmp r9, #0
+  beq 8f
 3:
   ldrh r12, [lr], #2
   mov r2, #0
@@ -163,6 +169,10 @@
   bne 1b
 9:
   pop {r0, r1, r4-r11, pc}
+8:  // no weight at all: one of zero
+  mov r12, #0
+  strd r12, r5, [r0, #-8]!
+  b 3b
   .size \rows_name, . - \rows_name
 
   .section .text.\some_name, "ax", %progbits

@@ -15,32 +15,33 @@
   .syntax unified
   .thumb
 
-// Offsets in Control, from Control::start.
+// Offsets in Control, from Control::first.
   .equ kTile, -4
-  .equ kSecondOut, 40
-  .equ kSumsOut, 44
-  .equ kSumsIn, 48
-  .equ kListThen, 52
-  .equ kCodeThen, 56
-  .equ kSavedStack, 60
-  .equ kHighestStack, 64
-  .equ kStart, 20
+  .equ kSecondOut, 44
+  .equ kSumsOut, 48
+  .equ kSumsIn, 52
+  .equ kListThen, 56
+  .equ kCodeThen, 60
+  .equ kSavedStack, 64
+  .equ kHighestStack, 68
+  .equ kFirstThen, 72
+  .equ kFirst, 20
   .equ kMaxEntries, 64  // plan.h
 
-// Goes to the tile whose record \tile points at: sets the stack pointer and, through Control::start, list and code, all
-// the rest. r12 = &start. r0 = address of the first entry's words, if the schedule loads that ahead.
-  .macro next_tile tile, address
+// Goes to the tile whose record \tile points at: sets the stack pointer and, through what begins with Control::first,
+// all the rest. r12 = &first. r0 = address of the first entry's words, if the schedule wants it.
+  .macro next_tile tile
   ldr r2, [\tile], #8
   cbz r2, 1f
   mov sp, r2
   str \tile, [r12, #kTile]
-  .ifb \address
-  ldm r12, {r4-r11, r12, pc}
-  .else
-  ldm r12, {r4-r11, r12, lr}
-  \address
+#ifdef NSRT_M7_FEWEST_INSTRUCTIONS
+  ldm r12, {r0, r4-r11, r12, pc}
+#else
+  ldm r12, {r0, r4-r11, r12, lr}
+  add r0, sp
   bx lr
-  .endif
+#endif
 1:
   ldr sp, [r12, #kSavedStack]
   pop {r4-r11, pc}
@@ -48,53 +49,58 @@
 
 // The unrolled code twice, and the frame around it. Entered near the first end, the code requantises and stores the
 // outputs: \requantise does that, given r0 zero point, r1 multiplier, r2 second multiplier or bias of the low lane, r3
-// outputs of the row, r12 = &start, r14 the tile's record + 8, which stays there. Entered near the second end, it
-// stores the sums. An \entry takes the list's next one, which r12 points at, and \address loads ahead for it.
-  .macro tile_loop name, entry, requantise, address
+// outputs of the row, r12 = &first, r14 the tile's record + 8, which stays there. Entered near the second end, it
+// stores the sums. An \entry takes the list's next one, which r12 points at; with the argument `last` it loads nothing
+// ahead.
+  .macro tile_loop name, entry, requantise
   .section .text.\name, "ax", %progbits
   .balign 8
-  .irp label, \name, \name\()_end, \name\()_part_end, \name\()_reload
+  .irp label, \name, \name\()_last, \name\()_part_last, \name\()_reload
   .global \label
   .type \label, %function
   .endr
+  .global \name\()_entry_bytes
 \name:
   push {r4-r11, lr}
-  add r12, r0, #kStart
+  add r12, r0, #kFirst
   str sp, [r12, #kSavedStack]
   ldr r1, [r12, #kHighestStack]
   cmp sp, r1
   it lo
   udflo #0
   ldr r0, [r12, #kTile]
-  next_tile r0, "\address"
-\name\()_reload:  // entered through Control::code with r12 = Control::list = &start
+  next_tile r0
+\name\()_reload:  // entered through Control::code with r12 = Control::list = &first
   ldr r0, [r12, #kSumsIn]
   ldm r0!, {r4-r11}
   str r0, [r12, #kSumsIn]
   ldr lr, [r12, #kCodeThen]
+  ldr r0, [r12, #kFirstThen]
   ldr r12, [r12, #kListThen]
-  \address
+  add r0, sp
   bx lr
-  .rept kMaxEntries
+1:
+  .rept kMaxEntries - 1
   \entry
   .endr
-\name\()_end:  // r12 = the Control
+\name\()_last:
+  \entry last
+  .equ \name\()_entry_bytes, (\name\()_last - 1b) / (kMaxEntries - 1)
+  // r12 = the Control
   ldm r12!, {r0-r3, lr}
   \requantise
-  next_tile lr, "\address"
-2:
-  .rept kMaxEntries
+  next_tile lr
+  .rept kMaxEntries - 1
   \entry
   .endr
-\name\()_part_end:
-  add r12, #kStart
+\name\()_part_last:
+  \entry last
+  add r12, #kFirst
   ldr r0, [r12, #kSumsOut]
   stm r0!, {r4-r11}
   str r0, [r12, #kSumsOut]
   ldr r0, [r12, #kTile]
-  next_tile r0, "\address"
-  .global \name\()_entry_bytes
-  .equ \name\()_entry_bytes, (\name\()_part_end - 2b) / kMaxEntries
+  next_tile r0
   .size \name, . - \name
   .endm
 
@@ -104,8 +110,8 @@
 // in [0, 2^32) and nothing is carried into or borrowed from the high half, which is exact because |acc + bias| < 2^31
 // (the packer's proof). Longer rows are cut every 256 weights (conv_ncsr_s8.cpp).
 // Sums: low halves r4 r6 r8 r10, high halves r5 r7 r9 r11.
+  .macro two_pixels_entry last
 #ifdef NSRT_M7_FEWEST_INSTRUCTIONS
-  .macro two_pixels_entry
   ldrd lr, r0, [r12], #8
   add r0, sp
   ldm r0, {r0-r3}
@@ -113,25 +119,21 @@
   smlal r6, r7, r1, lr
   smlal r8, r9, r2, lr
   smlal r10, r11, r3, lr
-  .endm
-#define TWO_PIXELS_ADDRESS
 #else
-  .macro two_pixels_entry
   ldr lr, [r12], #8
   ldm r0, {r0-r3}
   smlal r4, r5, r0, lr
-  ldr r0, [r12, #4]  // of the next entry; after the last one a word of the Control, of no use
+  .ifb \last
+  ldr r0, [r12, #4]  // of the next entry
+  .endif
   smlal r6, r7, r1, lr
   smlal r8, r9, r2, lr
+  .ifb \last
   add r0, sp
+  .endif
   smlal r10, r11, r3, lr
-  .endm
-  .macro two_pixels_address
-  ldr r0, [r12, #4]
-  add r0, sp
-  .endm
-#define TWO_PIXELS_ADDRESS two_pixels_address
 #endif
+  .endm
 
 // Four bytes to a word: a byte alone would occupy the core's store buffer for longer than a word.
   .macro gather_bytes word, second, third, fourth
@@ -170,50 +172,46 @@
   str r4, [r3]
   .endm
 
-  tile_loop nsrt_m7_two_pixels, two_pixels_entry, two_pixels_requantise, TWO_PIXELS_ADDRESS
+  tile_loop nsrt_m7_two_pixels, two_pixels_entry, two_pixels_requantise
 
 // Two rows. A word is two channels' int16, an entry two int16 weights for each of two rows; r4-r7 are four pixels of
 // the first row, r8-r11 of the second. int32 sums cannot overflow (the packer's proof).
+  .macro two_rows_entry last
 #ifdef NSRT_M7_FEWEST_INSTRUCTIONS
-  .macro two_rows_entry
   ldm r12!, {r0-r2}
-  add r0, sp
-  ldrd r3, lr, [r0]
-  smlad r4, r3, r1, r4
-  smlad r8, r3, r2, r8
-  smlad r5, lr, r1, r5
-  smlad r9, lr, r2, r9
-  ldrd r3, lr, [r0, #8]
-  smlad r6, r3, r1, r6
-  smlad r10, r3, r2, r10
-  smlad r7, lr, r1, r7
-  smlad r11, lr, r2, r11
-  .endm
-#define TWO_ROWS_ADDRESS
+  add r2, sp
+  ldrd r3, lr, [r2]
+  smlad r4, r3, r0, r4
+  smlad r8, r3, r1, r8
+  smlad r5, lr, r0, r5
+  smlad r9, lr, r1, r9
+  ldrd r3, lr, [r2, #8]
+  smlad r6, r3, r0, r6
+  smlad r10, r3, r1, r10
+  smlad r7, lr, r0, r7
+  smlad r11, lr, r1, r11
 #else
-  .macro two_rows_entry
   ldr r3, [r0, #4]
-  ldrd r2, lr, [r12, #4]
+  ldrd r2, lr, [r12], #12
   smlad r5, r3, r2, r5
   ldr r1, [r0]
   smlad r9, r3, lr, r9
   smlad r8, r1, lr, r8
   ldr r3, [r0, #12]
   smlad r4, r1, r2, r4
-  ldr.w r1, [r0, #8]  // wide: entries at multiples of four bytes
+  ldr.w r1, [r0, #8]  // entries at multiples of four bytes
   smlad r11, r3, lr, r11
-  ldr r0, [r12, #12]!  // of the next entry; after the last one a word of the Control, of no use
+  .ifb \last
+  ldr r0, [r12, #8]  // of the next entry
+  .endif
   smlad r7, r3, r2, r7
+  .ifb \last
   add r0, sp
+  .endif
   smlad r6, r1, r2, r6
   smlad r10, r1, lr, r10
-  .endm
-  .macro two_rows_address
-  ldr r0, [r12]
-  add r0, sp
-  .endm
-#define TWO_ROWS_ADDRESS two_rows_address
 #endif
+  .endm
 
   .macro two_rows_requantise
   smmlar r8, r8, r2, r0
@@ -241,7 +239,7 @@
   str r4, [r3]
   .endm
 
-  tile_loop nsrt_m7_two_rows, two_rows_entry, two_rows_requantise, TWO_ROWS_ADDRESS
+  tile_loop nsrt_m7_two_rows, two_rows_entry, two_rows_requantise
 
 // void nsrt_m7_widen_quads(to, first, second, taps, quads, origin): docs/format/nsm.md, encoding 1.
   .section .text.nsrt_m7_widen_quads, "ax", %progbits
@@ -252,16 +250,16 @@ nsrt_m7_widen_quads:
   ldrd lr, r12, [sp, #36]
 1:
   ldr r5, [r1], #4
-  ldr r6, [r2], #4
-  ldr r9, [r3], #4
-  sxtb16 r10, r5, ror #8
-  sxtb16 r11, r6, ror #8
-  sxtb16 r7, r5
-  sxtb16 r8, r6
-  uxtah r6, r12, r9
-  uxtah r9, r12, r9, ror #16
-  lsl r6, #2
-  lsl r9, #2
+  ldr r10, [r2], #4
+  ldr r11, [r3], #4
+  sxtb16 r9, r5, ror #8
+  sxtb16 r6, r5
+  sxtb16 r7, r10
+  sxtb16 r10, r10, ror #8
+  uxtah r8, r12, r11
+  uxtah r11, r12, r11, ror #16
+  lsl r8, #2
+  lsl r11, #2
   stm r0!, {r6-r11}
   subs lr, #1
   bne 1b

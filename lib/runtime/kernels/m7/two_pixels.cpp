@@ -24,11 +24,12 @@ void TwoPixelRow::run_part(const ScalarEntry* first, std::int32_t weight_sum, co
   left_ -= static_cast<std::uint32_t>(end_ - first);
   in_lane_ += static_cast<std::uint32_t>(end_ - first);
   const bool last = left_ == 0;
-  start(first, requant.bias, last && !carried_ ? nsrt_m7_two_pixels_end : nsrt_m7_two_pixels_part_end);
+  start(first, requant.bias, last && !carried_ ? nsrt_m7_two_pixels_last : nsrt_m7_two_pixels_part_last);
   if (!first_part_) {
     control_.list_then = control_.list;
     control_.code_then = control_.code;
-    control_.list = control_.start;
+    control_.first_then = control_.first;
+    control_.list = &control_.first;
     control_.code = nsrt_m7_two_pixels_reload;
   }
   first_part_ = false;
