@@ -56,17 +56,18 @@ void run_rows(Strip& strip, const NestedCsr& csr, const Requant& requant, std::i
   const Decoder decode = decoder(csr.block);
   const Plan& plan = strip.plan;
   TwoPixelRow row(strip);
-  SparseRows rows{.row = {row.end(), csr.records, 0, 0, strip.taps(), strip.origin, plan.plane_words * 4},
-                  .counts = csr.counts,
-                  .subnet_bytes = csr.subnet * 2u,
-                  .level_bytes = csr.levels * 2u,
-                  .requant = requant.rows,
-                  .out = out,
-                  .out_step = std::uint32_t{plan.w.oh} * plan.w.ow,
-                  .capacity = row.capacity() / csr.block,
-                  .rows = plan.w.co,
-                  .control = &strip.control,
-                  .tiles = strip.tile_list()};
+  SparseRows rows{
+      .row = {row.end(), csr.records, 0, kWeightSumStart, strip.taps(), strip.origin, plan.plane_words * 4},
+      .counts = csr.counts,
+      .subnet_bytes = csr.subnet * 2u,
+      .level_bytes = csr.levels * 2u,
+      .requant = requant.rows,
+      .out = out,
+      .out_step = std::uint32_t{plan.w.oh} * plan.w.ow,
+      .capacity = row.capacity() / csr.block,
+      .rows = plan.w.co,
+      .control = &strip.control,
+      .tiles = strip.tile_list()};
   if (!plan.bounces()) {
     while (rows.rows != 0) {
       decode.rows(&rows);

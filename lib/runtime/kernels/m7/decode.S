@@ -65,6 +65,7 @@
   .equ kCapacity, 52
   .equ kRows, 56
   .equ kControl, 60
+  .equ kCode, 68
 
 // Offsets in Control.
   .equ kMultiplier, 4
@@ -73,7 +74,7 @@
   .equ kList, 56
 
 // Runs a decoded row: the Control as in two_pixels.h. r0 the list, r3 sum of the weights, r7 SparseRows or DenseRows.
-// The low lane saw q + 128, and started at 2^23.
+// The low lane saw q + 128, and started at 2^23, which the sum of the weights starts with.
   .macro run_row
   ldrd r12, r11, [r7, #kControl]
   ldr lr, [r7, #kRequant]
@@ -83,7 +84,6 @@
   add r2, r10
   str r2, [r7, #kOut]
   sub r9, r4, r3, lsl #7
-  sub r9, #0x800000
   add r5, r12, #kMultiplier
   stm r5, {r8-r11}
   str r4, [r12, #kStart + 4]
@@ -92,11 +92,9 @@
   str r4, [r12, #kStart + 28]
   ldr r5, [r0, #4]
   str r5, [r12, #kFirst]
-  movw r6, #:lower16:nsrt_m7_two_pixels_last
-  movt r6, #:upper16:nsrt_m7_two_pixels_last
+  ldr r6, [r7, #kCode]
   movw r4, #:lower16:nsrt_m7_two_pixels_entry_bytes
   sub r5, r12, r0
-  sub r5, #8
   lsr r5, #3
   mls r6, r5, r4, r6
   strd r0, r6, [r12, #kList]

@@ -10,9 +10,9 @@ struct Cursor {
   ScalarEntry* to;  ///< entries are written below it
   const std::uint8_t* record;
   std::uint32_t position;
-  std::int32_t weight_sum;
-  const void* taps;      ///< nested CSR: word offsets by position; dense rows: DenseTap
-  std::uint32_t origin;  ///< address of word 0 of the strip's first plane
+  std::int32_t weight_sum;  ///< starts at kWeightSumStart
+  const void* taps;         ///< nested CSR: word offsets by position; dense rows: DenseTap
+  std::uint32_t origin;     ///< address of word 0 of the strip's first plane
   std::uint32_t plane_bytes;
 };
 
@@ -21,9 +21,17 @@ struct DenseTap {
   std::uint16_t word, byte;
 };
 
+/// What the low lane starts with, 2^23, in units of the 128 that each weight adds to every pixel.
+constexpr std::int32_t kWeightSumStart = 1 << 16;
+
+/// From where the code of n entries begins n times their bytes earlier.
+inline const char* two_pixels_code() {
+  return nsrt_m7_two_pixels_last + reinterpret_cast<std::uintptr_t>(nsrt_m7_two_pixels_entry_bytes);
+}
+
 /// A run over output rows.
 struct SparseRows {
-  Cursor row;  ///< at the begin of a row: `to` the end of the list, weight_sum 0
+  Cursor row;  ///< at the begin of a row: `to` the end of the list, weight_sum its start
   const std::uint16_t* counts;
   std::uint32_t subnet_bytes, level_bytes;  ///< of a row's counts: of the levels that are used, and of all
   const RequantRow* requant;
@@ -33,6 +41,7 @@ struct SparseRows {
   std::uint32_t rows;      ///< left
   Control* control;
   const Tile* tiles;
+  const char* code = two_pixels_code();
 };
 /// The same for rows that keep all of their weights, which fit into the list.
 struct DenseRows {
@@ -45,10 +54,12 @@ struct DenseRows {
   std::uint32_t rows;  ///< left, at least one
   Control* control;
   const Tile* tiles;
+  const char* code = two_pixels_code();
 };
 #ifdef __arm__
 static_assert(offsetof(DenseRows, requant) == 40 && offsetof(DenseRows, rows) == 56);
-static_assert(offsetof(SparseRows, counts) == 28 && offsetof(SparseRows, control) == 60);
+static_assert(offsetof(SparseRows, counts) == 28 && offsetof(SparseRows, control) == 60 &&
+              offsetof(DenseRows, code) == 68 && offsetof(SparseRows, code) == 68);
 #endif
 
 extern "C" {

@@ -53,7 +53,7 @@ void TwoPixelRow::run_dense(const std::int8_t* weights, std::uint32_t taps, std:
   DenseRows dense{.row = {.to = end_,
                           .record = reinterpret_cast<const std::uint8_t*>(weights),
                           .position = 0,
-                          .weight_sum = 0,
+                          .weight_sum = kWeightSumStart,
                           .taps = strip_.dense_taps(),
                           .origin = strip_.origin,
                           .plane_bytes = 0},

@@ -30,10 +30,10 @@ class TwoPixelRow {
   static constexpr std::uint32_t kLowStart = 0x80000000u;  // of the low half, 2^23 in its lane
   static constexpr std::int32_t kLowOffset = 1 << 23;
 
-  // The low lane saw q + 128, and started at 2^23.
+  // The low lane saw q + 128, and started at 2^23: kWeightSumStart.
   static std::int32_t low_bias(std::int32_t weight_sum, std::int32_t bias) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(bias) -
-                                     static_cast<std::uint32_t>(weight_sum) * 128 - kLowOffset);
+                                     static_cast<std::uint32_t>(weight_sum) * 128);
   }
   static std::int32_t low_lane(std::int32_t low) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(low) >> 8);
