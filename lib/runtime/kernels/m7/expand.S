@@ -4,6 +4,7 @@
   .thumb
 
 // Offsets in ExpandRows.
+  .equ kRows, 12
   .equ kLeft, 16
   .equ kTail, 24
   .equ kPadLeft, 32
@@ -149,6 +150,76 @@
   expand_rows nsrt_m7_expand_pixels_2, "pixels_left 2", pixels_group_2, "pixels_word 2", "pixels_right 2"
   expand_rows nsrt_m7_expand_row_pairs, constant_left, pixels_group, "pixels_word 1", constant_right
   expand_rows nsrt_m7_expand_row_pairs_2, constant_left, pixels_group_2, "pixels_word 2", constant_right
+
+// Row pairs where every row of words is one word of padding and `tail` = 2 … 8 words, and the rows of the input follow
+// each other without a gap: all words of a plane first, at the end of their place, then each row to its own. The
+// latter takes four instructions a row, where the loops above take more than twenty.
+// r0 to, r1 first, r2 second, r3 and r12 as above, r10 the ExpandRows, lr groups, r11 single words.
+  .section .text.nsrt_m7_expand_joined, "ax", %progbits
+  .balign 8
+  .global nsrt_m7_expand_joined
+  .type nsrt_m7_expand_joined, %function
+nsrt_m7_expand_joined:
+  push {r4-r11, lr}
+  mov r10, r0
+  ldm r0, {r0-r2}
+1:
+  mov r3, #0xFF00FF00
+  mov r12, #0x00800080
+  ldr r9, [r10, #kRows]
+  ldr r8, [r10, #kTail]
+  push {r0}
+  add r0, r0, r9, lsl #2
+  mul r9, r8
+  and r11, r9, #3
+  lsrs lr, r9, #2
+  beq 3f
+2:
+  pixels_group
+  subs lr, #1
+  bne 2b
+3:
+  cmp r11, #0
+  beq 5f
+4:
+  pixels_word 1
+  subs r11, #1
+  bne 4b
+5:
+  pop {r0}
+  push {r1, r2}
+  ldr r3, [r10, #kRows]
+  ldr r4, [r10, #kTail]
+  ldr r2, [r10, #kPadLeft]
+  add r1, r0, r3, lsl #2
+  adr r5, 6f
+  add r5, r5, r4, lsl #4
+  orr r5, #1
+  bx r5
+  .balign 16
+6:
+  .space 32  // rows of less than two words
+  .irp words, "r4-r5", "r4-r6", "r4-r7", "r4-r8", "r4-r9", "r4-r9, r12", "r4-r9, r12, lr"
+7:
+  ldm.w r1!, {\words}
+  subs r3, #1
+  stm.w r0!, {r2, \words}
+  bne 7b
+  b.w 8f
+  .endr
+8:
+  pop {r1, r2}
+  ldr r7, [r10, #kPlanes]
+  ldrd r8, r9, [r10, #kPlaneSteps]
+  ldr r4, [r10, #kPlaneTo]
+  subs r7, #1
+  str r7, [r10, #kPlanes]
+  add r1, r8
+  add r2, r9
+  add r0, r4
+  bne 1b
+  pop {r4-r11, pc}
+  .size nsrt_m7_expand_joined, . - nsrt_m7_expand_joined
 
 // Two channels a word, int16 each.
   .macro channels_word stride

@@ -11,6 +11,8 @@ extern "C" {
 void nsrt_m7_expand_pixels(ExpandRows*);
 void nsrt_m7_expand_row_pairs(ExpandRows*);
 void nsrt_m7_expand_channels(ExpandRows*);
+// Instead of nsrt_m7_expand_row_pairs: is_joined. Takes all words inside for the tail.
+void nsrt_m7_expand_joined(ExpandRows*);
 // Horizontal stride 2.
 void nsrt_m7_expand_pixels_2(ExpandRows*);
 void nsrt_m7_expand_row_pairs_2(ExpandRows*);
@@ -20,6 +22,11 @@ void nsrt_m7_expand_channels_2(ExpandRows*);
 std::uint32_t make_word(WordKind kind, std::int32_t first, std::int32_t second) {
   const auto a = static_cast<std::uint32_t>(first), b = static_cast<std::uint32_t>(second);
   return kind == WordKind::kPixels ? (a + 128) + (b << 24) : (a & 0xFFFF) | b << 16;
+}
+
+// What nsrt_m7_expand_joined can do.
+bool is_joined(const ExpandRows& r, std::uint32_t inside) {
+  return r.left == 1 && r.right == 0 && inside >= 2 && inside <= 8 && r.row_step == 0 && r.to_step == 0;
 }
 
 // How many of the columns from, from + stride, … lie below `end`, at most `most`.
@@ -83,6 +90,12 @@ bool Expander::set_phase(std::uint32_t phase) {
   phases_[phase].last_right = plan_.joins_rows && plan_.row_words + r.right <= words ? r.right : 0;
   r.right -= phases_[phase].last_right;
   r.to_step = (plan_.row_words - words + phases_[phase].last_right) * 4;
+  phases_[phase].expand = expand_;
+  if (plan_.joins_rows && stride == 1 && is_joined(r, inside)) {
+    phases_[phase].expand = nsrt_m7_expand_joined;
+    r.groups = 0;
+    r.tail = inside;
+  }
   phases_[phase].column = static_cast<std::uint32_t>(first + static_cast<std::int32_t>(begin) * stride);
   return true;
 }
@@ -153,7 +166,7 @@ void Expander::rows(Source first, Source second, std::uint32_t rows, std::uint32
     r.first_step = first.plane_step - row_bytes;
     r.second_step = second.plane_step - row_bytes;
     r.plane_to_step = (plan_.plane_words - rows * plan_.row_words) * 4;
-    expand_(&r);
+    phases_[phase].expand(&r);
   }
 }
 

@@ -38,6 +38,7 @@ class Expander {
   static constexpr std::uint32_t kMostPhases = 2;  // that expand.S knows
   struct Phase {
     ExpandRows rows;
+    void (*expand)(ExpandRows*);
     std::uint32_t column;      // of the input: first word that lies inside
     std::uint32_t last_right;  // words of the right edge that only the last row needs
   };
