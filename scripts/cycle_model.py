@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Estimates Cortex-M7 cycles of benchmark cases from their executed code and published pairing rules (docs/cycle_model.md).
 
-usage: scripts/cycle_model.py CASE [--listing]      (a case of bench-kernels.elf, e.g. conv1x1_16x16x64_64/dense)
+usage: scripts/cycle_model.py CASE [--listing|--functions]      (a case of bench-kernels.elf, e.g. conv1x1_16x16x64_64/dense)
        scripts/cycle_model.py --loops FILE.S        (every label begins a loop: its cycles a turn, once it is in its steady state)
 
 An estimate, not a measurement: memory without wait states, low and high from what the published rules leave open.
+--functions: the instructions of every function that takes at least one in two hundred.
 --listing: the hottest blocks, each instruction with the cycle of its block in which it issues (estimate in the middle).
 """
+import bisect
 import collections
 import dataclasses
 import json
@@ -269,6 +271,19 @@ def listing(case, code, blocks=12):
             print(f"  {'' if second else cycle:>5}  {i.text}")
 
 
+def functions(case, code):
+    record, found = profile(case, code, ELF)
+    symbols = subprocess.run(["arm-none-eabi-nm", "-nC", ELF], stdout=subprocess.PIPE, text=True, check=True).stdout
+    starts = [(int(address, 16) & ~1, name) for address, name in re.findall(r"^(\w+) [tTwW] (.*)$", symbols, re.M)]
+    counts = collections.Counter()
+    for _, to, count in found.edges:
+        counts[starts[bisect.bisect_right(starts, (to[0], "~")) - 1][1]] += count * to[1]
+    for name, count in counts.most_common():
+        if count * 200 >= found.instructions:
+            print(f"{count:10} {100 * count / found.instructions:5.1f} %  {name.split('(')[0] or name}")
+    print(f"{record['instructions']:10} in all")
+
+
 def turn(block, rules, turns=16):
     """Cycles that one turn of a loop takes when it has run for a while."""
     state, cycles = State(), []
@@ -302,6 +317,9 @@ def main(words):
             loops(cases[0])
             return 0
         code = disassemble(ELF)
+        if "--functions" in words:
+            functions(cases[0], code)
+            return 0
         if "--listing" in words:
             listing(cases[0], code)
         print(json.dumps(estimate(cases[0], code)))
