@@ -51,7 +51,7 @@ void run_rows(Strip& strip, Levels& levels, std::uint32_t block, const Requant& 
   for (std::uint32_t co = 0; co < plan.w.co; ++co, out += out_step) {
     row.begin_long(take_counts(levels) * block);
     place.to = row.end();
-    place.weight_sum = 0;
+    place.weight_sum = kWeightSumStart;
     std::uint32_t room = capacity;
     for (std::uint32_t i = 0; i < levels.count; ++i) {
       place.tap = strip.taps() - 1;

@@ -24,6 +24,10 @@ void TwoPixelRow::run_part(const ScalarEntry* first, std::int32_t weight_sum, co
   left_ -= static_cast<std::uint32_t>(end_ - first);
   in_lane_ += static_cast<std::uint32_t>(end_ - first);
   const bool last = left_ == 0;
+  if (first == end_) {  // no weight at all: one of zero
+    end_[-1] = {0, strip_.origin};
+    --first;
+  }
   start(first, requant.bias, last && !carried_ ? nsrt_m7_two_pixels_last : nsrt_m7_two_pixels_part_last);
   if (!first_part_) {
     control_.list_then = control_.list;
