@@ -1,6 +1,7 @@
 // ns-pack: a float checkpoint becomes a packed int8 model that runs in place from flash.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "common/artifact_stream.h"
@@ -145,13 +146,19 @@ int run(const Options& o) {
   else
     output.report(storage_table(report));
   bool passed = true;
-  const auto gate = [&](const char* name, std::size_t found, const std::optional<std::uint64_t>& limit) {
+  const auto gate = [&](const char* name, std::size_t found, const std::optional<std::uint64_t>& limit,
+                        const std::string& most) {
     if (!limit || found <= *limit) return;
-    spdlog::error("{}: {} bytes are more than the {} allowed; nothing was written", name, found, *limit);
+    spdlog::error("{}: {} bytes are more than the {} allowed; nothing was written; layer \"{}\" takes most",
+                  name, found, *limit, most);
     passed = false;
   };
-  gate("--max-flash", report.file_bytes, o.max_flash);
-  gate("--max-ram", report.arena_bytes, o.max_ram);
+  const auto largest =
+      std::max_element(report.layers.begin(), report.layers.end(), [](const auto& a, const auto& b) {
+        return a.packed_bytes + a.table_bytes < b.packed_bytes + b.table_bytes;
+      });
+  gate("--max-flash", report.file_bytes, o.max_flash, largest == report.layers.end() ? "" : largest->layer);
+  gate("--max-ram", report.arena_bytes, o.max_ram, report.fullest_layer);
   if (!passed) return kCheckFailed;
   output.write(packed.bytes);
   return kDone;

@@ -115,8 +115,10 @@ class Pack(TinyChain):
         self.pack("nested.safetensors", "-o", "fits.nsm", "--max-flash", size, "--max-ram", 20000)
         done = self.pack("nested.safetensors", "-o", "m.nsm", "--max-flash", size - 1, status=1)
         self.assertIn(f"ns-pack: error: --max-flash: {size} bytes are more than the {size - 1} allowed", done.stderr)
+        self.assertIn('layer "stack3.conv2" takes most', done.stderr)
         done = self.pack("nested.safetensors", "-o", "m.nsm", "--max-ram", 100, status=1)
         self.assertIn("bytes are more than the 100 allowed; nothing was written", done.stderr)
+        self.assertRegex(done.stderr, 'layer "stack1.conv[12]" takes most')
         self.assertIn("total", done.stdout)
         self.assertEqual([p.name for p in self.folder.iterdir()], ["fits.nsm"])
 

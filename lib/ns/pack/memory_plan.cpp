@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "ns/base/rng.h"
 
@@ -91,13 +92,14 @@ std::uint32_t place(std::vector<Item>& items, const std::vector<std::size_t>& or
   return arena;
 }
 
-std::uint32_t most_alive(const std::vector<Item>& items, int operators) {
-  std::uint32_t most = 0;
+/// Bytes, and the operator that needs them.
+std::pair<std::uint32_t, int> most_alive(const std::vector<Item>& items, int operators) {
+  std::pair<std::uint32_t, int> most{0, 0};
   for (int i = 0; i < operators; ++i) {
     std::uint32_t alive = 0;
     for (const Item& item : items)
       if (item.first <= i && i <= item.last) alive += item.bytes;
-    most = std::max(most, alive);
+    if (alive > most.first) most = {alive, i};
   }
   return most;
 }
@@ -114,8 +116,11 @@ MemoryPlan plan_memory(const quant::QuantisedNetwork& network,
   for (const bool in_place : {true, false}) {
     Problem problem = items_of(network, scratch_bytes, in_place);
     std::vector<Item>& items = problem.items;
-    const std::uint32_t bound = most_alive(items, static_cast<int>(network.operators.size()));
-    if (in_place) best.lower_bound_bytes = bound;
+    const auto [bound, fullest] = most_alive(items, static_cast<int>(network.operators.size()));
+    if (in_place) {
+      best.lower_bound_bytes = bound;
+      best.fullest_operator = fullest;
+    }
 
     const auto try_order = [&](const std::vector<std::size_t>& order) {
       const std::uint32_t arena = place(items, order);

@@ -13,6 +13,7 @@ struct MemoryPlan {
   std::vector<std::uint32_t> scratch_offsets;  ///< by operator, multiples of 16; 0 where nothing is needed
   std::uint32_t arena_bytes = 0;               ///< a multiple of 16
   std::uint32_t lower_bound_bytes = 0;  ///< the most that is alive during one operator: no plan is smaller
+  int fullest_operator = 0;             ///< that operator
 };
 
 /// Greedy first fit in several orders, with and without additions in place; the smallest result wins.
