@@ -11,7 +11,8 @@ namespace ns::deploy {
 PackedClassifier::PackedClassifier(const PackedModel& model, const data::Dataset& dataset, unsigned threads)
     : engine_(model, threads), classes_(model.network(0).output.c) {
   encode_images(dataset, model, 1);  // says what does not fit
-  for (const SubnetDescription& subnet : describe(model).networks.front().subnets) {
+  const PackedDescription description = describe(model);
+  for (const SubnetDescription& subnet : description.networks.front().subnets) {
     macs_.push_back(subnet.macs);
   }
 }
