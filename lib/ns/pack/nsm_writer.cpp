@@ -77,7 +77,7 @@ std::uint32_t features(const std::vector<NetworkDescription>& networks,
     }
   for (const NetworkDescription& description : networks)
     for (const auto& op : description.network.operators)
-      if (table_form(op.tables) != kWideTables) used |= kFeatureNarrowTables;
+      if (table_form(op) != kWideTables) used |= kFeatureNarrowTables;
   return used;
 }
 

@@ -72,9 +72,10 @@ void write_table(ByteWriter& out, const quant::RequantTable& table, std::uint8_t
 
 }  // namespace
 
-std::uint8_t table_form(std::span<const quant::RequantTable> tables) {
+std::uint8_t table_form(const quant::QuantisedOperator& op) {
+  if (op.kind == quant::OperatorKind::kLinear) return kWideTables;
   std::uint8_t form = kNarrowMultipliers | kNarrowBiases;
-  for (const quant::RequantTable& table : tables) {
+  for (const quant::RequantTable& table : op.tables) {
     const auto* rows = std::get_if<quant::RowTable>(&table);
     if (!rows) return kWideTables;
     if (!narrow_shift(rows->multiplier)) form &= static_cast<std::uint8_t>(~kNarrowMultipliers);

@@ -12,9 +12,10 @@ namespace ns::pack {
 /// The numbers are those of docs/format/nsm.md; flags.
 enum TableForm : std::uint8_t { kWideTables = 0, kNarrowMultipliers = 1, kNarrowBiases = 2 };
 
-/// The shortest form that holds all of an operator's tables, one per subnet, exactly. Those without rows have
-/// but one.
-std::uint8_t table_form(std::span<const quant::RequantTable> tables);
+/// The shortest form that holds all of an operator's tables, one per subnet, exactly; wide for those without
+/// rows, and for a fully connected layer: a row serves one output there, and unpacking it would cost more
+/// instructions than a short dot product.
+std::uint8_t table_form(const quant::QuantisedOperator& op);
 
 /// The tables one after the other.
 std::vector<std::uint8_t> encode_tables(std::span<const quant::RequantTable> tables, std::uint8_t form);

@@ -107,7 +107,7 @@ OperatorSections operator_sections(const NetworkDescription& description, const 
     section.append(weights.bytes);
     section.align(4);
     const std::size_t requant_at = requant.size();
-    const std::uint8_t form = table_form(op.tables);
+    const std::uint8_t form = table_form(op);
     const Bytes tables = encode_tables(op.tables, form);
     requant.append(tables);
 

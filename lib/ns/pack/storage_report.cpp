@@ -27,8 +27,9 @@ const char* name_of(Encoding encoding, int block) {
 
 constexpr std::size_t kPoolTableBytes = 12;  // and those of an addition
 
-std::size_t row_table_bytes(int rows) {
-  return 4 + 4 * static_cast<std::size_t>(rows);
+// Narrow where table_form allows it.
+std::size_t row_table_bytes(quant::OperatorKind kind, int rows) {
+  return 4 + (kind == quant::OperatorKind::kLinear ? 8 : 4) * static_cast<std::size_t>(rows);
 }
 
 LayerStorage storage_of(const quant::QuantisedOperator& op, const EncodedWeights& encoded) {
@@ -54,7 +55,7 @@ LayerStorage storage_of(const quant::QuantisedOperator& op, const EncodedWeights
     s.index_bytes = (s.packed_bytes - s.counter_bytes) / (1 + block);
     s.value_bytes = s.index_bytes * block;
   }
-  s.table_bytes = encode_tables(op.tables, table_form(op.tables)).size();
+  s.table_bytes = encode_tables(op.tables, table_form(op)).size();
   return s;
 }
 
@@ -77,7 +78,7 @@ std::size_t table_bytes(const quant::LoweredGraph& graph) {
         bytes += kPoolTableBytes;
         break;
       default:
-        bytes += row_table_bytes(graph.tensors[i + 1].c);
+        bytes += row_table_bytes(graph.operators[i].kind, graph.tensors[i + 1].c);
     }
   }
   return bytes;

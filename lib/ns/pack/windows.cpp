@@ -33,7 +33,7 @@ std::uint32_t scratch_bytes(const quant::QuantisedNetwork& network, const quant:
                             bool nested) {
   const nsrt::Window window = window_of(network, op);
   const std::uint32_t rows =
-      table_form(op.tables) == kWideTables ? 0 : (std::uint32_t{window.co} * 8 + 15) / 16 * 16;
+      table_form(op) == kWideTables ? 0 : (std::uint32_t{window.co} * 8 + 15) / 16 * 16;
   switch (op.kind) {
     case quant::OperatorKind::kConv:
       return rows + (nested ? nsrt::m7_conv_ncsr_s8_scratch_bytes(window,
