@@ -1,6 +1,7 @@
 // A network evaluated in double precision with the plainest loops there are: the truth for lib/ns/nn.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -35,8 +36,14 @@ inline std::map<std::string, Values> arrays_of(const ns::nn::Network& network) {
 
 class Reference {
  public:
-  Reference(const ns::nn::Graph& graph, std::map<std::string, Values>& arrays, bool train, int bank = 0)
-      : graph_(graph), arrays_(arrays), train_(train), bank_(bank), shapes_(graph.infer_shapes()) {}
+  Reference(const ns::nn::Graph& graph, std::map<std::string, Values>& arrays, bool train, int bank = 0,
+            ns::nn::Relaxation relaxation = {})
+      : graph_(graph),
+        arrays_(arrays),
+        train_(train),
+        bank_(bank),
+        relaxation_(relaxation),
+        shapes_(graph.infer_shapes()) {}
 
   /// Outputs of all layers for a batch [n,h,w,c].
   std::vector<Values> forward(const Values& x, int n) {
@@ -81,6 +88,12 @@ class Reference {
         for (std::size_t k = 0; k < y.size(); ++k) y[k] += b[k];
         return y;
       }
+      case Op::kConcat:
+        return concatenated(l);
+      case Op::kSign:
+        return signs(l, x);
+      case Op::kBinaryConv:
+        return binary_convolution(l, x);
       case Op::kMaxPool:
         return pool(l, x, true);
       case Op::kAvgPool:
@@ -122,6 +135,62 @@ class Reference {
               sum += pixel(x, n, y, column, l.op == Op::kDepthwiseConv ? co : ci) *
                      weight[((std::size_t(co) * inputs + ci) * l.kernel[0] + ky) * l.kernel[1] + kx];
             }
+          }
+      return sum;
+    });
+  }
+
+  Values concatenated(const Layer& l) {
+    Values y;
+    for (std::size_t pixel = 0; pixel < std::size_t(n_) * out_.h * out_.w; ++pixel)
+      for (const std::string& name : l.inputs) {
+        const int source = graph_.index_of(name);
+        const int c = source < 0 ? graph_.input.c : shapes_[source].c;
+        const Values& from = source < 0 ? *x_ : outputs_[source];
+        y.insert(y.end(), from.begin() + pixel * c, from.begin() + (pixel + 1) * c);
+      }
+    return y;
+  }
+
+  Values signs(const Layer& l, const Values& x) const {
+    const double steps = std::pow(2, l.bits) - 1;
+    Values y;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double v = x[i] + (l.shift ? arrays_.at(l.name + ".shift")[i % in_.c] : 0.0);
+      double nearest = -1;  // of the steps + 1 values from -1 to 1; the upper of two
+      for (int q = 1; q <= steps; ++q)
+        if (const double level = -1 + 2 * q / steps; std::abs(level - v) <= std::abs(nearest - v) + 1e-12)
+          nearest = level;
+      y.push_back(relaxation_.activations ? std::clamp(v, -1.0, 1.0) : nearest);
+    }
+    return y;
+  }
+
+  Values binary_convolution(const Layer& l, const Values& x) {
+    Values weight = arrays_.at(l.name + ".weight");
+    const std::size_t taps = std::size_t(l.kernel[0]) * l.kernel[1], filter = taps * in_.c;
+    for (std::size_t first = 0; first < weight.size(); first += filter) {
+      double scale = 0;
+      for (std::size_t tap = 0; tap < taps; ++tap) {
+        double mean = 0;
+        for (int c = 0; c < in_.c; ++c) mean += weight[first + c * taps + tap] / in_.c;
+        for (int c = 0; c < in_.c; ++c) {
+          weight[first + c * taps + tap] -= mean;
+          scale += std::abs(weight[first + c * taps + tap]) / double(filter);
+        }
+      }
+      for (std::size_t i = first; i < first + filter && !relaxation_.weights; ++i)
+        weight[i] = (weight[i] < 0 ? -1 : 1) * (l.scaling ? scale : 1.0);
+    }
+    return for_outputs([&](int n, int oy, int ox, int co) {
+      double sum = 0;
+      for (int ci = 0; ci < in_.c; ++ci)
+        for (int ky = 0; ky < l.kernel[0]; ++ky)
+          for (int kx = 0; kx < l.kernel[1]; ++kx) {
+            const int y = oy * l.stride[0] - l.padding.top + ky,
+                      column = ox * l.stride[1] - l.padding.left + kx;
+            sum += (inside(y, column) ? pixel(x, n, y, column, ci) : -1.0) *
+                   weight[((std::size_t(co) * in_.c + ci) * l.kernel[0] + ky) * l.kernel[1] + kx];
           }
       return sum;
     });
@@ -183,6 +252,7 @@ class Reference {
   std::map<std::string, Values>& arrays_;
   bool train_;
   int bank_;
+  ns::nn::Relaxation relaxation_;
   std::vector<ImageShape> shapes_;
   std::vector<Values> outputs_;
   const Values* x_ = nullptr;

@@ -120,6 +120,13 @@ nn::Graph at_width(const nn::Graph& graph, double width) {
 
 LevelMaps width_levels(const nn::Graph& graph, std::span<const double> widths) {
   check_widths(widths);
+  for (const nn::Layer& layer : graph.layers) {
+    if (layer.op == Op::kBinaryConv || layer.op == Op::kConcat) {
+      throw usage_error("widths: layer " + layer.name + " of " + graph.name + " is a " +
+                        (layer.op == Op::kConcat ? "concat" : "binary_conv") +
+                        ", whose channels cannot be sliced");
+    }
+  }
   const int subnets = static_cast<int>(widths.size());
   std::vector<std::vector<Extents>> extents;  // [subnet − 1][layer]
   for (int subnet = 1; subnet <= subnets; ++subnet) {

@@ -31,7 +31,7 @@ int Graph::index_of(const std::string& layer) const {
 
 std::int64_t Graph::macs(std::size_t layer) const {
   const Layer& of = layers.at(layer);
-  if (of.op != Op::kConv && of.op != Op::kDepthwiseConv && of.op != Op::kLinear) {
+  if (of.op != Op::kConv && of.op != Op::kDepthwiseConv && of.op != Op::kLinear && of.op != Op::kBinaryConv) {
     return 0;
   }
   const std::vector<ImageShape> shapes = infer_shapes();
@@ -42,7 +42,7 @@ std::int64_t Graph::macs(std::size_t layer) const {
   if (of.op == Op::kLinear) {
     return outputs * in.h * in.w * in.c;
   }
-  return outputs * of.kernel[0] * of.kernel[1] * (of.op == Op::kConv ? in.c : 1);
+  return outputs * of.kernel[0] * of.kernel[1] * (of.op == Op::kDepthwiseConv ? 1 : in.c);
 }
 
 }  // namespace ns::nn

@@ -21,7 +21,18 @@ enum class Op {
   kMaxPool,  // kernel, stride, padding
   kAvgPool,  // kernel, stride, padding (padding not counted in the mean)
   kGlobalAvgPool,
-  kAdd,  // two inputs of equal shape
+  kAdd,         // two inputs of equal shape
+  kConcat,      // two or more inputs of equal height and width, their channels one after the other
+  kSign,        // bits, estimator, shift
+  kBinaryConv,  // filters, kernel, stride, padding (of value -1), scaling
+};
+
+constexpr int kMaxSignBits = 3;
+
+/// What stands for the derivative of a sign layer's steps (docs/format/graph.md).
+enum class Estimator {
+  kClipped,    ///< 1 inside (-1, 1), else 0 (Courbariaux et al., "Binarized neural networks", 2016)
+  kPolynomial  ///< a hat of height 2 over every step (Liu et al., "Bi-Real Net", 2018, for one step)
 };
 
 struct Padding {
@@ -38,6 +49,10 @@ struct Layer {
   std::array<int, 2> kernel{1, 1}, stride{1, 1};
   Padding padding;
   bool bias = false;
+  int bits = 1;  ///< sign: 1, 2 or 3
+  Estimator estimator = Estimator::kClipped;
+  bool shift = false;   ///< sign: a learnt shift of every channel before the step
+  bool scaling = true;  ///< binary_conv: filters carry the mean magnitude of their latent weights
   bool operator==(const Layer&) const = default;
 };
 

@@ -1,4 +1,6 @@
 // The JSON form of a graph, schema nestkit.graph/1.
+#include <algorithm>
+
 #include "ns/base/json.h"
 #include "ns/base/nearest.h"
 #include "ns/nn/graph.h"
@@ -27,6 +29,9 @@ constexpr OpForm kForms[] = {
     {Op::kAvgPool, "avg_pool", nullptr, true, false, false},
     {Op::kGlobalAvgPool, "global_avg_pool", nullptr, false, false, false},
     {Op::kAdd, "add", nullptr, false, false, false},
+    {Op::kConcat, "concat", nullptr, false, false, false},
+    {Op::kSign, "sign", nullptr, false, false, false},
+    {Op::kBinaryConv, "binary_conv", "filters", true, false, false},
 };
 
 const OpForm& form_of(Op op) {
@@ -47,6 +52,17 @@ const OpForm& form_of(const std::string& name, const std::string& where) {
     names.emplace_back(form.name);
   }
   throw input_error(where + ": unknown operator \"" + name + "\"", nearest_hint(name, names));
+}
+
+constexpr std::array<const char*, 2> kEstimators{"clipped", "polynomial"};
+
+Estimator read_estimator(const std::string& name, const std::string& where) {
+  const std::vector<std::string> names(kEstimators.begin(), kEstimators.end());
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    throw input_error(where + ": unknown estimator \"" + name + "\"", nearest_hint(name, names));
+  }
+  return static_cast<Estimator>(found - names.begin());
 }
 
 /// A number for both axes, or [vertical, horizontal].
@@ -110,6 +126,15 @@ ParsedLayer read_layer(const Json& json, const std::string& where, const std::st
   }
   if (form.bias) {
     layer.bias = fields.get<bool>("bias", form.default_bias);
+  }
+  if (form.op == Op::kSign) {
+    layer.bits = fields.get<int>("bits", 1);
+    layer.estimator =
+        read_estimator(fields.get<std::string>("estimator", kEstimators[0]), fields.place("estimator"));
+    layer.shift = fields.get<bool>("shift", false);
+  }
+  if (form.op == Op::kBinaryConv) {
+    layer.scaling = fields.get<bool>("scaling", true);
   }
   fields.finish();
   return parsed;
@@ -191,6 +216,14 @@ Json to_json(const Graph& graph) {
     }
     if (form.bias) {
       json["bias"] = layer.bias;
+    }
+    if (layer.op == Op::kSign) {
+      json["bits"] = layer.bits;
+      json["estimator"] = kEstimators[static_cast<std::size_t>(layer.estimator)];
+      json["shift"] = layer.shift;
+    }
+    if (layer.op == Op::kBinaryConv) {
+      json["scaling"] = layer.scaling;
     }
     layers.push_back(std::move(json));
   }

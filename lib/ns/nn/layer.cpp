@@ -49,6 +49,12 @@ std::unique_ptr<LayerPasses> make_passes(const Layer& layer, const ImageShape& i
     }
     case Op::kAdd:
       return make_add(with_relu);
+    case Op::kConcat:
+      return make_concat();
+    case Op::kSign:
+      return make_sign(layer, parameter(own.shift));
+    case Op::kBinaryConv:
+      return make_binary_conv(layer, in, out, parameter(own.weight));
   }
   throw internal_error("unknown operator");
 }

@@ -1,7 +1,6 @@
 // What the passes of one layer look like from inside the network. Private to this room.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -31,8 +30,9 @@ class GradientPool {
 struct ForwardPass {
   Mode mode = Mode::kEval;
   int bank = 0;
+  Relaxation relaxation;
   parallel::Communicator* group = &parallel::single_process();
-  std::array<const Tensor*, 2> inputs{};
+  std::vector<const Tensor*> inputs;
   Tensor* output = nullptr;
   Tensor* before_relu = nullptr;  ///< a layer fused with its ReLU also writes its own output here, if set
 };
@@ -41,11 +41,11 @@ struct BackwardPass {
   int bank = 0;
   parallel::Communicator* group = &parallel::single_process();
   GradientPool* pool = nullptr;
-  std::array<const Tensor*, 2> inputs{};
+  std::vector<const Tensor*> inputs;
   const Tensor* output = nullptr;
   Gradient output_grad;
-  std::array<bool, 2> wanted{};  ///< which input gradients somebody needs
-  std::array<Gradient, 2> input_grads{};
+  std::vector<bool> wanted;           ///< which input gradients somebody needs
+  std::vector<Gradient> input_grads;  ///< as many
 };
 
 /// The computation of one layer (or of one layer and the ReLU after it). Called for any batch size; backward
@@ -83,5 +83,10 @@ std::unique_ptr<LayerPasses> make_max_pool(const Layer& layer, ImageShape in, Im
 /// The global pool is the one whose kernel is the whole image.
 std::unique_ptr<LayerPasses> make_avg_pool(const Layer& layer, ImageShape in, ImageShape out);
 std::unique_ptr<LayerPasses> make_add(bool with_relu);
+std::unique_ptr<LayerPasses> make_concat();
+/// `shift` may be null.
+std::unique_ptr<LayerPasses> make_sign(const Layer& layer, Parameter* shift);
+std::unique_ptr<LayerPasses> make_binary_conv(const Layer& layer, ImageShape in, ImageShape out,
+                                              Parameter* weight);
 
 }  // namespace ns::nn

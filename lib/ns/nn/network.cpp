@@ -15,7 +15,7 @@ struct Step {
   std::vector<int> inputs;  ///< layer indices, -1 the network's input
   int output = 0;
   int before_relu = -1;  ///< the layer whose own output a fused step keeps to itself
-  std::array<bool, 2> wanted{};
+  std::vector<bool> wanted;
 };
 
 template <class Item>
@@ -54,7 +54,7 @@ struct Network::Impl {
     learns.assign(count, false);
     for (std::size_t i = 0; i < count; ++i) {
       const LayerParameters& own = set.of_layer[i];
-      learns[i] = own.weight >= 0 || !own.gamma.empty();
+      learns[i] = own.weight >= 0 || own.shift >= 0 || !own.gamma.empty();
       for (const std::string& name : graph.layers[i].inputs) {
         const int source = graph.index_of(name);
         sources[i].push_back(source);
@@ -94,7 +94,7 @@ struct Network::Impl {
       }
     }
     for (std::size_t k = 0; k < step.inputs.size(); ++k) {
-      step.wanted[k] = step.inputs[k] >= 0 && learns[static_cast<std::size_t>(step.inputs[k])];
+      step.wanted.push_back(step.inputs[k] >= 0 && learns[static_cast<std::size_t>(step.inputs[k])]);
     }
     const ImageShape& in = source < 0 ? graph.input : shapes[static_cast<std::size_t>(source)];
     step.passes = make_passes(layer, in, shapes[i], set, i, step.before_relu >= 0);
@@ -147,9 +147,10 @@ struct Network::Impl {
       ForwardPass pass;
       pass.mode = with;
       pass.bank = bank;
+      pass.relaxation = relaxation;
       pass.group = group;
-      for (std::size_t k = 0; k < step.inputs.size(); ++k) {
-        pass.inputs[k] = source(step.inputs[k]);
+      for (const int index : step.inputs) {
+        pass.inputs.push_back(source(index));
       }
       pass.output = &outputs[static_cast<std::size_t>(step.output)];
       pass.before_relu =
@@ -180,8 +181,9 @@ struct Network::Impl {
       pass.output = &outputs[static_cast<std::size_t>(step->output)];
       pass.output_grad = std::move(gradients[static_cast<std::size_t>(step->output)]);
       pass.wanted = step->wanted;
-      for (std::size_t k = 0; k < step->inputs.size(); ++k) {
-        pass.inputs[k] = source(step->inputs[k]);
+      pass.input_grads.resize(step->inputs.size());
+      for (const int index : step->inputs) {
+        pass.inputs.push_back(source(index));
       }
       if (!pass.output_grad) {
         continue;  // nothing to learn at or before it
@@ -222,6 +224,7 @@ struct Network::Impl {
   std::int64_t batch = 0;
   Mode mode = Mode::kEval;
   int bank = 0, forward_bank = 0;
+  Relaxation relaxation;
   parallel::Communicator* group = &parallel::single_process();
   bool keep = false, kept = false;
 };
@@ -256,6 +259,9 @@ const Tensor& Network::forward(const Tensor& x, Mode mode) {
 }
 void Network::backward(const Tensor& output_grad) {
   impl_->backward(output_grad);
+}
+void Network::relax(Relaxation relaxation) {
+  impl_->relaxation = relaxation;
 }
 void Network::synchronise(parallel::Communicator& group) {
   impl_->group = &group;

@@ -1,6 +1,7 @@
 // A trainable network: a graph, its parameters, and forward/backward passes on NHWC float32 batches.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,13 +15,15 @@ namespace ns::nn {
 /// A learnable array. Names and layouts are PyTorch's: conv "<layer>.weight" OIHW, depthwise [c,1,kh,kw],
 /// linear
 /// "<layer>.weight" [units, in], "<layer>.bias", batch-norm "<layer>.weight" (γ) and "<layer>.bias" (β).
+/// Binary convolutions have latent weights "<layer>.weight" OIHW within ±1, sign layers "<layer>.shift" [c].
 struct Parameter {
   std::string name;
   Tensor value;
   Tensor grad;        ///< d loss / d (value ⊙ mask) of the last backward pass, overwritten by it
-  bool decay = true;  ///< weight decay applies (weights yes; biases and batch-norm no)
+  bool decay = true;  ///< weight decay applies (weights yes; biases, batch-norm, latent weights, shifts no)
   const Tensor* mask =
       nullptr;  ///< if set, forward and backward use value ⊙ mask (same shape, 0/1); not owned
+  float limit = std::numeric_limits<float>::infinity();  ///< optimizers keep |value| within it
 };
 
 /// Running statistics of a batch-norm layer: "<layer>.running_mean", "<layer>.running_var".
@@ -34,13 +37,20 @@ enum class Mode {
   kEval
 };  // kTrain: batch statistics, running statistics updated (momentum 0.1, unbiased var)
 
+/// Which binary parts compute with real values for now (two-stage training): sign layers clip to ±1 instead
+/// of stepping, binary convolutions use their centred latent weights.
+struct Relaxation {
+  bool activations = false, weights = false;
+  bool operator==(const Relaxation&) const = default;
+};
+
 /// Batch-norm comes in `banks`: independent γ, β and running statistics, one bank per nested subnet. Bank 0
 /// carries the plain names; bank b > 0 appends "@b" to the layer part ("stem.bn@2.weight"). Every other
 /// parameter is shared.
 class Network {
  public:
-  /// Allocates and initialises (He-normal fan-out for convolutions, uniform ±1/√in for linear, γ=1, β=0) from
-  /// `seed`.
+  /// Allocates and initialises (He-normal fan-out for convolutions, 1 for depthwise ones of one tap, uniform
+  /// ±1/√in for linear, γ=1, β=0) from `seed`.
   Network(Graph graph, int banks, std::uint64_t seed);
   ~Network();
   Network(Network&&) noexcept;
@@ -56,6 +66,9 @@ class Network {
   /// Gradient of the loss with respect to the output of the last kTrain forward; fills grad of every
   /// parameter used.
   void backward(const Tensor& output_grad);
+
+  /// Holds for the following forward passes and their backward passes.
+  void relax(Relaxation relaxation);
 
   /// From now on every process of `group` passes its share of a batch, all of the same size: the statistics
   /// of batch-norm are those of the whole batch. Gradients of parameters stay those of the own share.

@@ -29,6 +29,16 @@ NS_MULTIVERSION void update_span_nesterov(SgdUpdate u, const float* __restrict g
   }
 }
 
+/// After a step, where the parameter has a limit.
+void clip(Parameter& parameter) {
+  if (std::isinf(parameter.limit)) {
+    return;
+  }
+  for (float& value : parameter.value.values()) {
+    value = value > parameter.limit ? parameter.limit : value < -parameter.limit ? -parameter.limit : value;
+  }
+}
+
 }  // namespace
 
 Optimizer::Optimizer(std::vector<Parameter>& parameters, std::initializer_list<const char*> suffixes)
@@ -54,6 +64,7 @@ void Sgd::step(double learning_rate) {
                     [&](std::int64_t, std::int64_t first, std::int64_t last) {
                       span(update, grad + first, velocity + first, value + first, last - first);
                     });
+    clip(parameter);
   }
 }
 
@@ -77,6 +88,7 @@ void Adam::step(double learning_rate) {
       second[i] = beta2 * second[i] + (1.0f - beta2) * g * g;
       value[i] -= rate * first[i] / (std::sqrt(second[i]) * correction + epsilon);
     }
+    clip(parameter);
   }
 }
 

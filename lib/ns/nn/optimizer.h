@@ -14,7 +14,8 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  /// One update from every parameter's grad. Masks are ignored: whoever masks also routes the gradients.
+  /// One update from every parameter's grad, then values beyond a parameter's limit are set to it. Masks are
+  /// ignored: whoever masks also routes the gradients.
   virtual void step(double learning_rate) = 0;
 
   /// What an optimizer remembers, for checkpoints: one or more buffers of every parameter's shape, all of the

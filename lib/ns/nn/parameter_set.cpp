@@ -1,5 +1,7 @@
 #include "ns/nn/parameter_set.h"
 
+#include <algorithm>
+
 #include "ns/nn/init.h"
 
 namespace ns::nn {
@@ -19,7 +21,11 @@ class Builder {
         const std::int64_t filters = depthwise ? in.c : layer.filters;
         at.weight = parameter(layer.name + ".weight",
                               {filters, depthwise ? 1 : in.c, layer.kernel[0], layer.kernel[1]}, true);
-        he_normal_fan_out(set_.parameters.back().value, depthwise ? in.c : 1, rng);
+        if (depthwise && layer.kernel == std::array{1, 1}) {
+          set_.parameters.back().value.fill(1.0f);  // a factor per channel
+        } else {
+          he_normal_fan_out(set_.parameters.back().value, depthwise ? in.c : 1, rng);
+        }
         if (layer.bias) {
           at.bias = parameter(layer.name + ".bias", {filters}, false);
         }
@@ -40,6 +46,22 @@ class Builder {
           add_bank(at, layer.name + (bank > 0 ? std::string("@").append(std::to_string(bank)) : ""), in.c);
         }
         break;
+      case Op::kBinaryConv: {
+        at.weight =
+            parameter(layer.name + ".weight", {layer.filters, in.c, layer.kernel[0], layer.kernel[1]}, false);
+        Parameter& latent = set_.parameters.back();
+        latent.limit = 1.0f;
+        he_normal_fan_out(latent.value, 1, rng);
+        for (float& value : latent.value.values()) {
+          value = std::clamp(value, -latent.limit, latent.limit);
+        }
+        break;
+      }
+      case Op::kSign:
+        if (layer.shift) {
+          at.shift = parameter(layer.name + ".shift", {in.c}, false);
+        }
+        break;
       default:
         break;
     }
@@ -47,7 +69,7 @@ class Builder {
 
  private:
   int parameter(const std::string& name, const Shape& shape, bool decay) {
-    set_.parameters.push_back({name, Tensor(shape), Tensor(shape), decay, nullptr});
+    set_.parameters.push_back({.name = name, .value = Tensor(shape), .grad = Tensor(shape), .decay = decay});
     return static_cast<int>(set_.parameters.size()) - 1;
   }
 

@@ -10,7 +10,7 @@ namespace ns::nn {
 
 /// Where the arrays of one layer are in the lists; -1 if the layer has none.
 struct LayerParameters {
-  int weight = -1, bias = -1;
+  int weight = -1, bias = -1, shift = -1;
   std::vector<int> gamma, beta, mean, variance;  ///< per bank
 };
 

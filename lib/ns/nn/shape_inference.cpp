@@ -70,9 +70,14 @@ void ShapeInference::add(const Layer& layer) {
   require(layer.name != "input" && !index_.contains(layer.name),
           "two layers are called '" + layer.name + "'");
   const std::size_t wanted = layer.op == Op::kAdd ? 2 : 1;
-  require(layer.inputs.size() == wanted, quoted(layer) + " needs " + std::to_string(wanted) +
-                                             (wanted == 1 ? " input" : " inputs") + ", found " +
-                                             std::to_string(layer.inputs.size()));
+  if (layer.op == Op::kConcat) {
+    require(layer.inputs.size() >= 2,
+            quoted(layer) + " needs two or more inputs, found " + std::to_string(layer.inputs.size()));
+  } else {
+    require(layer.inputs.size() == wanted, quoted(layer) + " needs " + std::to_string(wanted) +
+                                               (wanted == 1 ? " input" : " inputs") + ", found " +
+                                               std::to_string(layer.inputs.size()));
+  }
   shapes_.push_back(shape_of(layer));
   require(fits(shapes_.back()), quoted(layer) + ": its output " + text(shapes_.back()) + " is too large");
   for (const std::string& name : layer.inputs) {
@@ -98,6 +103,13 @@ ImageShape ShapeInference::shape_of(const Layer& layer) const {
     case Op::kBatchNorm:
     case Op::kRelu:
       return in;
+    case Op::kSign:
+      require(layer.bits >= 1 && layer.bits <= kMaxSignBits,
+              quoted(layer) + ": expected 1 to " + std::to_string(kMaxSignBits) + " bits, found " +
+                  std::to_string(layer.bits));
+      return in;
+    case Op::kConcat:
+      return concatenated(layer);
     case Op::kGlobalAvgPool:
       return {1, 1, in.c};
     case Op::kLinear:
@@ -112,12 +124,47 @@ ImageShape ShapeInference::shape_of(const Layer& layer) const {
     case Op::kConv:
       require(layer.filters > 0, quoted(layer) + " needs at least one filter");
       return window_shape(layer, in, layer.filters);
+    case Op::kBinaryConv:
+      require(layer.filters > 0, quoted(layer) + " needs at least one filter");
+      check_binary_input(layer, in);
+      return window_shape(layer, in, layer.filters);
     case Op::kDepthwiseConv:
     case Op::kMaxPool:
     case Op::kAvgPool:
       return window_shape(layer, in, in.c);
   }
   throw internal_error("unknown operator");
+}
+
+ImageShape ShapeInference::concatenated(const Layer& layer) const {
+  const ImageShape first = input_shape(layer, 0);
+  std::int64_t channels = 0;
+  for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
+    const ImageShape in = input_shape(layer, k);
+    require(in.h == first.h && in.w == first.w, quoted(layer) + " cannot join '" + layer.inputs[0] + "' (" +
+                                                    text(first) + ") and '" + layer.inputs[k] + "' (" +
+                                                    text(in) + ")");
+    channels += in.c;
+  }
+  require(channels <= kMaxExtent, quoted(layer) + ": its output has too many channels");
+  return {first.h, first.w, static_cast<int>(channels)};
+}
+
+void ShapeInference::check_binary_input(const Layer& layer, const ImageShape& in) const {
+  const Layer* source = nullptr;
+  for (int index = added(layer, layer.inputs[0]); index >= 0; index = added(*source, source->inputs[0])) {
+    source = &graph_.layers[static_cast<std::size_t>(index)];
+    if (source->op != Op::kMaxPool) {
+      break;
+    }
+  }
+  require(
+      source != nullptr && source->op == Op::kSign,
+      quoted(layer) + " cannot be binary: it reads '" + layer.inputs[0] + "', not the output of a sign layer",
+      "put a \"sign\" layer (and at most a max_pool after it) before it");
+  require(in.c >= 2, quoted(layer) +
+                         " cannot be binary: its input has one channel, and weights centred over one " +
+                         "input channel vanish");
 }
 
 ImageShape ShapeInference::window_shape(const Layer& layer, const ImageShape& in, int channels) const {

@@ -26,6 +26,8 @@ class ShapeInference {
 
  private:
   ImageShape shape_of(const Layer& layer) const;
+  ImageShape concatenated(const Layer& layer) const;
+  void check_binary_input(const Layer& layer, const ImageShape& in) const;
   ImageShape window_shape(const Layer& layer, const ImageShape& in, int channels) const;
   int added(const Layer& layer, const std::string& name) const;
   void require(bool condition, const std::string& message, const std::string& hint = {}) const;

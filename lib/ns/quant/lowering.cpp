@@ -27,6 +27,9 @@ std::optional<OperatorKind> kind_of(Op op) {
       return OperatorKind::kAdd;
     case Op::kBatchNorm:
     case Op::kRelu:
+    case Op::kConcat:
+    case Op::kSign:
+    case Op::kBinaryConv:
       return std::nullopt;
   }
   throw internal_error("lowering: unknown operator");
@@ -109,6 +112,9 @@ class Lowering {
   /// Batch-norm and ReLU become part of the operator whose output they alone read.
   void absorb(int index) {
     const auto i = static_cast<std::size_t>(index);
+    if (graph_.layers[i].op != Op::kBatchNorm && graph_.layers[i].op != Op::kRelu) {
+      refuse(index, "packed models have no such operator");
+    }
     const bool is_relu = graph_.layers[i].op == Op::kRelu;
     const char* what = is_relu ? "a ReLU" : "a batch-norm";
     const std::string rule =
