@@ -91,6 +91,11 @@ const KernelSet& fast_kernels();       ///< the best of this target: m7 on the d
 /// Those that need no more scratch than every checked model plans: m7 on the device, where the reference
 /// kernels would only take flash, the reference elsewhere.
 const KernelSet& frugal_kernels();
+#if defined(__arm__)
+constexpr bool kFastKernelsAreFrugal = true;
+#else
+constexpr bool kFastKernelsAreFrugal = false;
+#endif
 
 /// What the M7 kernels need in the arena: the packer plans with it on the host, so it is plain arithmetic,
 /// the same everywhere (kernels/m7/scratch.cpp, compiled for every target). UINT32_MAX where the size would

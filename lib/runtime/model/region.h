@@ -1,10 +1,10 @@
-// Bytes of the file and where they lie in it. Little-endian fields are read byte by byte: no alignment is
-// assumed.
+// Bytes of the file and where they lie in it. Fields may lie at any address.
 #pragma once
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace nsrt {
 
@@ -20,12 +20,17 @@ struct Region {
 
   std::uint8_t u8(std::uint32_t at) const { return data[at]; }
   std::int8_t i8(std::uint32_t at) const { return static_cast<std::int8_t>(data[at]); }
-  std::uint16_t u16(std::uint32_t at) const {
-    return static_cast<std::uint16_t>(data[at] | std::uint32_t{data[at + 1]} << 8);
+  std::uint16_t u16(std::uint32_t at) const { return get<std::uint16_t>(at); }
+  std::int16_t i16(std::uint32_t at) const { return get<std::int16_t>(at); }
+  std::uint32_t u32(std::uint32_t at) const { return get<std::uint32_t>(at); }
+  std::int32_t i32(std::uint32_t at) const { return get<std::int32_t>(at); }
+  /// An integer, or a record of them that is laid out as in the file.
+  template <class Value>
+  Value get(std::uint32_t at) const {
+    Value value;
+    std::memcpy(&value, data + at, sizeof value);
+    return value;
   }
-  std::int16_t i16(std::uint32_t at) const { return static_cast<std::int16_t>(u16(at)); }
-  std::uint32_t u32(std::uint32_t at) const { return u16(at) | std::uint32_t{u16(at + 2)} << 16; }
-  std::int32_t i32(std::uint32_t at) const { return static_cast<std::int32_t>(u32(at)); }
 
   bool zero(std::uint32_t at, std::uint32_t count) const {
     for (std::uint32_t i = 0; i < count; ++i) {

@@ -1,23 +1,12 @@
 #include "model/run.h"
 
+#include <cstring>
+
 namespace nsrt {
 namespace {
 
 bool aligned(const void* p) {
   return reinterpret_cast<std::uintptr_t>(p) % 16 == 0;
-}
-
-void copy(void* to, const void* from, std::uint32_t bytes) {
-  auto* out = static_cast<std::uint8_t*>(to);
-  const auto* in = static_cast<const std::uint8_t*>(from);
-  for (std::uint32_t i = 0; i < bytes; ++i) out[i] = in[i];
-}
-
-bool equal(const std::uint8_t* a, const std::uint8_t* b, std::uint32_t bytes) {
-  for (std::uint32_t i = 0; i < bytes; ++i) {
-    if (a[i] != b[i]) return false;
-  }
-  return true;
 }
 
 // One pass through a network whose input already lies in the arena.
@@ -50,7 +39,7 @@ class Pass {
     const auto* place = reinterpret_cast<const RequantRow*>(bytes.data + 4);
     if (op.table_form != kWideTables) {
       auto* const wide = reinterpret_cast<RequantRow*>(scratch_of(op));
-      for (std::uint32_t i = 0; i < count; ++i) wide[i] = table.row(i);
+      table.widen(wide);
       place = wide;
     }
     return {table.input_zero_point(), table.output_zero_point(), place};
@@ -146,9 +135,35 @@ nsrt_status check_arena(const NetworkView& net, const void* arena, std::size_t a
   return arena_bytes < net.arena_bytes() ? NSRT_ARENA_TOO_SMALL : NSRT_OK;
 }
 
-// The fastest kernels that need no more than the planned scratch.
+// The fastest kernels that need no more than the planned scratch; the reader has seen to it that the M7's do
+// not.
 const KernelSet& planned_kernels(const NetworkView& net) {
-  return planned_scratch_fits(net, fast_kernels()) ? fast_kernels() : frugal_kernels();
+  if (kFastKernelsAreFrugal || planned_scratch_fits(net, fast_kernels())) return fast_kernels();
+  return frugal_kernels();
+}
+
+struct Buffers {
+  const std::int8_t* input;
+  void* output;
+  void* arena;
+  std::size_t arena_bytes;
+};
+
+nsrt_status check(const NetworkView& net, unsigned subnet, const Buffers& buffers) {
+  if (buffers.input == nullptr || buffers.output == nullptr || subnet < 1 || subnet > net.subnets())
+    return NSRT_BAD_ARGUMENT;
+  return check_arena(net, buffers.arena, buffers.arena_bytes);
+}
+
+// After check.
+void run_checked(const NetworkView& net, unsigned subnet, const Buffers& buffers, const KernelSet& kernels,
+                 Scratch scratch, Observer observer) {
+  auto* const base = static_cast<std::uint8_t*>(buffers.arena);
+  const TensorView in = net.tensor(net.input()), out = net.tensor(net.output());
+  if (reinterpret_cast<const std::uint8_t*>(buffers.input) != base + in.offset)
+    std::memcpy(base + in.offset, buffers.input, in.bytes);
+  Pass(net, subnet, base, kernels, scratch).run(observer);
+  std::memcpy(buffers.output, base + out.offset, out.bytes);
 }
 
 // Runs the test vector of one network and compares in the arena: no buffer for the output is needed.
@@ -156,10 +171,13 @@ nsrt_status self_test(const NetworkView& net, std::uint8_t* arena) {
   const KernelSet& kernels = planned_kernels(net);
   const Region input = net.test_input();
   for (unsigned k = 1; k <= net.subnets(); ++k) {
-    copy(arena + net.tensor(net.input()).offset, input.data, input.size);
+    std::memcpy(arena + net.tensor(net.input()).offset, input.data, input.size);
     Pass(net, k, arena, kernels, {}).run({});
     const Region expected = net.test_output(k);
-    if (!equal(arena + net.tensor(net.output()).offset, expected.data, expected.size)) return NSRT_BAD_TEST;
+    const std::uint8_t* const output = arena + net.tensor(net.output()).offset;
+    for (std::uint32_t i = 0; i < expected.size; ++i) {
+      if (output[i] != expected.data[i]) return NSRT_BAD_TEST;
+    }
   }
   return NSRT_OK;
 }
@@ -182,22 +200,16 @@ std::uint32_t scratch_bytes(const nsrt_model& model, unsigned network, const Ker
 nsrt_status run(const nsrt_model& model, unsigned network, unsigned subnet, const std::int8_t* input,
                 void* output, void* arena, std::size_t arena_bytes, const KernelSet& kernels, Scratch scratch,
                 Observer observer) {
-  if (network >= model.networks || input == nullptr || output == nullptr) return NSRT_BAD_ARGUMENT;
+  if (network >= model.networks) return NSRT_BAD_ARGUMENT;
   const NetworkView net = network_view(file_region(model), network);
-  if (subnet < 1 || subnet > net.subnets()) return NSRT_BAD_ARGUMENT;
-  const nsrt_status status = check_arena(net, arena, arena_bytes);
+  const Buffers buffers{input, output, arena, arena_bytes};
+  const nsrt_status status = check(net, subnet, buffers);
   if (status != NSRT_OK) return status;
   if (!aligned(scratch.data)) return NSRT_MISALIGNED;
   const bool fits = scratch.data != nullptr ? scratch_bytes(net, kernels) <= scratch.bytes
                                             : planned_scratch_fits(net, kernels);
   if (!fits) return NSRT_ARENA_TOO_SMALL;
-
-  auto* const base = static_cast<std::uint8_t*>(arena);
-  const TensorView in = net.tensor(net.input()), out = net.tensor(net.output());
-  if (reinterpret_cast<const std::uint8_t*>(input) != base + in.offset)
-    copy(base + in.offset, input, in.bytes);
-  Pass(net, subnet, base, kernels, scratch).run(observer);
-  copy(output, base + out.offset, out.bytes);
+  run_checked(net, subnet, buffers, kernels, scratch, observer);
   return NSRT_OK;
 }
 
@@ -207,11 +219,14 @@ extern "C" nsrt_status nsrt_run(const nsrt_model* model, unsigned network, unsig
                                 const int8_t* input, void* output, void* arena, size_t arena_bytes,
                                 const nsrt_run_options* options) {
   if (network >= model->networks) return NSRT_BAD_ARGUMENT;
+  const nsrt::NetworkView net = nsrt::network_view(nsrt::file_region(*model), network);
+  const nsrt::Buffers buffers{input, output, arena, arena_bytes};
+  const nsrt_status status = nsrt::check(net, subnet, buffers);
+  if (status != NSRT_OK) return status;
   const nsrt::Observer observer =
       options != nullptr ? nsrt::Observer{options->observer, options->user} : nsrt::Observer{};
-  return nsrt::run(*model, network, subnet, input, output, arena, arena_bytes,
-                   nsrt::planned_kernels(nsrt::network_view(nsrt::file_region(*model), network)), {},
-                   observer);
+  nsrt::run_checked(net, subnet, buffers, nsrt::planned_kernels(net), {}, observer);
+  return NSRT_OK;
 }
 
 extern "C" nsrt_status nsrt_self_test(const nsrt_model* model, void* arena, size_t arena_bytes) {

@@ -2,40 +2,23 @@
 
 namespace nsrt {
 
+// The records of the file and the views of them are laid out alike.
+static_assert(sizeof(SubnetView) == 12 && sizeof(TensorView) == kTensorBytes &&
+              offsetof(TensorView, type) == 6 && offsetof(TensorView, offset) == 8);
+static_assert(sizeof(OperatorView) == 40 && offsetof(OperatorView, input) == 4 &&
+              offsetof(OperatorView, kh) == 10 && offsetof(OperatorView, weights_offset) == 16 &&
+              offsetof(OperatorView, scratch_bytes) == 36);
+
 SubnetView NetworkView::subnet(unsigned k) const {
-  const std::uint32_t at = kNetworkBytes + (k - 1) * kSubnetBytes;
-  return {netw().u32(at), netw().u32(at + 4), netw().u32(at + 8)};
+  return netw().get<SubnetView>(kNetworkBytes + (k - 1) * kSubnetBytes);
 }
 
 TensorView NetworkView::tensor(unsigned index) const {
-  const Region& tens = section(SectionType::kTensors);
-  const std::uint32_t at = index * kTensorBytes;
-  return {tens.u16(at),     tens.u16(at + 2), tens.u16(at + 4), static_cast<TensorType>(tens.u8(at + 6)),
-          tens.u32(at + 8), tens.u32(at + 12)};
+  return section(SectionType::kTensors).get<TensorView>(index * kTensorBytes);
 }
 
 OperatorView NetworkView::op(unsigned index) const {
-  const Region& oper = section(SectionType::kOperators);
-  const std::uint32_t at = index * kOperatorBytes;
-  return {.kind = static_cast<OperatorKind>(oper.u8(at)),
-          .encoding = static_cast<WeightEncoding>(oper.u8(at + 1)),
-          .block = oper.u8(at + 2),
-          .table_form = oper.u8(at + 3),
-          .input = oper.u16(at + 4),
-          .input2 = oper.u16(at + 6),
-          .output = oper.u16(at + 8),
-          .kh = oper.u8(at + 10),
-          .kw = oper.u8(at + 11),
-          .sh = oper.u8(at + 12),
-          .sw = oper.u8(at + 13),
-          .pad_top = oper.u8(at + 14),
-          .pad_left = oper.u8(at + 15),
-          .weights_offset = oper.u32(at + 16),
-          .weights_bytes = oper.u32(at + 20),
-          .requant_offset = oper.u32(at + 24),
-          .requant_bytes = oper.u32(at + 28),
-          .scratch_offset = oper.u32(at + 32),
-          .scratch_bytes = oper.u32(at + 36)};
+  return section(SectionType::kOperators).get<OperatorView>(index * kOperatorBytes);
 }
 
 Window NetworkView::window(const OperatorView& op) const {
@@ -94,9 +77,14 @@ std::uint32_t RowTableView::bias_at(std::uint32_t row) const {
 }
 
 RequantRow RowTableView::row(std::uint32_t index) const {
-  const std::uint32_t m = multiplier_at(index), b = bias_at(index);
-  return {(form_ & kNarrowMultipliers) != 0 ? table_.i16(m) * (1 << multiplier_shift()) : table_.i32(m),
-          (form_ & kNarrowBiases) != 0 ? table_.i16(b) * (1 << bias_shift()) : table_.i32(b)};
+  return {multiplier(multiplier_at(index)), bias(bias_at(index))};
+}
+
+void RowTableView::widen(RequantRow* to) const {
+  std::uint32_t m = multiplier_at(0), b = bias_at(0);
+  const std::uint32_t m_step = multiplier_at(1) - m, b_step = bias_at(1) - b;
+  for (std::uint32_t left = rows_; left > 0; --left, m += m_step, b += b_step)
+    *to++ = {multiplier(m), bias(b)};
 }
 
 namespace {

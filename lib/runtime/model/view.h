@@ -49,6 +49,7 @@ struct SectionEntry {
 
 enum class TensorType : std::uint8_t { kInt8, kInt16 };
 
+/// As in the file.
 struct TensorView {
   std::uint16_t h, w, c;
   TensorType type;
@@ -75,6 +76,7 @@ enum TableForm : std::uint8_t {
   kNarrowBiases = 2,       ///< likewise
 };
 
+/// As in the file.
 struct OperatorView {
   OperatorKind kind;
   WeightEncoding encoding;
@@ -87,6 +89,7 @@ struct OperatorView {
   std::uint32_t scratch_offset, scratch_bytes;  ///< in the arena
 };
 
+/// As in the file.
 struct SubnetView {
   std::uint32_t macs, kept_weights, sparsity_ppm;
 };
@@ -145,8 +148,17 @@ class RowTableView {
   std::uint32_t multiplier_at(std::uint32_t row) const;
   std::uint32_t bias_at(std::uint32_t row) const;
   RequantRow row(std::uint32_t index) const;
+  /// All of them to `to`.
+  void widen(RequantRow* to) const;
 
  private:
+  std::int32_t multiplier(std::uint32_t at) const {
+    return (form_ & kNarrowMultipliers) != 0 ? table_.i16(at) * (1 << multiplier_shift()) : table_.i32(at);
+  }
+  std::int32_t bias(std::uint32_t at) const {
+    return (form_ & kNarrowBiases) != 0 ? table_.i16(at) * (1 << bias_shift()) : table_.i32(at);
+  }
+
   Region table_;
   std::uint8_t form_;
   std::uint32_t rows_;

@@ -30,18 +30,8 @@ void run_two_rows(Strip& strip, const RowPair& rows, std::uint32_t quads, std::i
                         strip.origin / 4);
     const bool first = done == 0;
     done += n;
-    c.list = list;
-    c.first = list->address;
-    c.code = (done == quads ? nsrt_m7_two_rows_last : nsrt_m7_two_rows_part_last) -
-             (2 * n - 1) * reinterpret_cast<std::uintptr_t>(nsrt_m7_two_rows_entry_bytes);
-    if (!first) {
-      c.list_then = c.list;
-      c.code_then = c.code;
-      c.first_then = c.first;
-      c.list = &c.first;
-      c.code = nsrt_m7_two_rows_reload;
-    }
-    c.sums_in = c.sums_out = strip.sums();
+    kTwoRows.set_list(c, list, list->address, 2 * n, first, done == quads);
+    c.sums = strip.sums();
     c.tile = strip.tile_list();
     nsrt_m7_two_rows(&c);
   }

@@ -65,42 +65,52 @@
   .equ kCapacity, 52
   .equ kRows, 56
   .equ kControl, 60
-  .equ kCode, 68
 
 // Offsets in Control.
   .equ kMultiplier, 4
-  .equ kFirst, 20
-  .equ kStart, 24
-  .equ kList, 56
+  .equ kFirst, 16
+  .equ kStart, 20
+  .equ kList, 52
+  .equ kTile, 64
+  .equ kFinish, 76
+  .equ kNothingElse, 1 << 30
 
 // Runs a decoded row: the Control as in two_pixels.h. r0 the list, r3 sum of the weights, r7 SparseRows or DenseRows.
 // The low lane saw q + 128, and started at 2^23, which the sum of the weights starts with.
-  .macro run_row
-  ldrd r12, r11, [r7, #kControl]
-  ldr lr, [r7, #kRequant]
-  ldrd r8, r4, [lr], #8
-  str lr, [r7, #kRequant]
+  .section .text.nsrt_m7_run_row, "ax", %progbits
+  .balign 8
+  .type nsrt_m7_run_row, %function
+nsrt_m7_run_row:
+  ldrd r12, r5, [r7, #kControl]
+  ldr r1, [r7, #kRequant]
+  str r5, [r12, #kTile]
+  ldrd r8, r4, [r1], #8
+  str r1, [r7, #kRequant]
   ldrd r10, r2, [r7, #kOut]
   add r2, r10
   str r2, [r7, #kOut]
   sub r9, r4, r3, lsl #7
-  add r5, r12, #kMultiplier
-  stm r5, {r8-r11}
   str r4, [r12, #kStart + 4]
   str r4, [r12, #kStart + 12]
   str r4, [r12, #kStart + 20]
   str r4, [r12, #kStart + 28]
-  ldr r5, [r0, #4]
-  str r5, [r12, #kFirst]
-  ldr r6, [r7, #kCode]
-  movw r4, #:lower16:nsrt_m7_two_pixels_entry_bytes
+  add r5, r12, #kMultiplier
+  ldr r6, =nsrt_m7_two_pixels_last
+  stm r5, {r8-r10}
   sub r5, r12, r0
+  movw r4, #:lower16:nsrt_m7_two_pixels_entry_bytes
   lsr r5, #3
+  mov r1, #kNothingElse
+  sub r5, #1
   mls r6, r5, r4, r6
+  str r1, [r12, #kFinish]
+  ldr r1, [r0, #4]
+  str r1, [r12, #kFirst]
   strd r0, r6, [r12, #kList]
   mov r0, r12
-  bl nsrt_m7_two_pixels
-  .endm
+  b nsrt_m7_two_pixels
+  .pool
+  .size nsrt_m7_run_row, . - nsrt_m7_run_row
 
 // void rows_name(SparseRows*): decodes and runs rows, until none is left or one does not fit into the list.
 // void some_name(Cursor*, uint32_t records): goes on from the cursor's position; at least one record.
@@ -159,7 +169,7 @@
   add r1, r10
   add r1, r1, r10, lsl #\log2_block
   str r1, [r7, #kRecord]
-  run_row
+  bl nsrt_m7_run_row
   ldr r7, [sp]
   ldr r8, [r7, #kRows]
   subs r8, #1
@@ -250,7 +260,7 @@ nsrt_m7_dense_rows:
   subs r12, #1
   bne 2b
   ldr r7, [sp]
-  run_row
+  bl nsrt_m7_run_row
   ldr r7, [sp]
   ldr r8, [r7, #kRows]
   subs r8, #1

@@ -24,11 +24,6 @@ struct DenseTap {
 /// What the low lane starts with, 2^23, in units of the 128 that each weight adds to every pixel.
 constexpr std::int32_t kWeightSumStart = 1 << 16;
 
-/// From where the code of n entries begins n times their bytes earlier.
-inline const char* two_pixels_code() {
-  return nsrt_m7_two_pixels_last + reinterpret_cast<std::uintptr_t>(nsrt_m7_two_pixels_entry_bytes);
-}
-
 /// A run over output rows.
 struct SparseRows {
   Cursor row;  ///< at the begin of a row: `to` the end of the list, weight_sum its start
@@ -41,7 +36,6 @@ struct SparseRows {
   std::uint32_t rows;      ///< left
   Control* control;
   const Tile* tiles;
-  const char* code = two_pixels_code();
 };
 /// The same for rows that keep all of their weights, which fit into the list.
 struct DenseRows {
@@ -54,12 +48,11 @@ struct DenseRows {
   std::uint32_t rows;  ///< left, at least one
   Control* control;
   const Tile* tiles;
-  const char* code = two_pixels_code();
 };
 #ifdef __arm__
 static_assert(offsetof(DenseRows, requant) == 40 && offsetof(DenseRows, rows) == 56);
 static_assert(offsetof(SparseRows, counts) == 28 && offsetof(SparseRows, control) == 60 &&
-              offsetof(DenseRows, code) == 68 && offsetof(SparseRows, code) == 68);
+              offsetof(DenseRows, control) == 60);
 #endif
 
 extern "C" {

@@ -58,39 +58,41 @@ nsrt_m7_widen:
   smlad \sum, r9, r6, \sum
   .endm
 
-// Offsets in DotRows.
-  .equ kSums, 16
+// Offsets in LinearRows.
   .equ kPairs, 12
-  .equ kRequant, 16
-  .equ kOut, 20
-  .equ kZeroPoint, 24
+  .equ kFrom, 16
+  .equ kFinish, 24
+  .equ kOut, 28
 
-// void name(wide, DotRows*): pairs of rows; moves on what it walks over.
-// r0 wide, r2 and r3 the two rows, r4 quads left, r12 and r14 sums; [sp] wide, [sp, #4] the DotRows.
-  .macro dot_rows name, begin, finish
-  .section .text.\name, "ax", %progbits
+// void nsrt_m7_linear_rows(wide, LinearRows*): pairs of rows; moves on what it walks over.
+// r0 wide, r2 and r3 the two rows, r4 quads left, r12 and r14 sums; [sp] wide, [sp, #4] the LinearRows.
+  .section .text.nsrt_m7_linear_rows, "ax", %progbits
   .balign 8
-  .global \name
-  .type \name, %function
-\name:
+  .irp label, nsrt_m7_linear_rows, nsrt_m7_linear_sums, nsrt_m7_linear_s8, nsrt_m7_linear_s16
+  .global \label
+  .type \label, %function
+  .endr
+nsrt_m7_linear_rows:
   push {r0, r1, r4-r11, lr}
 1:
-  ldm r1, {r2-r4}  // rows, row_bytes, quads
+  ldm r1, {r2-r6}  // rows, row_bytes, quads, pairs, from
+  ldr r5, [r1, #kFrom + 4]
   ldr r0, [sp]
-  \begin
+  ldr r12, [r6]
+  ldr lr, [r6, r5]
   add r3, r2
-  subs r4, #16
+  subs r4, #8
   blo 3f
 2:
-  .rept 8
+  .rept 4
   ldm r0!, {r5-r8}
   eight r2, r12
   eight r3, lr
   .endr
-  subs r4, #16
+  subs r4, #8
   bhs 2b
 3:
-  adds r4, #16
+  adds r4, #8
   beq 5f
 4:
   ldrd r5, r6, [r0], #8
@@ -100,7 +102,13 @@ nsrt_m7_widen:
   bne 4b
 5:
   ldr r1, [sp, #4]
-  \finish
+  ldr r6, [r1, #kFrom]
+  ldr pc, [r1, #kFinish]
+
+nsrt_m7_linear_sums:
+  strd r12, lr, [r6], #8
+6:
+  str r6, [r1, #kFrom]
   ldm r1, {r2-r5}
   add r2, r2, r3, lsl #1
   subs r5, #1
@@ -108,43 +116,30 @@ nsrt_m7_widen:
   str r5, [r1, #kPairs]
   bne 1b
   pop {r0, r1, r4-r11, pc}
-  .size \name, . - \name
-  .endm
 
-  .macro load_sums
-  ldr r5, [r1, #kSums]
-  ldrd r12, lr, [r5]
-  .endm
-  .macro store_sums
-  ldr r5, [r1, #kSums]
-  strd r12, lr, [r5], #8
-  str r5, [r1, #kSums]
-  .endm
-  dot_rows nsrt_m7_dot_rows, load_sums, store_sums
-
-  .macro load_biases
-  ldr r5, [r1, #kRequant]
-  ldr r12, [r5, #4]
-  ldr lr, [r5, #12]
-  .endm
-  .macro store_outputs bits, store, step
-  ldm r1, {r2-r8}
-  ldr r9, [r6], #8
-  ldr r10, [r6], #8
+  .macro outputs bits, store, step
+  ldrd r7, r8, [r1, #kOut]  // out, zero point
+  ldr r9, [r6, #-4]
+  ldr r10, [r6, #4]
   smmlar r12, r12, r9, r8
   smmlar lr, lr, r10, r8
+  add r6, #16
   ssat r12, #\bits, r12
   ssat lr, #\bits, lr
   \store r12, [r7], #\step
   \store lr, [r7], #\step
-  strd r6, r7, [r1, #kRequant]
+  str r7, [r1, #kOut]
+  b 6b
   .endm
-  dot_rows nsrt_m7_linear_rows, load_biases, "store_outputs 8, strb, 1"
-  dot_rows nsrt_m7_linear_rows_16, load_biases, "store_outputs 16, strh, 2"
+nsrt_m7_linear_s8:
+  outputs 8, strb, 1
+nsrt_m7_linear_s16:
+  outputs 16, strh, 2
+  .size nsrt_m7_linear_rows, . - nsrt_m7_linear_rows
 
 // int32_t name(in, counts, levels, record**)
 // r0 sum, r1 counts, r2 end of counts, r3 record, r4 in, r5 input of the record, r6 records left, r7-r12 scratch.
-  .macro dot_ncsr name, record
+  .macro dot_ncsr name, record, log2_unrolled
   .section .text.\name, "ax", %progbits
   .balign 8
   .global \name
@@ -158,16 +153,16 @@ nsrt_m7_widen:
 1:
   ldrh r6, [r1], #2
   mov r5, r4
-  lsrs lr, r6, #3
+  lsrs lr, r6, #\log2_unrolled
   beq 3f
 2:
-  .rept 8
+  .rept 1 << \log2_unrolled
   \record
   .endr
   subs lr, #1
   bne 2b
 3:
-  ands r6, #7
+  ands r6, #(1 << \log2_unrolled) - 1
   beq 5f
 4:
   \record
@@ -221,10 +216,10 @@ nsrt_m7_widen:
   smlad r0, r10, r11, r0
   smlad r0, r8, r9, r0
   .endm
-  dot_ncsr nsrt_m7_dot_ncsr_1, dot_record_1
-  dot_ncsr nsrt_m7_dot_ncsr_2, dot_record_2
-  dot_ncsr nsrt_m7_dot_ncsr_2_wide, dot_record_2_wide
-  dot_ncsr nsrt_m7_dot_ncsr_4, dot_record_4
+  dot_ncsr nsrt_m7_dot_ncsr_1, dot_record_1, 2
+  dot_ncsr nsrt_m7_dot_ncsr_2, dot_record_2, 1
+  dot_ncsr nsrt_m7_dot_ncsr_2_wide, dot_record_2_wide, 3
+  dot_ncsr nsrt_m7_dot_ncsr_4, dot_record_4, 2
 
 
 // void nsrt_m7_widen_pairs(to, from, fours)

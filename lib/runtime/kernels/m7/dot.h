@@ -9,15 +9,12 @@ namespace nsrt::m7 {
 
 /// Pairs of rows of int8 weights, row_bytes apart and at multiples of four bytes, over `quads` times four
 /// inputs. The assembly moves on what it walks over.
-struct DotRows {
-  const std::int8_t* rows;
-  std::uint32_t row_bytes, quads, pairs;
-  std::int32_t* sums;  ///< of the rows: what they add to
-};
 struct LinearRows {
   const std::int8_t* rows;
   std::uint32_t row_bytes, quads, pairs;
-  const RequantRow* requant;
+  const std::int32_t* from;  ///< what a row's products are added to
+  std::uint32_t from_step;   ///< bytes to that of the next row
+  const char* finish;        ///< one of those below
   void* out;
   std::int32_t zero_point;
 };
@@ -28,10 +25,9 @@ void nsrt_m7_widen(std::int16_t* to, const std::int8_t* from, std::uint32_t coun
 /// … in their order, 4 · fours of them, at least one four.
 void nsrt_m7_widen_pairs(std::int16_t* to, const std::int8_t* from, std::uint32_t fours);
 
-void nsrt_m7_dot_rows(const std::int16_t* wide, DotRows*);
-/// Requantised to int8 or int16.
 void nsrt_m7_linear_rows(const std::int16_t* wide, LinearRows*);
-void nsrt_m7_linear_rows_16(const std::int16_t* wide, LinearRows*);
+// What it does with two sums: back to `from`, or, from being the biases of RequantRows, to int8 or int16.
+extern const char nsrt_m7_linear_sums[], nsrt_m7_linear_s8[], nsrt_m7_linear_s16[];
 
 /// A unit of nested CSR with blocks of 1, 2, 4: sum of weight · input over its first `levels` levels, at
 /// least one; *record moves behind them.

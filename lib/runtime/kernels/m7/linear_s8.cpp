@@ -15,16 +15,25 @@ void linear_one_chunk(std::uint32_t inputs, std::uint32_t units, const std::int8
                       const Requant& requant, const std::int16_t* wide, std::int8_t* out8,
                       std::int16_t* out16) {
   const std::uint32_t quads = ceil_div(inputs, 4);
-  const auto run = out8 != nullptr ? nsrt_m7_linear_rows : nsrt_m7_linear_rows_16;
-  LinearRows rows{weights, quads * 4, quads, units / 2, requant.rows, out8, requant.output_zero_point};
-  if (out8 == nullptr) rows.out = out16;
-  if (rows.pairs != 0) run(wide, &rows);
+  LinearRows rows{weights,
+                  quads * 4,
+                  quads,
+                  units / 2,
+                  &requant.rows->bias,
+                  sizeof(RequantRow),
+                  out8 != nullptr ? nsrt_m7_linear_s8 : nsrt_m7_linear_s16,
+                  out8 != nullptr ? static_cast<void*>(out8) : out16,
+                  requant.output_zero_point};
+  if (rows.pairs != 0) nsrt_m7_linear_rows(wide, &rows);
   if (units % 2 == 0) return;
   // The last unit: as a pair with itself.
-  const RequantRow twice[2] = {*rows.requant, *rows.requant};
+  const RequantRow twice[2] = {requant.rows[units - 1], requant.rows[units - 1]};
   std::int16_t results[2];
-  LinearRows last{rows.rows, 0, quads, 1, twice, results, requant.output_zero_point};
-  run(wide, &last);
+  rows.row_bytes = 0;
+  rows.pairs = 1;
+  rows.from = &twice->bias;
+  rows.out = results;
+  nsrt_m7_linear_rows(wide, &rows);
   if (out8 != nullptr) {
     out8[units - 1] = static_cast<std::int8_t>(results[0]);
   } else {
@@ -48,11 +57,18 @@ void linear_s8(std::uint32_t inputs, std::uint32_t units, const std::int8_t* wei
     for (std::uint32_t at = 0; at < inputs; at += kChunk) {
       const std::uint32_t n = least(inputs - at, kChunk);
       nsrt_m7_widen(wide, in + at, n);
-      DotRows dot{weights + first * row_bytes + at, row_bytes, ceil_div(n, 4), rows / 2, sums};
-      if (dot.pairs != 0) nsrt_m7_dot_rows(wide, &dot);
+      LinearRows dot{weights + first * row_bytes + at,
+                     row_bytes,
+                     ceil_div(n, 4),
+                     rows / 2,
+                     sums,
+                     4,
+                     nsrt_m7_linear_sums};
+      if (dot.pairs != 0) nsrt_m7_linear_rows(wide, &dot);
       if (rows % 2 == 0) continue;
-      DotRows last{dot.rows, 0, dot.quads, 1, dot.sums};  // with itself; the second sum is not used
-      nsrt_m7_dot_rows(wide, &last);
+      dot.row_bytes = 0;  // the last one with itself; the second sum is not used
+      dot.pairs = 1;
+      nsrt_m7_linear_rows(wide, &dot);
     }
     for (std::uint32_t i = 0; i < rows; ++i) store_unit(first + i, sums[i], requant, out8, out16);
   }

@@ -10,9 +10,8 @@
 
 namespace nsrt::m7 {
 
-constexpr std::uint32_t kTileWords = 4;  ///< words of a tile, contiguous in an output row
-constexpr std::uint32_t kMaxEntries =
-    64;  ///< decoded weights a tile takes in one go: length of the unrolled code
+constexpr std::uint32_t kTileWords = 4;         ///< words of a tile, contiguous in an output row
+constexpr std::uint32_t kMaxEntries = 64;       ///< decoded weights a tile takes in one go
 constexpr std::uint32_t kMaxPairEntries = 64;   ///< the same for two rows
 constexpr std::uint32_t kPointwisePixels = 64;  ///< of a strip of a pointwise convolution, or twice as many
 constexpr std::uint32_t kPointwiseStrip = 16 * 1024;  ///< if they take no more bytes than this

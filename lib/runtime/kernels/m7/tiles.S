@@ -16,25 +16,24 @@
   .thumb
 
 // Offsets in Control, from Control::first.
-  .equ kTile, -4
-  .equ kSecondOut, 44
-  .equ kSumsOut, 48
-  .equ kSumsIn, 52
-  .equ kListThen, 56
-  .equ kCodeThen, 60
-  .equ kSavedStack, 64
-  .equ kHighestStack, 68
-  .equ kFirstThen, 72
-  .equ kFirst, 20
-  .equ kMaxEntries, 64  // plan.h
+  .equ kTileOut, 44
+  .equ kTile, 48
+  .equ kSecondOut, 52
+  .equ kSums, 56
+  .equ kFinish, 60
+  .equ kListThen, 64
+  .equ kCodeThen, 68
+  .equ kSavedStack, 72
+  .equ kHighestStack, 76
+  .equ kFirst, 16
 
 // Goes to the tile whose record \tile points at: sets the stack pointer and, through what begins with Control::first,
-// all the rest. r12 = &first. r0 = address of the first entry's words, if the schedule wants it.
+// all the rest. r12 = &first. r0 = address of the first entry's words, if the schedule wants it. Leaves the flags alone.
   .macro next_tile tile
-  ldr r2, [\tile], #8
-  cbz r2, 1f
+  ldrd r2, r3, [\tile], #8
+  cbz r2, 8f
   mov sp, r2
-  str \tile, [r12, #kTile]
+  strd r3, \tile, [r12, #kTileOut]
 #ifdef NSRT_M7_FEWEST_INSTRUCTIONS
   ldm r12, {r0, r4-r11, r12, pc}
 #else
@@ -42,20 +41,22 @@
   add r0, sp
   bx lr
 #endif
-1:
+8:
   ldr sp, [r12, #kSavedStack]
   pop {r4-r11, pc}
   .endm
 
-// The unrolled code twice, and the frame around it. Entered near the first end, the code requantises and stores the
-// outputs: \requantise does that, given r0 zero point, r1 multiplier, r2 second multiplier or bias of the low lane, r3
-// outputs of the row, r12 = &first, r14 the tile's record + 8, which stays there. Entered near the second end, it
-// stores the sums. An \entry takes the list's next one, which r12 points at; with the argument `last` it loads nothing
-// ahead.
-  .macro tile_loop name, entry, requantise
+// The unrolled code and the frame around it. It is entered as many entries before its end as the list has. Behind the
+// last entry it requantises and stores the outputs, unless the flags say otherwise. They are Control::finish, and stay
+// from tile to tile, since nothing in between touches them: not equal, something else; carry, the code has to run once
+// more, for a list that is longer than it; overflow, sums are stored instead.
+// \requantise is given r0 zero point, r1 multiplier, r2 second multiplier or bias of the low lane, r3 outputs of the
+// row, r12 = &first; r14 is the tile's record + 8 afterwards. An \entry takes the list's next one, which r12 points at,
+// and which has its words' address at \address; with the argument `last` it loads nothing ahead.
+  .macro tile_loop name, entry, address, requantise, unrolled
   .section .text.\name, "ax", %progbits
   .balign 8
-  .irp label, \name, \name\()_last, \name\()_part_last, \name\()_reload
+  .irp label, \name, \name\()_last, \name\()_reload, \name\()_reload_last
   .global \label
   .type \label, %function
   .endr
@@ -68,37 +69,51 @@
   cmp sp, r1
   it lo
   udflo #0
+  ldr lr, [r12, #kFinish]
   ldr r0, [r12, #kTile]
+  msr APSR_nzcvq, lr
   next_tile r0
-\name\()_reload:  // entered through Control::code with r12 = Control::list = &first
-  ldr r0, [r12, #kSumsIn]
+// Entered through Control::code with r12 = Control::list = &first, before the last list of a row, or before others,
+// which store the sums where they were.
+\name\()_reload_last:
+  ldr r0, [r12, #kSums]
   ldm r0!, {r4-r11}
-  str r0, [r12, #kSumsIn]
+  str r0, [r12, #kSums]
+  b 1f
+\name\()_reload:
+  ldr r0, [r12, #kSums]
+  ldm r0, {r4-r11}
+1:
   ldr lr, [r12, #kCodeThen]
-  ldr r0, [r12, #kFirstThen]
   ldr r12, [r12, #kListThen]
+  ldr r0, [r12, #\address]
   add r0, sp
   bx lr
-1:
-  .rept kMaxEntries - 1
+2:  // once more
+  ldr r0, [r12, #\address]
+  lsrs lr, r0, #1  // no carry, for it is even, and not equal; overflow stays
+  add r0, sp
+3:
+  .rept \unrolled - 1
   \entry
   .endr
 \name\()_last:
   \entry last
-  .equ \name\()_entry_bytes, (\name\()_last - 1b) / (kMaxEntries - 1)
-  // r12 = the Control
-  ldm r12!, {r0-r3, lr}
+  .equ \name\()_entry_bytes, (\name\()_last - 3b) / (\unrolled - 1)
+  beq 1f
+  bcs 2b
+  bvs 4f
+  cmp.w sp, #0  // carry, not equal, no overflow: for the next tile
+1:
+  ldm r12!, {r0-r3}  // r12 = the Control
   \requantise
   next_tile lr
-  .rept kMaxEntries - 1
-  \entry
-  .endr
-\name\()_part_last:
-  \entry last
+4:
   add r12, #kFirst
-  ldr r0, [r12, #kSumsOut]
+  ldrd r0, lr, [r12, #kSums]  // and finish
+  msr APSR_nzcvq, lr
   stm r0!, {r4-r11}
-  str r0, [r12, #kSumsOut]
+  str r0, [r12, #kSums]
   ldr r0, [r12, #kTile]
   next_tile r0
   .size \name, . - \name
@@ -151,7 +166,7 @@
   smmlar r9, r9, r1, r0
   add r10, r2, r10, lsr #8
   smmlar r11, r11, r1, r0
-  ldr r2, [lr, #-4]
+  ldrd r2, lr, [r12, #kTileOut]
   smmlar r4, r4, r1, r0
   ssat r5, #8, r5
   smmlar r6, r6, r1, r0
@@ -172,7 +187,7 @@
   str r4, [r3]
   .endm
 
-  tile_loop nsrt_m7_two_pixels, two_pixels_entry, two_pixels_requantise
+  tile_loop nsrt_m7_two_pixels, two_pixels_entry, 4, two_pixels_requantise, 64
 
 // Two rows. A word is two channels' int16, an entry two int16 weights for each of two rows; r4-r7 are four pixels of
 // the first row, r8-r11 of the second. int32 sums cannot overflow (the packer's proof).
@@ -225,7 +240,7 @@
   smmlar r5, r5, r1, r0
   ssat r11, #8, r11
   smmlar r6, r6, r1, r0
-  ldr r2, [lr, #-4]
+  ldrd r2, lr, [r12, #kTileOut]
   smmlar r7, r7, r1, r0
   ssat r4, #8, r4
   add r3, r2
@@ -239,7 +254,7 @@
   str r4, [r3]
   .endm
 
-  tile_loop nsrt_m7_two_rows, two_rows_entry, two_rows_requantise
+  tile_loop nsrt_m7_two_rows, two_rows_entry, 8, two_rows_requantise, 32
 
 // void nsrt_m7_widen_quads(to, first, second, taps, quads, origin): docs/format/nsm.md, encoding 1.
   .section .text.nsrt_m7_widen_quads, "ax", %progbits

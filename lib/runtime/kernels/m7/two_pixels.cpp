@@ -28,16 +28,12 @@ void TwoPixelRow::run_part(const ScalarEntry* first, std::int32_t weight_sum, co
     end_[-1] = {0, strip_.origin};
     --first;
   }
-  start(first, requant.bias, last && !carried_ ? nsrt_m7_two_pixels_last : nsrt_m7_two_pixels_part_last);
-  if (!first_part_) {
-    control_.list_then = control_.list;
-    control_.code_then = control_.code;
-    control_.first_then = control_.first;
-    control_.list = &control_.first;
-    control_.code = nsrt_m7_two_pixels_reload;
-  }
+  control_.start[1] = control_.start[3] = control_.start[5] = control_.start[7] = requant.bias;
+  kTwoPixels.set_list(control_, first, first->address, static_cast<std::uint32_t>(end_ - first), first_part_,
+                      last && !carried_);
   first_part_ = false;
-  control_.sums_in = control_.sums_out = strip_.sums();
+  control_.tile = strip_.tile_list();
+  control_.sums = strip_.sums();
   control_.out = strip_.target(out);
   control_.multiplier = requant.multiplier;
   control_.second_multiplier = low_bias(weight_sum, requant.bias);

@@ -38,14 +38,6 @@ class TwoPixelRow {
   static std::int32_t low_lane(std::int32_t low) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(low) >> 8);
   }
-  void start(const ScalarEntry* first, std::int32_t bias, const char* last_entry) {
-    control_.tile = strip_.tile_list();
-    control_.start[1] = control_.start[3] = control_.start[5] = control_.start[7] = bias;
-    control_.list = first;
-    control_.first = first->address;
-    control_.code = last_entry - static_cast<std::uint32_t>(end_ - first - 1) *
-                                     reinterpret_cast<std::uintptr_t>(nsrt_m7_two_pixels_entry_bytes);
-  }
   void run_long_dense(Cursor cursor, std::uint32_t taps, const RequantRow& requant, std::int8_t* out);
   void carry_low_lanes();
   void finish_long();
