@@ -94,6 +94,8 @@ class Reference {
         return signs(l, x);
       case Op::kBinaryConv:
         return binary_convolution(l, x);
+      case Op::kScale:
+        return scale(l, x, outputs_.at(std::size_t(graph_.index_of(l.inputs[1]))));
       case Op::kMaxPool:
         return pool(l, x, true);
       case Op::kAvgPool:
@@ -224,6 +226,18 @@ class Reference {
           }
         }
       return max ? best : sum / count;
+    });
+  }
+
+  /// A channel is kept if fewer than `kept` others have a larger factor, or an equal one and a lower number.
+  Values scale(const Layer& l, const Values& x, const Values& factors) const {
+    const int kept = l.keep.empty() ? in_.c : ns::nn::kept_channels(l.keep[std::size_t(bank_)], in_.c);
+    return for_outputs([&](int n, int row, int column, int c) {
+      const double* of = &factors[std::size_t(n) * in_.c];
+      int before = 0;
+      for (int other = 0; other < in_.c; ++other)
+        before += of[other] > of[c] || (of[other] == of[c] && other < c);
+      return before < kept ? pixel(x, n, row, column, c) * of[c] : 0.0;
     });
   }
 

@@ -5,6 +5,7 @@
 #include "ns/arch/registry.h"
 #include "ns/base/json.h"
 #include "ns/base/rng.h"
+#include "ns/nested/gates.h"
 
 namespace {
 
@@ -224,6 +225,44 @@ TEST_CASE("sums and their gradients agree with the reference") {
                  {"name":"r","op":"relu"})");
   check_layer(R"({"name":"b","op":"batch_norm"},{"name":"l","op":"add","inputs":["first","b"]},
                  {"name":"r","op":"relu"},{"name":"s","op":"add","inputs":["r","first"]})");
+}
+
+TEST_CASE("scaled channels, all or the most salient, and their gradients agree with the reference") {
+  const std::string saliency = R"({"name":"p","op":"global_avg_pool"},{"name":"s","op":"linear","units":5},)";
+  check_layer(saliency + R"({"name":"l","op":"scale","inputs":["first","s"]})");
+  check_layer(saliency + R"({"name":"l","op":"scale","inputs":["first","s"],"keep":[0.4]})");
+  check_layer(saliency + R"({"name":"r","op":"relu"},{"name":"b","op":"batch_norm","inputs":["first"]},
+                            {"name":"l","op":"scale","inputs":["b","r"],"keep":[0.6]})");
+  const ns::nn::Graph graph = ns::arch::build("resnet8", {8, 8, 2}, 3, 0.25);
+  const ns::nn::Graph gated = ns::nested::with_gates(graph, {{0.75, 0.25}, {"first_conv"}});
+  check(gated, 2, 22, 2, 0, 31);
+  check(gated, 2, 22, 2, 1, 31);
+}
+
+TEST_CASE("the penalty on factors adds the sign of each, shared out over the batch") {
+  const auto gradient = [](const std::string& penalty) {
+    ns::nn::Network network(graph_of(R"({"h":1,"w":1,"c":4})",
+                                     R"({"name":"s","op":"linear","units":4},{"name":"r","op":"relu"},
+                                        {"name":"l","op":"scale","inputs":["input","r"],"keep":[0.5],"penalty":)" +
+                                         penalty + "}"),
+                            1, 3);
+    network.parameter("s.bias").value.fill(0.4f);
+    ns::Rng rng(4);
+    const ns::Tensor& y = network.forward(random_tensor({2, 1, 1, 4}, rng), Mode::kTrain);
+    network.backward(random_tensor(y.shape(), rng));
+    return network.parameter("s.bias").grad;
+  };
+  const ns::Tensor with = gradient("0.5"), without = gradient("0");
+  for (int c = 0; c < 4; ++c) {
+    // Each of the two images adds 0.5 / 2 where its saliency is positive.
+    const double added = (with.data()[c] - without.data()[c]) / 0.25;
+    CHECK(std::abs(added - std::round(added)) < 1e-5);
+    CHECK(added > -0.5);
+    CHECK(added < 2.5);
+  }
+  double all = 0;
+  for (int c = 0; c < 4; ++c) all += (with.data()[c] - without.data()[c]) / 0.25;
+  CHECK(all > 0.5);
 }
 
 TEST_CASE("a small residual network and its gradients agree with the reference") {

@@ -4,6 +4,8 @@
 #include "ns/base/json.h"
 #include "ns/checkpoint/profile.h"
 #include "ns/checkpoint/safetensors.h"
+#include "ns/nested/gates.h"
+#include "ns/nn/graph.h"
 #include "ns/report/table.h"
 
 using ns::report::fixed;
@@ -36,6 +38,8 @@ Artifact read_checkpoint_artifact(const std::string& path) {
   if (ours) {
     const ns::checkpoint::Profile profile = ns::checkpoint::profile_of(archive);
     subnets = profile.banks;
+    const std::vector<double> ratios = ns::nested::gate_ratios_of(
+        ns::nn::graph_from_json(ns::parse_json(profile.graph, path + ": graph"), path));
     artifact.json.update({{"graph", ns::parse_json(profile.graph, path + ": graph")},
                           {"config", ns::parse_json(profile.config, path + ": config")},
                           {"parents", profile.parents},
@@ -44,13 +48,16 @@ Artifact read_checkpoint_artifact(const std::string& path) {
                           {"banks", profile.banks},
                           {"sparsities", profile.sparsities},
                           {"widths", profile.widths},
+                          {"gate_ratios", ratios},
                           {"block", profile.block}});
     artifact.text += " of " + artifact.json["graph"].value("name", std::string("?")) +
-                     (!profile.widths.empty()      ? ", slimmable"
-                      : profile.sparsities.empty() ? ", dense"
-                                                   : ", nested") +
+                     (!profile.widths.empty()       ? ", slimmable"
+                      : !profile.sparsities.empty() ? ", nested"
+                      : !ratios.empty()             ? ", gated"
+                                                    : ", dense") +
                      ", seed " + std::to_string(profile.seed);
     for (const double sparsity : profile.sparsities) artifact.text += ", " + fixed(100 * sparsity, 0) + " %";
+    for (const double ratio : ratios) artifact.text += ", gate ratio " + ns::canonical_dump(ratio);
     for (const double width : profile.widths) artifact.text += ", width " + ns::canonical_dump(width);
   }
   artifact.text += "\n\n";

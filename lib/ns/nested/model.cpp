@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ns/base/json.h"
+#include "ns/nested/gates.h"
 #include "ns/nested/widths.h"
 
 namespace ns::nested {
@@ -161,13 +162,18 @@ std::vector<int> banks_of_parameters(const nn::Network& network) {
 Model model_of(const checkpoint::Archive& archive) {
   const checkpoint::Profile profile = checkpoint::profile_of(archive);
   const auto subnets = static_cast<int>(profile.sparsities.size() + profile.widths.size());
-  if (profile.banks > kMaxSubnets || profile.banks != std::max(subnets, 1)) {
+  nn::Graph graph =
+      nn::graph_from_json(parse_json(profile.graph, archive.origin + ": graph"), archive.origin);
+  const auto ratios = subnets == 0 ? static_cast<int>(gate_ratios_of(graph).size()) : 0;
+  const int expected = std::max({subnets, ratios, 1});
+  if (profile.banks > kMaxSubnets || profile.banks != expected) {
     throw input_error(archive.origin + ": banks is " + std::to_string(profile.banks) + ", expected " +
-                      std::to_string(std::max(subnets, 1)) + " for " + std::to_string(subnets) +
-                      (profile.widths.empty() ? " sparsities" : " widths"));
+                      std::to_string(expected) + " for " + std::to_string(ratios > 0 ? ratios : subnets) +
+                      (ratios > 0               ? " gate ratios"
+                       : profile.widths.empty() ? " sparsities"
+                                                : " widths"));
   }
-  const Json graph = parse_json(profile.graph, archive.origin + ": graph");
-  Model model(nn::graph_from_json(graph, archive.origin), profile.banks, profile.seed);
+  Model model(std::move(graph), profile.banks, profile.seed);
   read_tensors(archive, profile, model);
   if (subnets > 0) {
     require_final_levels(archive, model);

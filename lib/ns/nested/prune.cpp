@@ -3,6 +3,7 @@
 #include <map>
 
 #include "ns/base/version.h"
+#include "ns/nested/gates.h"
 #include "ns/nested/model.h"
 
 namespace ns::nested {
@@ -86,6 +87,10 @@ Pruned prune(const checkpoint::Archive& input, const std::string& input_sha256, 
                       "ns-pack --width packs one of its widths");
   }
   const Model from = model_of(input);
+  if (!gate_ratios_of(from.network().graph()).empty()) {
+    throw input_error(input.origin + ": is gated, expected a dense or nested checkpoint",
+                      "pruning knows no gates; ns-pack packs it as it is");
+  }
   const Allocation allocation =
       uniform_allocation(from.network().graph(), options.dense_layers, options.sparsities);
   Model model = with_banks(from, static_cast<int>(options.sparsities.size()), profile.seed);

@@ -1,10 +1,17 @@
 #include "ns/nn/graph.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "ns/base/error.h"
 #include "ns/base/nearest.h"
 #include "ns/nn/shape_inference.h"
 
 namespace ns::nn {
+
+int kept_channels(double share, int channels) {
+  return std::max(1, static_cast<int>(std::lround(share * channels)));
+}
 
 std::vector<ImageShape> Graph::infer_shapes() const {
   ShapeInference inference(*this);

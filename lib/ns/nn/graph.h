@@ -25,6 +25,7 @@ enum class Op {
   kConcat,      // two or more inputs of equal height and width, their channels one after the other
   kSign,        // bits, estimator, shift
   kBinaryConv,  // filters, kernel, stride, padding (of value -1), scaling
+  kScale,       // two inputs, the second 1x1 with a factor per channel; [keep], [penalty]
 };
 
 constexpr int kMaxSignBits = 3;
@@ -53,8 +54,15 @@ struct Layer {
   Estimator estimator = Estimator::kClipped;
   bool shift = false;   ///< sign: a learnt shift of every channel before the step
   bool scaling = true;  ///< binary_conv: filters carry the mean magnitude of their latent weights
+  /// scale: by bank, the share of the channels that are kept, those of the largest factors; the others become
+  /// 0. Empty: all are kept.
+  std::vector<double> keep;
+  double penalty = 0;  ///< scale: L1 penalty on the factors' magnitude, mean over the batch, in training
   bool operator==(const Layer&) const = default;
 };
+
+/// How many of `channels` a scale layer keeps: the nearest whole number, at least one.
+int kept_channels(double share, int channels);
 
 using ns::ImageShape;
 

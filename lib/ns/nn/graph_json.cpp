@@ -32,6 +32,7 @@ constexpr OpForm kForms[] = {
     {Op::kConcat, "concat", nullptr, false, false, false},
     {Op::kSign, "sign", nullptr, false, false, false},
     {Op::kBinaryConv, "binary_conv", "filters", true, false, false},
+    {Op::kScale, "scale", nullptr, false, false, false},
 };
 
 const OpForm& form_of(Op op) {
@@ -136,6 +137,10 @@ ParsedLayer read_layer(const Json& json, const std::string& where, const std::st
   if (form.op == Op::kBinaryConv) {
     layer.scaling = fields.get<bool>("scaling", true);
   }
+  if (layer.op == Op::kScale) {
+    layer.keep = fields.get<std::vector<double>>("keep", std::vector<double>{});
+    layer.penalty = fields.get<double>("penalty", 0.0);
+  }
   fields.finish();
   return parsed;
 }
@@ -224,6 +229,10 @@ Json to_json(const Graph& graph) {
     }
     if (layer.op == Op::kBinaryConv) {
       json["scaling"] = layer.scaling;
+    }
+    if (layer.op == Op::kScale) {
+      json["keep"] = layer.keep;
+      json["penalty"] = layer.penalty;
     }
     layers.push_back(std::move(json));
   }

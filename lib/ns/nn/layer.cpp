@@ -55,6 +55,8 @@ std::unique_ptr<LayerPasses> make_passes(const Layer& layer, const ImageShape& i
       return make_sign(layer, parameter(own.shift));
     case Op::kBinaryConv:
       return make_binary_conv(layer, in, out, parameter(own.weight));
+    case Op::kScale:
+      return make_scale(layer, in);
   }
   throw internal_error("unknown operator");
 }

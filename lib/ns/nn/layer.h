@@ -88,5 +88,6 @@ std::unique_ptr<LayerPasses> make_concat();
 std::unique_ptr<LayerPasses> make_sign(const Layer& layer, Parameter* shift);
 std::unique_ptr<LayerPasses> make_binary_conv(const Layer& layer, ImageShape in, ImageShape out,
                                               Parameter* weight);
+std::unique_ptr<LayerPasses> make_scale(const Layer& layer, ImageShape in);
 
 }  // namespace ns::nn

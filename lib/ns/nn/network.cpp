@@ -233,6 +233,13 @@ Network::Network(Graph graph, int banks, std::uint64_t seed) {
   if (banks < 1) {
     throw internal_error("a network needs at least one batch-norm bank");
   }
+  for (const Layer& layer : graph.layers) {
+    if (!layer.keep.empty() && layer.keep.size() != static_cast<std::size_t>(banks)) {
+      throw input_error("graph '" + graph.name + "': layer '" + layer.name + "': \"keep\" lists " +
+                        std::to_string(layer.keep.size()) + " shares, expected one for each of " +
+                        std::to_string(banks) + (banks == 1 ? " subnet" : " subnets"));
+    }
+  }
   impl_ = std::make_unique<Impl>(std::move(graph), banks, seed);
 }
 

@@ -1,5 +1,7 @@
 #include "ns/nn/shape_inference.h"
 
+#include <algorithm>
+
 #include "ns/base/error.h"
 #include "ns/base/nearest.h"
 
@@ -69,7 +71,7 @@ void ShapeInference::add(const Layer& layer) {
           quoted(layer) + ": '@' in a name stands for batch-norm banks");
   require(layer.name != "input" && !index_.contains(layer.name),
           "two layers are called '" + layer.name + "'");
-  const std::size_t wanted = layer.op == Op::kAdd ? 2 : 1;
+  const std::size_t wanted = layer.op == Op::kAdd || layer.op == Op::kScale ? 2 : 1;
   if (layer.op == Op::kConcat) {
     require(layer.inputs.size() >= 2,
             quoted(layer) + " needs two or more inputs, found " + std::to_string(layer.inputs.size()));
@@ -119,6 +121,16 @@ ImageShape ShapeInference::shape_of(const Layer& layer) const {
       const ImageShape other = input_shape(layer, 1);
       require(in == other, quoted(layer) + " cannot add '" + layer.inputs[0] + "' (" + text(in) + ") and '" +
                                layer.inputs[1] + "' (" + text(other) + ")");
+      return in;
+    }
+    case Op::kScale: {
+      const ImageShape factors = input_shape(layer, 1);
+      require(factors == ImageShape{1, 1, in.c},
+              quoted(layer) + " needs a factor for each of the " + std::to_string(in.c) + " channels of '" +
+                  layer.inputs[0] + "', found '" + layer.inputs[1] + "' (" + text(factors) + ")");
+      require(std::all_of(layer.keep.begin(), layer.keep.end(), [](double k) { return k > 0 && k <= 1; }),
+              quoted(layer) + ": \"keep\" lists shares above 0 and up to 1");
+      require(layer.penalty >= 0, quoted(layer) + ": \"penalty\" must not be negative");
       return in;
     }
     case Op::kConv:

@@ -30,6 +30,7 @@ std::optional<OperatorKind> kind_of(Op op) {
     case Op::kConcat:
     case Op::kSign:
     case Op::kBinaryConv:
+    case Op::kScale:
       return std::nullopt;
   }
   throw internal_error("lowering: unknown operator");

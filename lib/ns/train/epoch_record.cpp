@@ -11,6 +11,9 @@ Json to_json(const EpochRecord& record) {
     if (subnet.width > 0) {
       item["width"] = subnet.width;
     }
+    if (subnet.gate_ratio > 0) {
+      item["gate_ratio"] = subnet.gate_ratio;
+    }
     if (subnet.validation_accuracy >= 0) {
       item["validation_accuracy"] = subnet.validation_accuracy;
     } else {

@@ -13,6 +13,7 @@ struct SubnetRecord {
   int subnet = 1;
   double sparsity = 0;              ///< requested in the end, 0 for a dense network
   double width = 0;                 ///< of a slimmable network, else 0
+  double gate_ratio = 0;            ///< of a gated network, else 0
   double train_loss = 0;            ///< mean over the epoch's steps
   double validation_accuracy = -1;  ///< 0…1; negative without validation images
 };
@@ -21,7 +22,7 @@ struct EpochRecord {
   int epoch = 0;          ///< counted from 1: epochs done
   std::int64_t step = 0;  ///< optimiser steps done
   double learning_rate = 0;
-  std::string phase;  ///< "dense", "pruning", "nested", "slimmable"
+  std::string phase;  ///< "dense", "pruning", "nested", "slimmable", "gated"
   double images_per_second = 0, seconds = 0;
   std::vector<SubnetRecord> subnets;  ///< subnet 1 first; one while the network is dense
 };

@@ -5,6 +5,7 @@
 
 #include "ns/base/nearest.h"
 #include "ns/nested/assign_levels.h"
+#include "ns/nested/gates.h"
 #include "ns/nested/widths.h"
 #include "ns/train/recipe_fields.h"
 
@@ -46,7 +47,7 @@ class Reader {
     value = fields_.get(key, value);
     check(key, value, range);
   }
-  // Order and number are judged later, where nested::check_sparsities and check_widths say why.
+  // Order and number are judged later, where nested::check_sparsities and its like say why.
   void numbers(const char* key, std::vector<double>& value, Range, int, const char*) {
     value = fields_.get(key, value);
   }
@@ -125,6 +126,8 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
       nested::check_sparsities(recipe.sparsities);
     } else if (recipe.slimmable()) {
       nested::check_widths(recipe.widths);
+    } else if (recipe.gated()) {
+      nested::check_gate_ratios(recipe.gate_ratios);
     }
   } catch (const Error& error) {
     refuse(error.what(), error.hint());

@@ -26,6 +26,8 @@ struct Recipe {
 
   std::string method = "dense";
   std::vector<double> widths{1.0, 0.75, 0.5, 0.25};
+  std::vector<double> gate_ratios{0.75, 0.5, 0.25};
+  double saliency_penalty = 1e-8;
   int epochs = 20;
   int batch_size = 128;
   double learning_rate = 0.1;
@@ -60,8 +62,12 @@ struct Recipe {
 
   bool nested() const { return method == "nested"; }
   bool slimmable() const { return method == "slimmable"; }
+  bool gated() const { return method == "gated"; }
   int subnets() const {
-    return static_cast<int>(nested() ? sparsities.size() : slimmable() ? widths.size() : 1);
+    return static_cast<int>(nested()      ? sparsities.size()
+                            : slimmable() ? widths.size()
+                            : gated()     ? gate_ratios.size()
+                                          : 1);
   }
   bool operator==(const Recipe&) const = default;
 };

@@ -31,12 +31,17 @@ void visit_fields(R& r, Visitor&& v) {
   v.number("width", r.width, Range{0, 16, true},
            "Multiplies the channels of \"arch\"; ignored with \"graph\".");
 
-  v.word("method", r.method, {"dense", "nested", "slimmable"},
-         "dense; nested: dense warm-up, gradual nested pruning, fine-tuning; or slimmable: all widths in "
-         "every step.");
+  v.word("method", r.method, {"dense", "nested", "slimmable", "gated"},
+         "dense; nested: dense warm-up, gradual nested pruning, fine-tuning; slimmable: all widths in every "
+         "step; or gated: channels chosen image by image, all ratios in every step.");
   v.numbers("widths", r.widths, Range{0, 1, true}, nested::kMaxSubnets,
             "slimmable: share of the channels that each subnet has, rounded to multiples of 4, falling from "
             "1: the widest first.");
+  v.numbers("gate_ratios", r.gate_ratios, Range{0, 1, true}, nested::kMaxSubnets,
+            "gated: share of a gated convolution's channels that each subnet computes, falling: the most "
+            "first. Gated are the convolutions that are no dense_layers.");
+  v.number("saliency_penalty", r.saliency_penalty, Range{0, 1},
+           "gated: L1 penalty on the predicted saliencies of channels.");
   v.integer("epochs", r.epochs, Range{1, 100000}, "Passes over the training images, all phases together.");
   v.integer("batch_size", r.batch_size, Range{1, 65536}, "Images per optimiser step.");
   v.number("learning_rate", r.learning_rate, Range{0, 100, true}, "Peak learning rate.");
@@ -63,8 +68,9 @@ void visit_fields(R& r, Visitor&& v) {
   v.numbers("sparsities", r.sparsities, Range{0, 1, true, true}, nested::kMaxSubnets,
             "Fraction of each pruned layer's weights that the subnets lack, increasing: the densest first.");
   v.word("block", r.block, {"1x1", "1x2", "1x4"}, "Adjacent input channels that are pruned together.");
-  v.words("dense_layers", r.dense_layers,
-          "Layers that are not pruned: names, or the roles first_conv, depthwise, classifier.");
+  v.words(
+      "dense_layers", r.dense_layers,
+      "Layers that are not pruned, or get no gate: names, or the roles first_conv, depthwise, classifier.");
   v.word("allocation", r.allocation, {"uniform", "erk", "global", "cost"},
          "How kept weights are shared out among layers: the same sparsity in each, or only in total: "
          "Erdos-Renyi kernel, magnitude, or magnitude within an instruction budget.");

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "ns/base/json.h"
+#include "ns/nested/gates.h"
 #include "ns/nested/widths.h"
 
 namespace ns::train {
@@ -134,6 +135,13 @@ RunState::RunState(const Recipe& recipe, nn::Graph graph)
   if (recipe.slimmable()) {
     model.set_levels(nested::width_levels(model.network().graph(), recipe.widths));
   }
+  if (recipe.gated()) {
+    for (const nn::Layer& layer : model.network().graph().layers) {
+      if (nested::predicts_saliency(model.network().graph(), layer)) {
+        model.network().parameter(layer.name + ".bias").value.fill(1.0f);
+      }
+    }
+  }
 }
 
 void spread_bank_0(RunState& state) {
@@ -214,6 +222,20 @@ void start_from(const checkpoint::Archive& archive, const std::string& sha256, c
               ", but the recipe's " +
               (recipe.slimmable() ? "are " + canonical_dump(recipe.widths) : "method is " + recipe.method),
           "--set method=slimmable --set widths=" + canonical_dump(profile.widths));
+    }
+    nested::read_tensors(archive, profile, state.model);
+    check_same_graph(archive, profile, state);
+    return;
+  }
+  if (recipe.gated()) {
+    const std::vector<double> ratios = nested::gate_ratios_of(
+        nn::graph_from_json(parse_json(profile.graph, archive.origin + ": graph"), archive.origin));
+    if (ratios != recipe.gate_ratios) {
+      throw usage_error(
+          archive.origin + ": " +
+              (ratios.empty() ? "has no gates" : "has gates of ratios " + canonical_dump(ratios)) +
+              ", but the recipe's are gated with ratios " + canonical_dump(recipe.gate_ratios),
+          "a gated run starts from a gated checkpoint of the same ratios, or from nothing");
     }
     nested::read_tensors(archive, profile, state.model);
     check_same_graph(archive, profile, state);

@@ -1,5 +1,6 @@
 // What a recipe means for a data set: the split and the network.
 #include "ns/arch/registry.h"
+#include "ns/nested/gates.h"
 #include "ns/train/trainer.h"
 
 namespace ns::train {
@@ -35,7 +36,9 @@ nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset) {
     throw usage_error(name + ": layer " + last.name + " must be a linear one with a score for each of the " +
                       std::to_string(classes) + " classes of " + dataset.name);
   }
-  return graph;
+  return recipe.gated()
+             ? nested::with_gates(graph, {recipe.gate_ratios, recipe.dense_layers, recipe.saliency_penalty})
+             : graph;
 }
 
 }  // namespace ns::train

@@ -92,6 +92,9 @@ Trainer::Phase Trainer::phase_at(std::int64_t step) const {
   if (recipe_.slimmable()) {
     return Phase::kSlimmable;
   }
+  if (recipe_.gated()) {
+    return Phase::kGated;
+  }
   if (!recipe_.nested() || (!state_.levels_final && !pruning_.started(step))) {
     return Phase::kDense;
   }
@@ -165,6 +168,7 @@ EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
   record.phase = dense                        ? "dense"
                  : phase == Phase::kPruning   ? "pruning"
                  : phase == Phase::kSlimmable ? "slimmable"
+                 : phase == Phase::kGated     ? "gated"
                                               : "nested";
   const int subnets = dense ? 1 : state_.model.subnets();
   state_.average.swap();
@@ -173,6 +177,8 @@ EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
     item.subnet = subnet;
     if (phase == Phase::kSlimmable) {
       item.width = nested::width_of(recipe_.widths, subnet);
+    } else if (phase == Phase::kGated) {
+      item.gate_ratio = recipe_.gate_ratios[static_cast<std::size_t>(subnets - subnet)];
     } else if (!dense) {
       item.sparsity = recipe_.sparsities[static_cast<std::size_t>(subnets - subnet)];
     }

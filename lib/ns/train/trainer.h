@@ -66,7 +66,7 @@ class Trainer {
   checkpoint::Archive finished() const;
 
  private:
-  enum class Phase { kDense, kPruning, kNested, kSlimmable };
+  enum class Phase { kDense, kPruning, kNested, kSlimmable, kGated };
   Phase phase_at(std::int64_t step) const;
   nested::LevelMaps levels_at(double fraction) const;
   void update_levels();
