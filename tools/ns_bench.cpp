@@ -95,7 +95,7 @@ int run(const BenchOptions& o) {
     });
   }
   if (!o.json) {
-    standard_output().write(result_table(all) + layer_tables(all));
+    standard_output().write(result_table(all) + layer_tables(all) + stage_tables(all));
     if (std::any_of(all.begin(), all.end(), [](const auto& r) { return r.instructions.has_value(); })) {
       standard_output().write(std::string("\n") + ns::deploy::kCycleEstimateNote + ".\n");
     }

@@ -1,6 +1,7 @@
 // tta-eval: test-time augmentation that knows when to stop, and adaptive choice of the subnet.
 #include <spdlog/spdlog.h>
 
+#include "anytime/validation.h"
 #include "common/default_firmware.h"
 #include "common/progress.h"
 #include "common/run_tool.h"
@@ -16,28 +17,15 @@
 
 namespace {
 
-ns::data::Dataset validation_split(const TtaOptions& o, const Subject& subject) {
-  if (subject.held_out >= 0 && o.calibration_images > static_cast<std::size_t>(subject.held_out)) {
-    throw ns::usage_error("--calibration-images " + std::to_string(o.calibration_images) + ": " +
-                          subject.path + " held only the last " + std::to_string(subject.held_out) +
-                          " training images out of its training");
-  }
-  ns::anytime::require_calibration_samples(o.calibration_images);
-  const auto validation =
-      ns::data::hold_out_last(ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain),
-                              o.calibration_images)
-          .validation;
-  std::vector<ns::augment::Corruption> corruptions;
-  for (const std::string& text : o.calibration_corruptions)
-    corruptions.push_back(ns::augment::parse_corruption(text));
-  return ns::data::corrupted_in_turn(validation, corruptions, o.seed);
-}
-
 std::vector<CalibratedRule> make_rules(const TtaOptions& o, const Subject& subject,
                                        const std::vector<ns::anytime::Stage>& pool, ns::ImageShape shape) {
   if (!o.rule.empty()) return {rule_from(ns::anytime::read_rule(o.rule), subject, shape, o.rule)};
   if (o.threshold) return {given_rule(o, pool)};
-  const ns::data::Dataset validation = validation_split(o, subject);
+  std::vector<ns::augment::Corruption> corruptions;
+  for (const std::string& text : o.calibration_corruptions)
+    corruptions.push_back(ns::augment::parse_corruption(text));
+  const ns::data::Dataset validation = ns::data::corrupted_in_turn(
+      validation_split(o.data, o.calibration_images, subject.held_out, subject.path), corruptions, o.seed);
   Progress bar("validation", "passes", progress_mode(o.progress));
   const auto logits =
       ns::anytime::StageRunner(*subject.classifier, validation).all_logits(pool, [&](std::size_t done) {

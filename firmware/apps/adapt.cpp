@@ -1,9 +1,9 @@
-// adapt RULE INPUTS OUTPUTS
-// RULE: what ns::deploy::PackedRule::bytes writes. INPUTS: input tensors, one after the other. OUTPUTS: for
-// each the verdict: u16 answer, u16 passes, u32 score, u32 probability (little-endian). Where the board can
-// count, the last line is "adaptive images=N instructions=SUM": views, networks and rule of all images.
+// adapt [RULE] INPUTS OUTPUTS
+// RULE: what ns::deploy::PackedRule::bytes writes; without it the rule that a cooperative model brings.
+// INPUTS: input tensors, one after the other. OUTPUTS: for each the verdict: u16 answer, u16 passes, u32
+// score, u32 probability, and u32 instructions (little-endian): views, networks and rule; 0 where the board
+// cannot count.
 #include "firmware/apps/apps.h"
-#include "firmware/apps/text.h"
 #include "nsrt/anytime.h"
 
 namespace app {
@@ -81,22 +81,21 @@ int run_all(const nsrt_model& model, const nsrt_rule& rule, int inputs, int outp
   if (!divide_memory(model, rule, &places)) return refuse(NSRT_ARENA_TOO_SMALL);
   nsrt_network_info info;
   nsrt_describe(&model, rule.stages[0].network, &info);
-  std::uint64_t instructions = 0;
-  for (unsigned images = 0;; ++images) {
+  while (true) {
     const std::size_t bytes = board::read(inputs, places.input, info.input.bytes);
-    if (bytes == 0) {
-      if (board::counts_instructions())
-        Line() << "adaptive images=" << images << " instructions=" << instructions << "\n";
-      return kDone;
-    }
+    if (bytes == 0) return kDone;
     if (bytes != info.input.bytes) return kFileError;
-    nsrt_verdict verdict;
+    struct {
+      nsrt_verdict verdict;
+      std::uint32_t instructions;
+    } result{};
     const std::uint64_t begin = board::counter();
     const nsrt_status status = nsrt_run_adaptive(&model, &rule, places.input, places.logits, places.work,
-                                                 places.arena, places.arena_bytes, &verdict);
-    instructions += board::instructions(board::counter() - begin);
+                                                 places.arena, places.arena_bytes, &result.verdict);
+    const std::uint64_t instructions = board::instructions(board::counter() - begin);
+    if (board::counts_instructions()) result.instructions = static_cast<std::uint32_t>(instructions);
     if (status != NSRT_OK) return refuse(status);
-    if (!board::write(outputs, &verdict, sizeof verdict)) return kFileError;
+    if (!board::write(outputs, &result, sizeof result)) return kFileError;
   }
 }
 
@@ -104,14 +103,18 @@ int run_all(const nsrt_model& model, const nsrt_rule& rule, int inputs, int outp
 
 int adapt() {
   const board::Arguments& arguments = board::arguments();
-  if (arguments.count != 4) return kUsage;
+  if (arguments.count != 3 && arguments.count != 4) return kUsage;
   nsrt_model model;
   if (!open_model(&model)) return kRefused;
   nsrt_rule rule;
-  if (!read_rule(arguments.word[1], &rule)) return kFileError;
+  if (arguments.count == 3) {
+    if (const nsrt_status status = nsrt_model_rule(&model, &rule); status != NSRT_OK) return refuse(status);
+  } else if (!read_rule(arguments.word[1], &rule)) {
+    return kFileError;
+  }
   if (nsrt_adaptive_logit_bytes(&model, &rule) == 0) return refuse(NSRT_BAD_ARGUMENT);
-  const int inputs = board::open_for_reading(arguments.word[2]);
-  const int outputs = board::open_for_writing(arguments.word[3]);
+  const int inputs = board::open_for_reading(arguments.word[arguments.count - 2]);
+  const int outputs = board::open_for_writing(arguments.word[arguments.count - 1]);
   if (inputs < 0 || outputs < 0) return kFileError;
   const int status = run_all(model, rule, inputs, outputs);
   board::close(inputs);

@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   if (status == app::kUsage) {
     app::Line() << "usage: check\n"
                 << "       infer NETWORK SUBNET INPUTS OUTPUTS TRACED\n"
-                << "       adapt RULE INPUTS OUTPUTS\n"
+                << "       adapt [RULE] INPUTS OUTPUTS\n"
                 << "       speed NETWORK\n"
                 << "       selftest reference|fast\n"
                 << "       serve\n";

@@ -7,6 +7,7 @@ import json
 from .container import FEATURE_NARROW_TABLES, FEATURE_NESTED, FEATURE_RICE, BadFile, align, read_container, require, zero
 from .network import (ADD, AVG_POOL, CONV, CSR, DEPTHWISE, ENCODINGS, KINDS, LINEAR, MAX_POOL, NESTED, NONE, RICE, check_memory,
                       read_network, read_operators, read_tensors)
+from .stages import read_stages
 from .weights import decode_weights, read_tables
 
 
@@ -22,9 +23,12 @@ def read_file(data):
                             (FEATURE_RICE, "Rice codes", any(op["encoding"] == RICE for op in operators))):
         require(not used or header["required_features"] & bit, f"header: {what} without their feature bit")
     require(header["arena_bytes"] == max(n["arena_bytes"] for n in networks), "header: arena bytes")
-    return {"header": header, "meta": read_meta(sections[0]["data"], len(networks)), "networks": networks,
+    result = {"header": header, "meta": read_meta(sections[0]["data"], len(networks)), "networks": networks,
             "sections": [{"type": s["type"], "network": s["network"], "offset": s["offset"], "bytes": len(s["data"])}
                          for s in sections]}
+    if sections[-1]["type"] == "STGS":
+        result["rule"] = read_stages(sections, networks)
+    return result
 
 
 def read_one(parts):

@@ -8,7 +8,8 @@ OPTIONAL = {"WDEN", "WNCS", "REQT"}
 FEATURE_NESTED = 1
 FEATURE_NARROW_TABLES = 2
 FEATURE_RICE = 4
-KNOWN_FEATURES = FEATURE_NESTED | FEATURE_NARROW_TABLES | FEATURE_RICE
+FEATURE_STAGES = 8
+KNOWN_FEATURES = FEATURE_NESTED | FEATURE_NARROW_TABLES | FEATURE_RICE | FEATURE_STAGES
 NOWHERE = 0xFFFF
 
 
@@ -51,7 +52,7 @@ def read_container(data):
         kind, offset, length, crc, network = struct.unpack_from("<4sIIIH", data, 64 + 32 * i)
         require(zero(data[64 + 32 * i + 18:64 + 32 * i + 32]), f"{name}: reserved bytes are not zero")
         kind = kind.decode("ascii", "replace")
-        require(kind == "META" or kind in PER_NETWORK, f"{name}: unknown type {kind!r}")
+        require(kind in ("META", "STGS") or kind in PER_NETWORK, f"{name}: unknown type {kind!r}")
         require(length >= 1, f"{name}: empty")
         require(offset == align(end, 32), f"{name}: at {offset}, {align(end, 32)} expected")
         require(offset + length <= size, f"{name}: beyond the end of the file")
@@ -65,6 +66,7 @@ def read_container(data):
     found = [(s["type"], s["network"]) for s in sections]
     wanted = [("META", NOWHERE)] + [(kind, n) for n in range(networks) for kind in PER_NETWORK
                                     if kind not in OPTIONAL or (kind, n) in found]
+    wanted += [("STGS", NOWHERE)] if required & FEATURE_STAGES else []
     require(found == wanted, f"section table: {found}, {wanted} expected")
     require(bool(required & FEATURE_NESTED) == any(s["type"] == "WNCS" for s in sections),
             "header: feature bit 0 and the presence of WNCS disagree")

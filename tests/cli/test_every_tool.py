@@ -6,7 +6,7 @@ import unittest
 
 from cli_case import BIN, SOURCE, CliCase
 
-TOOLS = sorted(path.name for path in BIN.iterdir() if path.name.startswith(("ns-", "tta-")))
+TOOLS = sorted(path.name for path in BIN.iterdir() if path.name.startswith(("ns-", "tta-", "coop-")))
 
 
 class EveryTool(CliCase):

@@ -13,11 +13,13 @@
 #include "ns/pack/extract_subnet.h"
 #include "nsrt/nsrt.h"
 #include "support/sample_models.h"
+#include "support/tiny_model.h"
 #include "temp_folder.h"
 
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
+using nestkit_test::TinyModel;
 using ns::Json;
 
 /// One line of the script's output per file.
@@ -146,6 +148,31 @@ TEST_CASE("Both readers agree on every changed file whose CRCs are right again")
   }
   CHECK(refused > 300);
   CHECK(refused < static_cast<int>(files.size()) - 100);
+}
+
+TEST_CASE("Both readers agree on every changed rule of a cooperative model") {
+  TinyModel model(1);
+  model.cooperate();
+  model.meta = R"({"networks":[{},{}],"schema":"nestkit.nsm/1"})";
+  const TempFolder folder;
+  std::string names;
+  std::vector<Bytes> files;
+  const Bytes good = model.stages;
+  for (std::size_t i = 0; i <= 2 * good.size(); ++i) {
+    model.stages = good;
+    if (i > 0) model.stages[(i - 1) / 2] = static_cast<std::uint8_t>(good[(i - 1) / 2] + (i % 2 ? 1 : 255));
+    files.push_back(model.file());
+    write_file(folder.file(std::to_string(i)), files.back());
+    names += " " + folder.file(std::to_string(i));
+  }
+  const std::vector<Json> verdicts = dump(names);
+  REQUIRE(verdicts.size() == files.size());
+  CHECK(verdicts[0]["rule"]["thresholds"] == Json({{0xC000}}));
+  CHECK(verdicts[0]["rule"]["stages"][1]["subnet"] == 3);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    CAPTURE(i);
+    CHECK((open(files[i]).status != NSRT_OK) == verdicts[i].contains("error"));
+  }
 }
 
 TEST_CASE("The second reader refuses truncations and changed bytes") {

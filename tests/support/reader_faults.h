@@ -30,7 +30,8 @@ struct FileFault {
 // The reader names the field that was changed: its first byte lies at the change or a few bytes before. A
 // section of another size is named by its start, weights and tables by the exact place.
 inline bool names_change(TinyModel& changed, const Bytes& file, const nsrt_error& error) {
-  TinyModel good(changed.minor);
+  TinyModel good(std::min(changed.minor, 1u));
+  if (changed.minor == 2) good.cooperate();
   for (unsigned i = 1; i < (get32(file, 24) & 0xFFFF); ++i) {
     const std::string name(file.begin() + 64 + 32 * i, file.begin() + 68 + 32 * i);
     const Bytes &before = good.section(name), &after = changed.section(name);
@@ -47,7 +48,8 @@ inline bool names_change(TinyModel& changed, const Bytes& file, const nsrt_error
 
 inline void expect_status(nsrt_status status, const std::vector<SectionFault>& faults, unsigned minor = 0) {
   for (const SectionFault& fault : faults) {
-    TinyModel model(minor);
+    TinyModel model(std::min(minor, 1u));
+    if (minor == 2) model.cooperate();
     fault.change(model);
     const Bytes file = model.file();
     const nsrt_error error = open_error(file);

@@ -153,6 +153,13 @@ inline ns::pack::NetworkDescription single_network() {
   return (b.linear(conv, 3, 2, false), b.description("single"));
 }
 
+/// One subnet; takes and answers what nested_network does.
+inline ns::pack::NetworkDescription partner_network() {
+  Builder b(6, 6, 1, 1, 5);
+  const int conv = b.conv(0, 3, 3, 2, 0);
+  return (b.linear(b.avg_pool(conv, 3), 3, 0, true), b.description("partner"));
+}
+
 inline ns::pack::Provenance provenance() {
   return {{"aa"}, 7, "bb", {{"seed", 7}}, {{"subnet", 0}}};
 }

@@ -255,6 +255,25 @@ TinyModel::TinyModel(unsigned minor_version) : minor(minor_version) {
   test.resize(4 + 48 + kSubnets * 6);
 }
 
+void TinyModel::cooperate() {
+  minor = 2;
+  required_features |= 8;
+  networks.push_back(networks.front());
+  stages.assign(32 + 2 * 16 + 4, 0);
+  put16(stages, 0, 2);
+  put16(stages, 2, 1);
+  put16(stages, 4, 3);
+  stages[6] = 5;
+  put16(stages, 8, 1);
+  put16(stages, 10, 1);
+  for (unsigned i = 0; i < 2; ++i) {
+    put16(stages, 32 + 16 * i, i);
+    put16(stages, 34 + 16 * i, 1 + 2 * i);
+    put32(stages, 44 + 16 * i, 1);
+  }
+  put32(stages, 64, 0xC000);
+}
+
 Bytes TinyModel::file() const {
   struct Entry {
     std::string name;
@@ -267,6 +286,18 @@ Bytes TinyModel::file() const {
       const auto found = networks[n].find(name);
       if (found != networks[n].end() && !found->second.empty()) entries.push_back({name, found->second, n});
     }
+  }
+  if (!stages.empty()) {
+    Bytes stgs = stages;
+    std::uint32_t crc = 0;
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+      Bytes one(4);
+      put32(one, 0,
+            nsrt::crc32(entries[i].bytes.data(), static_cast<std::uint32_t>(entries[i].bytes.size())));
+      crc = nsrt::crc32_update(crc, one.data(), 4);
+    }
+    if (stgs.size() >= 16 && get32(stgs, 12) == 0) put32(stgs, 12, crc);
+    entries.push_back({"STGS", stgs, 0xFFFF});
   }
   Bytes file(64 + 32 * entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {

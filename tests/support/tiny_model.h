@@ -42,12 +42,18 @@ struct TinyModel {
   std::vector<Sections> networks{1};  ///< the tiny network; more entries make more networks
   std::uint32_t required_features = 1;
   std::uint32_t arena_bytes = 0;  ///< of the header
+  /// STGS, left out if empty. file() fills in the CRC of the networks' CRCs if it is zero here.
+  Bytes stages;
   unsigned minor = 0;
 
   /// Version 1.0 or 1.1: the newer one has Rice-coded weights and narrow tables of every form.
   explicit TinyModel(unsigned minor_version = 0);
 
-  Bytes& section(const std::string& name) { return networks[0][name]; }
+  Bytes& section(const std::string& name) { return name == "STGS" ? stages : networks[0][name]; }
+
+  /// Makes it a cooperative model of version 1.2: two networks alike, subnet 1 of the first, then subnet 3 of
+  /// the second.
+  void cooperate();
 
   /// The file, CRCs included.
   Bytes file() const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bench/bench_cooperative.h"
 #include "bench/float_accuracy.h"
 #include "common/progress.h"
 #include "common/stop_signal.h"
@@ -104,6 +105,7 @@ void verify(BenchRecord& record, Engine& host, const Outputs& outputs, const Pac
 void bench_model(const std::string& path, const std::optional<ns::data::Dataset>& dataset,
                  const BenchOptions& o, const std::function<void(BenchRecord)>& emit) {
   const PackedModel model(path);
+  if (model.rule() != nullptr) return bench_cooperative(model, dataset, o, emit);
   const PackedDescription description = describe(model);
   const unsigned subnets = static_cast<unsigned>(description.networks.front().subnets.size());
   if (o.subnet > subnets) {

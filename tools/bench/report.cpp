@@ -14,6 +14,7 @@ using ns::report::Table;
 namespace {
 
 std::string name(const BenchRecord& record) {
+  if (!record.stages.empty()) return record.network;
   return record.subnets == 1 && record.sparsity == 0
              ? record.network + " dense"
              : record.network + " subnet " + std::to_string(record.subnet);
@@ -111,6 +112,32 @@ std::string layer_tables(const std::vector<BenchRecord>& records) {
     first = end;
   }
   return text;
+}
+
+std::string stage_tables(const std::vector<BenchRecord>& records) {
+  using Align = Table::Align;
+  Table table({{"cooperative model", Align::kLeft},
+               {"target", Align::kLeft},
+               {"stage"},
+               {"network", Align::kLeft},
+               {"subnet"},
+               {"images"},
+               {"share"},
+               {"M insn alone"},
+               {"worst M insn of an image"}});
+  bool any = false;
+  for (const BenchRecord& r : records) {
+    for (std::size_t i = 0; i < r.stages.size(); ++i) {
+      const auto& stage = r.stages[i];
+      any = true;
+      table.row({r.model, r.target, std::to_string(i + 1), stage.network, std::to_string(stage.subnet),
+                 r.images ? grouped(static_cast<std::int64_t>(stage.reached)) : "-",
+                 r.images ? percent(static_cast<double>(stage.reached) / static_cast<double>(r.images)) : "-",
+                 stage.instructions ? millions(static_cast<double>(*stage.instructions)) : "",
+                 r.worst_instructions && i == 0 ? millions(static_cast<double>(*r.worst_instructions)) : ""});
+    }
+  }
+  return any ? "\nMeans over the images, rule included; stage by stage:\n" + table.text() : "";
 }
 
 std::vector<std::string> missed_gates(const std::vector<BenchRecord>& records, const Gates& gates) {

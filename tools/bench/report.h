@@ -11,6 +11,9 @@ std::string result_table(const std::vector<ns::deploy::BenchRecord>& records);
 /// Instructions per layer: a table per model, with a column per subnet of the emulator's records.
 std::string layer_tables(const std::vector<ns::deploy::BenchRecord>& records);
 
+/// Stage by stage, of the records of cooperative models; empty without any.
+std::string stage_tables(const std::vector<ns::deploy::BenchRecord>& records);
+
 struct Gates {
   std::optional<double> min_accuracy, max_instructions;
   std::optional<std::uint64_t> max_flash, max_ram;

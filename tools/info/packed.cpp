@@ -63,6 +63,50 @@ std::string to_text(const ns::deploy::NetworkDescription& network) {
   return text + operators.text();
 }
 
+nlohmann::json to_json(const ns::deploy::RuleDescription& rule) {
+  nlohmann::json stages = nlohmann::json::array(), thresholds = nlohmann::json::array();
+  for (const auto& stage : rule.stages) {
+    stages.push_back({{"network", stage.network},
+                      {"subnet", stage.subnet},
+                      {"view", stage.view},
+                      {"weight", stage.weight}});
+  }
+  for (const auto& row : rule.thresholds) {
+    nlohmann::json& list = thresholds.emplace_back(nlohmann::json::array());
+    for (const auto& threshold : row)
+      list.push_back(threshold ? nlohmann::json(*threshold) : nlohmann::json());
+  }
+  return {{"stages", stages},
+          {"aggregate", rule.aggregate},
+          {"confidence", rule.confidence},
+          {"min_passes", rule.min_passes},
+          {"thresholds", thresholds}};
+}
+
+std::string to_text(const ns::deploy::RuleDescription& rule, const ns::deploy::PackedDescription& model) {
+  std::string text = "\ncooperative: stops when " + rule.confidence + " of the aggregate (" + rule.aggregate +
+                     ") reaches the threshold of its answer\n\n";
+  using Align = Table::Align;
+  Table table({{"stage"},
+               {"network"},
+               {"name", Align::kLeft},
+               {"subnet"},
+               {"view", Align::kLeft},
+               {"weight"},
+               {"thresholds", Align::kLeft}});
+  for (std::size_t i = 0; i < rule.stages.size(); ++i) {
+    const auto& stage = rule.stages[i];
+    std::string thresholds;
+    for (const auto& threshold : rule.thresholds[i % rule.thresholds.size()])
+      thresholds += (thresholds.empty() ? "" : " ") + (threshold ? fixed(*threshold, 4) : "never");
+    if (i + 1 < rule.min_passes) thresholds = "always goes on";
+    if (i + 1 == rule.stages.size()) thresholds = "last";
+    table.row({std::to_string(i + 1), std::to_string(stage.network), model.networks[stage.network].name,
+               std::to_string(stage.subnet), stage.view, std::to_string(stage.weight), thresholds});
+  }
+  return text + table.text();
+}
+
 }  // namespace
 
 Artifact read_packed_artifact(const std::string& path) {
@@ -83,7 +127,13 @@ Artifact read_packed_artifact(const std::string& path) {
   artifact.text = path + ": packed model, " + grouped(description.bytes) + " bytes, written by nestkit " +
                   description.tool_version + "; checks and self-test passed\n";
   for (const auto& parent : description.parents)
-    artifact.text += "packed from checkpoint sha256 " + parent + "\n";
+    artifact.text +=
+        (description.rule ? "put together from packed model sha256 " : "packed from checkpoint sha256 ") +
+        parent + "\n";
+  if (description.rule) {
+    artifact.json["rule"] = to_json(*description.rule);
+    artifact.text += to_text(*description.rule, description);
+  }
   for (const auto& network : description.networks) {
     artifact.json["networks"].push_back(to_json(network));
     artifact.text += to_text(network);

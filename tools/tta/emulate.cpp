@@ -19,7 +19,7 @@ double instructions_of(const Subject& subject, const EmulatorOptions& emulator, 
   const PackedRule rule(scoring, never, stages, subject.classifier->classes());
   const auto found =
       run_adaptive(*subject.packed, emulator, rule, inputs, Counting::kInstructions, throw_if_stopped);
-  return static_cast<double>(found.instructions) / static_cast<double>(found.verdicts.size());
+  return found.mean_instructions();
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ EmulatorResult emulate(const TtaOptions& o, const Subject& subject, const Calibr
                         score_of(rule.scoring, found.score, found.passes) != expected.score ||
                         found.probability != expected.probability * NSRT_ONE;
   }
-  result.adaptive_instructions = static_cast<double>(board.instructions) / static_cast<double>(images);
+  result.adaptive_instructions = board.mean_instructions();
   const bool subnets = o.stages == "subnets";
   const std::vector<Stage> plain{subnets ? pool.front() : rule.stages.front()};
   const std::vector<Stage> full = subnets ? std::vector<Stage>{pool.back()} : rule.stages;

@@ -5,7 +5,6 @@
 
 #include "common/stop_signal.h"
 #include "ns/base/error.h"
-#include "ns/base/json.h"
 #include "ns/base/mapped_file.h"
 #include "ns/base/sha256.h"
 #include "ns/deploy/emulator_session.h"
@@ -51,10 +50,7 @@ Subject open_model(const std::string& path, const ns::data::Dataset& dataset, in
     subject.packed = std::make_unique<ns::deploy::PackedModel>(path);
     subject.classifier = std::make_unique<ns::deploy::PackedClassifier>(*subject.packed, dataset,
                                                                         static_cast<unsigned>(threads));
-    const ns::Json config = ns::Json::parse(describe(*subject.packed).config, nullptr, false);
-    if (config.is_object() && config.contains("validation_images") &&
-        config["validation_images"].is_number_integer())
-      subject.held_out = config["validation_images"].get<int>();
+    subject.held_out = validation_images(describe(*subject.packed));
     return subject;
   }
 #ifdef NESTKIT_TRAINING

@@ -41,16 +41,17 @@ void StageRunner::run_stage(const Stage& stage, std::span<const std::uint32_t> s
                             std::span<float> logits, const Progress& progress) {
   const auto image = static_cast<std::size_t>(dataset_.shape.size());
   const auto fill = static_cast<std::uint8_t>(dataset_.normalisation.mean_pixel);
-  const std::size_t classes = classifier_.classes();
-  std::vector<std::uint8_t> views(std::min(classifier_.batch(), samples.size()) * image);
-  for (std::size_t first = 0; first < samples.size(); first += classifier_.batch()) {
-    const std::size_t count = std::min(classifier_.batch(), samples.size() - first);
+  Classifier& classifier = *classifiers_.at(stage.network);
+  const std::size_t classes = this->classes(), batch = classifier.batch();
+  std::vector<std::uint8_t> views(std::min(batch, samples.size()) * image);
+  for (std::size_t first = 0; first < samples.size(); first += batch) {
+    const std::size_t count = std::min(batch, samples.size() - first);
     for (std::size_t i = 0; i < count; ++i) {
       stage.view.apply(dataset_.image(samples[first + i]), dataset_.shape, fill,
                        std::span(views).subspan(i * image, image));
     }
-    classifier_.run(stage.subnet, std::span(views).first(count * image),
-                    logits.subspan(first * classes, count * classes));
+    classifier.run(stage.subnet, std::span(views).first(count * image),
+                   logits.subspan(first * classes, count * classes));
     done_ += count;
     if (progress) {
       progress(done_);
@@ -63,7 +64,7 @@ AdaptiveRun StageRunner::run(std::span<const Stage> stages, const StoppingRule& 
   if (rule.max_passes < 1 || rule.max_passes > stages.size()) {
     throw internal_error("a stopping rule of more passes than there are stages");
   }
-  const std::size_t n = dataset_.size(), classes = classifier_.classes();
+  const std::size_t n = dataset_.size(), classes = this->classes();
   AdaptiveRun result;
   result.logits = {n, classes, {}};
   result.outcome = {std::vector<Verdict>(n), std::vector<std::uint16_t>(n)};
@@ -104,7 +105,7 @@ AdaptiveRun StageRunner::run(std::span<const Stage> stages, const StoppingRule& 
 }
 
 StageLogits StageRunner::all_logits(std::span<const Stage> stages, const Progress& progress) {
-  StageLogits result{dataset_.size(), classifier_.classes(), {}};
+  StageLogits result{dataset_.size(), classes(), {}};
   std::vector<std::uint32_t> everything(dataset_.size());
   std::iota(everything.begin(), everything.end(), 0u);
   done_ = 0;

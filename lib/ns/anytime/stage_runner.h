@@ -1,4 +1,4 @@
-// Runs stages: a subnet of a model on a view of each image, for the samples that still need it.
+// Runs stages: a subnet of a network on a view of each image, for the samples that still need it.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,8 @@ namespace ns::anytime {
 struct Stage {
   augment::View view;
   int subnet = 1;
-  double cost = 1;  ///< in any unit, the same for all stages
+  double cost = 1;       ///< in any unit, the same for all stages
+  unsigned network = 0;  ///< which of the classifiers that cooperate
   bool operator==(const Stage&) const = default;
 };
 
@@ -40,9 +41,12 @@ struct AdaptiveRun {
 
 class StageRunner {
  public:
-  /// Both must outlive the runner.
+  /// All must outlive the runner.
   StageRunner(Classifier& classifier, const data::Dataset& dataset)
-      : classifier_(classifier), dataset_(dataset) {}
+      : StageRunner(std::vector<Classifier*>{&classifier}, dataset) {}
+  /// Networks that cooperate: at least one, all of the same classes.
+  StageRunner(std::vector<Classifier*> classifiers, const data::Dataset& dataset)
+      : classifiers_(std::move(classifiers)), dataset_(dataset) {}
 
   /// Pass by pass: the stage on all undecided samples, gathered into full batches, then the rule on each. So
   /// a pass costs what it costs in plain evaluation. keep_logits keeps those of samples that got there; with
@@ -57,7 +61,9 @@ class StageRunner {
   void run_stage(const Stage& stage, std::span<const std::uint32_t> samples, std::span<float> logits,
                  const Progress& progress);
 
-  Classifier& classifier_;
+  std::size_t classes() const { return classifiers_.front()->classes(); }
+
+  std::vector<Classifier*> classifiers_;
   const data::Dataset& dataset_;
   std::size_t done_ = 0;
 };

@@ -1,12 +1,15 @@
 #include "ns/data/catalog.h"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 
 #include "ns/base/error.h"
 #include "ns/base/nearest.h"
 #include "ns/data/cifar.h"
+#include "ns/data/fsdd.h"
 #include "ns/data/idx.h"
+#include "ns/data/image_folder.h"
 #include "ns/data/manifest.h"
 
 namespace ns::data {
@@ -20,8 +23,8 @@ struct Entry {
   Normalisation normalisation;
   std::string source;   // where to get it: the hint when its folder is missing
   Paths usual_folders;  // tried in turn when no folder is given; data/ is where scripts/get_data puts things
-  Paths (*files)(const std::string& folder, Part part);
-  Dataset (*read)(const Paths& files, std::size_t classes);
+  std::function<Paths(const std::string& folder, const std::vector<std::string>& classes, Part part)> files;
+  Dataset (*read)(const Paths& files, const std::vector<std::string>& classes);
 };
 
 // The uncompressed file, if there is only that; otherwise the .gz, which is also the one to miss.
@@ -29,12 +32,12 @@ std::string with_or_without_gz(const std::string& path) {
   return fs::exists(path) && !fs::exists(path + ".gz") ? path : path + ".gz";
 }
 
-Paths mnist_files(const std::string& folder, Part part) {
+Paths mnist_files(const std::string& folder, const std::vector<std::string>&, Part part) {
   const std::string prefix = folder + (part == Part::kTrain ? "/train-" : "/t10k-");
   return {with_or_without_gz(prefix + "images-idx3-ubyte"), with_or_without_gz(prefix + "labels-idx1-ubyte")};
 }
 
-Dataset read_mnist(const Paths& files, std::size_t classes) {
+Dataset read_mnist(const Paths& files, const std::vector<std::string>& classes) {
   IdxArray images = read_idx(files[0], 3);
   const IdxArray labels = read_idx(files[1], 1);
   if (images.extents[0] != labels.extents[0]) {
@@ -50,9 +53,9 @@ Dataset read_mnist(const Paths& files, std::size_t classes) {
   dataset.shape = {static_cast<int>(images.extents[1]), static_cast<int>(images.extents[2]), 1};
   dataset.pixels = std::move(images.bytes);
   for (std::size_t i = 0; i < labels.bytes.size(); ++i) {
-    if (labels.bytes[i] >= classes) {
+    if (labels.bytes[i] >= classes.size()) {
       throw input_error(files[1] + ": label " + std::to_string(labels.bytes[i]) + " of image " +
-                        std::to_string(i) + " is not below " + std::to_string(classes));
+                        std::to_string(i) + " is not below " + std::to_string(classes.size()));
     }
   }
   dataset.labels.assign(labels.bytes.begin(), labels.bytes.end());
@@ -61,7 +64,7 @@ Dataset read_mnist(const Paths& files, std::size_t classes) {
   return dataset;
 }
 
-Paths cifar_files(const std::string& folder, Part part) {
+Paths cifar_files(const std::string& folder, const std::vector<std::string>&, Part part) {
   if (part == Part::kTest) {
     return {folder + "/test_batch.bin"};
   }
@@ -72,10 +75,34 @@ Paths cifar_files(const std::string& folder, Part part) {
   return paths;
 }
 
-const std::map<std::string, Entry>& catalog() {
+// The official validation images come last: hold_out_last takes them.
+Paths fer2013_files(const std::string& folder, const std::vector<std::string>& classes, Part part) {
+  if (part == Part::kTest) return image_folder_files(folder + "/test", classes);
+  Paths paths = image_folder_files(folder + "/train", classes);
+  const std::string validation = folder + (fs::is_directory(folder + "/val") ? "/val" : "/validation");
+  for (std::string& path : image_folder_files(validation, classes)) paths.push_back(std::move(path));
+  return paths;
+}
+
+Dataset read_fer2013(const Paths& files, const std::vector<std::string>& classes) {
+  return read_image_folder(files, classes, {48, 48, 1});
+}
+
+Entry fsdd_entry(const std::string& test_speaker) {
+  return {{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"},
+          {66, 1.0f / 82.0f},
+          "it is the folder of github.com/Jakobovski/free-spoken-digit-dataset",
+          {"data/fsdd"},
+          [test_speaker](const std::string& folder, const std::vector<std::string>&, Part part) {
+            return fsdd_files(folder, part, test_speaker);
+          },
+          [](const Paths& files, const std::vector<std::string>&) { return read_fsdd(files); }};
+}
+
+std::map<std::string, Entry> make_catalog() {
   // Mean and 1/scale are the training pixels' mean and standard deviation, rounded (the mean must be an
   // integer).
-  static const std::map<std::string, Entry> entries{
+  std::map<std::string, Entry> entries{
       {"fashion_mnist",
        {{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
          "Ankle boot"},
@@ -91,8 +118,23 @@ const std::map<std::string, Entry>& catalog() {
         "www.cs.toronto.edu/~kriz/cifar.html",
         {"data/cifar-10-batches-bin"},
         cifar_files,
-        [](const Paths& files, std::size_t) { return read_cifar10(files); }}},
+        [](const Paths& files, const std::vector<std::string>&) { return read_cifar10(files); }}},
+      {"fer2013",
+       {{"angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"},
+        {131, 1.0f / 78.0f},
+        "folders train, validation and test, each with one folder of images per expression",
+        {"data/fer2013"},
+        fer2013_files,
+        read_fer2013}},
+      {"fsdd", fsdd_entry("")},
   };
+  for (const std::string& speaker : fsdd_speakers())
+    entries.emplace("fsdd_without_" + speaker, fsdd_entry(speaker));
+  return entries;
+}
+
+const std::map<std::string, Entry>& catalog() {
+  static const std::map<std::string, Entry> entries = make_catalog();
   return entries;
 }
 
@@ -134,8 +176,9 @@ Dataset load_dataset(const std::string& name, const std::string& folder, Part pa
                       nearest_hint(name, dataset_names()));
   }
   const Entry& entry = found->second;
-  const Paths files = entry.files(existing_folder(name, folder, entry), part);
-  Dataset dataset = entry.read(files, entry.classes.size());
+  const std::string place = existing_folder(name, folder, entry);
+  const Paths files = entry.files(place, entry.classes, part);
+  Dataset dataset = entry.read(files, entry.classes);
   dataset.name = name;
   dataset.classes = entry.classes;
   dataset.normalisation = entry.normalisation;

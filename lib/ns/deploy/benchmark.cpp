@@ -11,8 +11,9 @@
 
 namespace ns::deploy {
 
-EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& model, std::size_t count) {
-  const nsrt_network_info& net = model.network(0);
+EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& model, std::size_t count,
+                            unsigned network) {
+  const nsrt_network_info& net = model.network(network);
   const ImageShape& shape = dataset.shape;
   if (shape.h != net.input.h || shape.w != net.input.w || shape.c != net.input.c) {
     throw input_error(model.path() + ": takes images of " + std::to_string(net.input.h) + "x" +
@@ -78,6 +79,13 @@ Outputs add_accuracy(BenchRecord& record, Engine& engine, const EncodedImages& i
   return outputs;
 }
 
+CycleEstimate estimate_cycles(const SubnetCost& cost, const NetworkDescription& network) {
+  CycleEstimate sum;
+  for (std::size_t i = 0; i < cost.operators.size(); ++i)
+    sum += estimate_cycles(cost.operators[i], network.operators.at(i).kind);
+  return sum;
+}
+
 void add_cost(BenchRecord& record, const PackedDescription& description, const SubnetCost& cost,
               std::uint32_t core_hz) {
   const NetworkDescription& network = description.networks.front();
@@ -87,11 +95,10 @@ void add_cost(BenchRecord& record, const PackedDescription& description, const S
   } else {
     record.instructions = cost.total;
   }
-  record.cycles = {};
+  record.cycles = core_hz == 0 ? estimate_cycles(cost, network) : CycleEstimate{};
   for (std::size_t i = 0; i < cost.operators.size(); ++i) {
     const OperatorDescription& op = network.operators.at(i);
     record.layers.push_back({op.name, op.kind, cost.operators[i], op.macs.at(record.subnet - 1)});
-    if (core_hz == 0) record.cycles += estimate_cycles(cost.operators[i], op.kind);
   }
 }
 
@@ -157,10 +164,12 @@ nlohmann::ordered_json to_json(const BenchRecord& record) {
     json["cycles_estimate"] = std::llround(record.cycles.mid);
     json["cycles_high"] = std::llround(record.cycles.high);
     json["cycles_note"] = kCycleEstimateNote;
-    json["layers"] = layers_json(record, "instructions");
+    if (record.stages.empty()) json["layers"] = layers_json(record, "instructions");
   } else {
     json["instructions"] = nullptr;
-    json["instructions_reason"] = record.measured_cycles     ? "a board's core counts cycles"
+    json["instructions_reason"] = !record.stages.empty() && record.target == "emulator"
+                                      ? "a mean over images: --cost-only runs none"
+                                  : record.measured_cycles   ? "a board's core counts cycles"
                                   : record.target == "board" ? "this board counts nothing"
                                                              : "counted on the emulator target only";
   }
@@ -173,6 +182,15 @@ nlohmann::ordered_json to_json(const BenchRecord& record) {
   if (record.identical) {
     json["verified_images"] = record.verified_images;
     json["identical"] = *record.identical;
+  }
+  if (!record.stages.empty()) {
+    json["stages"] = nlohmann::ordered_json::array();
+    for (const StageRecord& stage : record.stages) {
+      json["stages"].push_back(
+          {{"network", stage.network}, {"subnet", stage.subnet}, {"reached", stage.reached}});
+      if (stage.instructions) json["stages"].back()["instructions"] = *stage.instructions;
+    }
+    if (record.worst_instructions) json["worst_instructions"] = *record.worst_instructions;
   }
   if (record.float_accuracy) json["float_accuracy_top1"] = *record.float_accuracy;
   return json;

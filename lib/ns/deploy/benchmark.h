@@ -23,12 +23,21 @@ struct EncodedImages {
 };
 
 /// The first `count` images (0: all). Throws Error(kInput) if the data set's images, classes or normalisation
-/// are not the model's: naming both sides.
-EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& model, std::size_t count);
+/// are not the network's: naming both sides.
+EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& model, std::size_t count,
+                            unsigned network = 0);
 
 struct LayerCost {
   std::string name, kind;
   std::uint64_t count = 0, macs = 0;  ///< instructions, or cycles of a board that counts them
+};
+
+/// A stage of a cooperative model, which is measured as a whole.
+struct StageRecord {
+  std::string network;
+  unsigned subnet = 1;
+  std::size_t reached = 0;                    ///< images that came so far
+  std::optional<std::uint64_t> instructions;  ///< of this stage's network alone
 };
 
 /// One record of schema nestkit.bench/1 (docs/format/results.md).
@@ -51,6 +60,10 @@ struct BenchRecord {
   std::size_t verified_images = 0;
   std::optional<bool> identical;
   std::optional<double> float_accuracy;
+  /// Of a cooperative model: then `subnet` is 0, `macs` and `instructions` are means over the images, and
+  /// instructions include the rule.
+  std::vector<StageRecord> stages;
+  std::optional<std::uint64_t> worst_instructions;  ///< of one of the images
 
   double accuracy() const {
     return images ? static_cast<double>(correct) / static_cast<double>(images) : 0.0;
@@ -67,6 +80,9 @@ BenchRecord describe_subnet(const PackedModel& model, const PackedDescription& d
 /// checksums.
 Outputs add_accuracy(BenchRecord& record, Engine& engine, const EncodedImages& images, std::size_t traced,
                      const Progress& progress = {});
+
+/// Of one inference of a subnet, operator by operator.
+CycleEstimate estimate_cycles(const SubnetCost& cost, const NetworkDescription& network);
 
 /// Adds instructions, layers and estimated cycles; with core_hz > 0, `cost` counts cycles of such a core.
 void add_cost(BenchRecord& record, const PackedDescription& description, const SubnetCost& cost,

@@ -10,9 +10,10 @@ namespace ns::deploy {
 /// Logits are the model's int16 ones in units of 1/256, as floats without rounding.
 class PackedClassifier : public anytime::Classifier {
  public:
-  /// `model` must outlive the classifier. threads = 0: one per core. Throws Error(kInput) if the data set's
-  /// images, classes or normalisation are not the model's.
-  PackedClassifier(const PackedModel& model, const data::Dataset& dataset, unsigned threads = 0);
+  /// One network of a model, which must outlive the classifier. threads = 0: one per core. Throws
+  /// Error(kInput) if the data set's images, classes or normalisation are not the network's.
+  PackedClassifier(const PackedModel& model, const data::Dataset& dataset, unsigned threads = 0,
+                   unsigned network = 0);
 
   std::size_t classes() const override { return classes_; }
   int subnets() const override { return static_cast<int>(macs_.size()); }
@@ -22,6 +23,7 @@ class PackedClassifier : public anytime::Classifier {
 
  private:
   HostEngine engine_;
+  unsigned network_;
   std::size_t classes_;
   std::vector<double> macs_;
 };

@@ -3,6 +3,7 @@
 #include "kernels/rice.h"
 #include "model/view.h"
 #include "ns/base/json.h"
+#include "ns/deploy/packed_rule.h"
 
 namespace ns::deploy {
 namespace {
@@ -81,6 +82,33 @@ OperatorDescription describe_operator(const nsrt::NetworkView& net, unsigned ind
   return description;
 }
 
+std::string view_text(const nsrt_view& view) {
+  std::string text;
+  if (view.dy != 0 || view.dx != 0) text = "shift:" + std::to_string(view.dy) + "," + std::to_string(view.dx);
+  if (view.flip != 0) text += text.empty() ? "flip" : "+flip";
+  return text.empty() ? "identity" : text;
+}
+
+RuleDescription describe_rule(const nsrt_rule& rule) {
+  RuleDescription result;
+  result.aggregate = aggregate_name(rule);
+  result.confidence = confidence_name(rule);
+  result.min_passes = rule.min_passes;
+  for (unsigned i = 0; i < rule.max_passes; ++i) {
+    const nsrt_stage& stage = rule.stages[i];
+    result.stages.push_back({stage.network, stage.subnet, view_text(stage.view), stage.weight});
+  }
+  for (unsigned row = 0; row < rule.threshold_rows; ++row) {
+    auto& thresholds = result.thresholds.emplace_back();
+    for (unsigned column = 0; column < rule.threshold_columns; ++column) {
+      const std::uint32_t threshold = rule.thresholds[row * rule.threshold_columns + column];
+      thresholds.push_back(
+          threshold == UINT32_MAX ? std::nullopt : std::optional(static_cast<double>(threshold) / NSRT_ONE));
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 PackedDescription describe(const PackedModel& model) {
@@ -132,7 +160,15 @@ PackedDescription describe(const PackedModel& model) {
     for (unsigned i = 0; i < net.operators(); ++i)
       out.operators.push_back(describe_operator(net, i, names[i]));
   }
+  if (model.rule() != nullptr) result.rule = describe_rule(*model.rule());
   return result;
+}
+
+int validation_images(const PackedDescription& description) {
+  const Json config = Json::parse(description.config, nullptr, false);
+  const bool known = config.is_object() && config.contains("validation_images") &&
+                     config["validation_images"].is_number_integer();
+  return known ? config["validation_images"].get<int>() : -1;
 }
 
 }  // namespace ns::deploy

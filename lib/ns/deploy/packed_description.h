@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,22 @@ struct NetworkDescription {
   std::vector<OperatorDescription> operators;
 };
 
+struct StageDescription {
+  unsigned network = 0, subnet = 1;  ///< index in `networks`; 1 … N
+  std::string view;                  ///< "identity", "shift:1,-2+flip"
+  std::uint32_t weight = 1;
+};
+
+/// Stages and stopping rule of a cooperative model (docs/format/nsm.md, STGS).
+struct RuleDescription {
+  std::vector<StageDescription> stages;
+  std::string aggregate, confidence;
+  unsigned min_passes = 1;
+  /// [row][column]: one row or one per stage, one column or one per class, 0 … 1 (of t² for "interval",
+  /// without end); nothing for a threshold that no score reaches.
+  std::vector<std::vector<std::optional<double>>> thresholds;
+};
+
 struct PackedDescription {
   std::uint32_t bytes = 0;
   std::string tool_version, data_manifest_sha256;
@@ -47,9 +64,13 @@ struct PackedDescription {
   std::vector<std::string> parents;
   std::vector<SectionDescription> sections;
   std::vector<NetworkDescription> networks;
+  std::optional<RuleDescription> rule;
 };
 
 /// Throws Error(kInput) if META is not what docs/format/nsm.md says: the device never reads it, people do.
 PackedDescription describe(const PackedModel& model);
+
+/// Training images that the training held out, −1 if the config does not say.
+int validation_images(const PackedDescription& description);
 
 }  // namespace ns::deploy

@@ -11,7 +11,7 @@ namespace {
 // "section OPER at " for a fault behind the section table, which is trusted by then.
 std::string place(std::span<const std::uint8_t> bytes, const nsrt_error& error) {
   const bool inside = error.status >= NSRT_BAD_SECTION_CRC && error.status <= NSRT_BAD_TEST;
-  if (inside || error.status == NSRT_OLD_PLAN) {
+  if (inside || error.status == NSRT_OLD_PLAN || error.status == NSRT_BAD_STAGES) {
     const nsrt::Region file{bytes.data(), static_cast<std::uint32_t>(bytes.size()), 0};
     for (std::uint32_t i = 0; i < nsrt::section_count(file); ++i) {
       const nsrt::SectionEntry entry = nsrt::section_entry(file, i);
@@ -52,6 +52,7 @@ PackedModel::PackedModel(const std::string& path) : file_(path) {
   const nsrt_error error = nsrt_open(&model_, file_.bytes().data(), file_.size());
   if (error.status != NSRT_OK)
     throw input_error(describe(path, file_.bytes(), error), hint_for(error.status));
+  nsrt_model_rule(&model_, &rule_);
   networks_.resize(model_.networks);
   for (unsigned i = 0; i < model_.networks; ++i) {
     if (nsrt_describe(&model_, i, &networks_[i]) != NSRT_OK)

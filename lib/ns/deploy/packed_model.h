@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ns/base/mapped_file.h"
+#include "nsrt/anytime.h"
 #include "nsrt/nsrt.h"
 
 namespace ns::deploy {
@@ -25,12 +26,15 @@ class PackedModel {
   /// Throws Error(kUsage) for a network or subnet (1…N) that is not in the file.
   const nsrt_network_info& network(unsigned index) const;
   const nsrt_network_info& network(unsigned index, unsigned subnet) const;
+  /// Of a cooperative model: its stages and stopping rule; else null.
+  const nsrt_rule* rule() const { return rule_.stages == nullptr ? nullptr : &rule_; }
   /// The META section, canonical JSON.
   std::string_view metadata() const;
 
  private:
   MappedFile file_;
   nsrt_model model_{};
+  nsrt_rule rule_{};
   std::vector<nsrt_network_info> networks_;
 };
 

@@ -118,7 +118,7 @@ PackedRule::PackedRule(const anytime::Scoring& scoring, const anytime::StoppingR
       throw usage_error("view " + stages[i].view.name() + " needs resampling or more than one step",
                         "microcontrollers run views of one shift and one mirror image");
     }
-    stages_.push_back({0,
+    stages_.push_back({static_cast<std::uint16_t>(stages[i].network),
                        static_cast<std::uint16_t>(stages[i].subnet),
                        {static_cast<std::int16_t>(place->dy), static_cast<std::int16_t>(place->dx),
                         static_cast<std::uint16_t>(place->flip)},
@@ -165,6 +165,21 @@ std::vector<std::uint8_t> PackedRule::bytes() const {
     put(bytes, threshold);
   }
   return bytes;
+}
+
+std::string aggregate_name(const nsrt_rule& rule) {
+  for (unsigned i = 1; i < rule.max_passes; ++i) {
+    if (rule.aggregate == NSRT_MEAN_PROBABILITY && rule.stages[i].weight != rule.stages[0].weight)
+      return name(Aggregate::kWeighted);
+  }
+  for (const std::string& word : anytime::aggregate_names()) {
+    if (aggregate_code(anytime::aggregate_of(word)) == rule.aggregate) return word;
+  }
+  throw internal_error("an aggregate without a name");
+}
+
+std::string confidence_name(const nsrt_rule& rule) {
+  return anytime::confidence_names().at(rule.confidence);
 }
 
 double score_of(const anytime::Scoring& scoring, std::uint32_t score, std::size_t passes) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "ns/anytime/scoring.h"
@@ -32,6 +33,11 @@ class PackedRule {
   std::vector<std::uint32_t> thresholds_;
   nsrt_rule rule_{};
 };
+
+/// The words of docs/format/rule.md for a rule that the runtime accepts: "weighted" where the stages of a
+/// mean of probabilities weigh differently.
+std::string aggregate_name(const nsrt_rule& rule);
+std::string confidence_name(const nsrt_rule& rule);
 
 /// A runtime score as the fraction 0 … 1 that thresholds are compared with; after `passes` stages.
 double score_of(const anytime::Scoring& scoring, std::uint32_t score, std::size_t passes);

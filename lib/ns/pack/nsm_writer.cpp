@@ -1,16 +1,13 @@
 #include "ns/pack/nsm_writer.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <string_view>
 
 #include "kernels/kernels.h"
 #include "model/run.h"
-#include "ns/base/bytes.h"
 #include "ns/base/error.h"
+#include "ns/pack/container.h"
 #include "ns/pack/requant_tables.h"
 #include "ns/pack/sections.h"
 #include "ns/pack/windows.h"
@@ -19,20 +16,8 @@
 namespace ns::pack {
 namespace {
 
-constexpr std::uint8_t kMagic[8] = {0x89, 'N', 'S', 'M', '\r', '\n', 0x1A, '\n'};
-constexpr std::size_t kHeaderBytes = 64, kEntryBytes = 32, kSectionAlignment = 32;
-constexpr std::uint16_t kNoNetwork = 0xFFFF, kMinorVersion = 1;
+constexpr std::uint16_t kMinorVersion = 1;
 constexpr std::uint32_t kFeatureNested = 1, kFeatureNarrowTables = 2, kFeatureRice = 4;
-
-struct Section {
-  std::string_view type;
-  std::uint16_t network;
-  Bytes bytes;
-};
-
-std::uint32_t crc(std::span<const std::uint8_t> bytes) {
-  return static_cast<std::uint32_t>(crc32_z(0, bytes.data(), bytes.size()));
-}
 
 NetworkLayout layout_of(const quant::QuantisedNetwork& network, Objective objective) {
   NetworkLayout layout;
@@ -52,7 +37,7 @@ std::vector<Section> sections_of(const std::vector<NetworkDescription>& networks
   sections.push_back({"META", kNoNetwork, Bytes(meta.begin(), meta.end())});
   for (std::size_t i = 0; i < networks.size(); ++i) {
     const auto index = static_cast<std::uint16_t>(i);
-    const auto add = [&](std::string_view type, Bytes bytes) {
+    const auto add = [&](const char* type, Bytes bytes) {
       if (!bytes.empty()) sections.push_back({type, index, std::move(bytes)});
     };
     OperatorSections parts = operator_sections(networks[i], layouts[i]);
@@ -81,43 +66,6 @@ std::uint32_t features(const std::vector<NetworkDescription>& networks,
   return used;
 }
 
-Bytes assemble(const std::vector<Section>& sections, std::size_t networks, std::uint32_t required_features,
-               std::uint32_t arena_bytes) {
-  ByteWriter table, body;
-  const std::size_t body_at = (kHeaderBytes + kEntryBytes * sections.size() + kSectionAlignment - 1) /
-                              kSectionAlignment * kSectionAlignment;
-  for (const Section& section : sections) {
-    body.align(kSectionAlignment);
-    table.append(section.type);
-    table.write(static_cast<std::uint32_t>(body_at + body.size()));
-    table.write(static_cast<std::uint32_t>(section.bytes.size()));
-    table.write(crc(section.bytes));
-    table.write(section.network);
-    table.align(kEntryBytes);
-    body.append(section.bytes);
-  }
-  body.align(kSectionAlignment);
-  if (body_at + body.size() > 0x7FFFFFFFU) throw input_error("the packed model would exceed 2 GiB");
-
-  ByteWriter file;
-  file.append(kMagic);
-  file.write(std::uint16_t{1});
-  file.write(kMinorVersion);
-  file.write(static_cast<std::uint32_t>(body_at + body.size()));
-  file.write(required_features);
-  file.write(std::uint32_t{0});
-  file.write(static_cast<std::uint16_t>(sections.size()));
-  file.write(static_cast<std::uint16_t>(networks));
-  file.write(arena_bytes);
-  for (int i = 0; i < 24; ++i) file.write(std::uint8_t{0});
-  file.write(crc(table.bytes()));
-  file.write(crc(file.bytes()));
-  file.append(table.bytes());
-  file.align(kSectionAlignment);
-  file.append(body.bytes());
-  return file.bytes();
-}
-
 /// All of a packed model but its test vectors' outputs, which are zero until somebody fills them in.
 struct Draft {
   Draft(const std::vector<NetworkDescription>& descriptions, const Provenance& origin, Objective objective)
@@ -139,8 +87,8 @@ struct Draft {
     return most;
   }
   Bytes bytes() const {
-    return assemble(sections_of(networks, layouts, provenance, outputs), networks.size(),
-                    features(networks, layouts), arena_bytes());
+    return assemble(sections_of(networks, layouts, provenance, outputs),
+                    {kMinorVersion, features(networks, layouts), arena_bytes()});
   }
 
   const std::vector<NetworkDescription>& networks;

@@ -27,5 +27,7 @@ nsrt_error check_memory_plan(const NetworkView& net);
 nsrt_error check_operator_data(const NetworkView& net);
 /// TEST: extent and padding.
 nsrt_error check_test(const NetworkView& net);
+/// STGS, if there is one: a rule that makes sense, for these networks. They have been checked.
+nsrt_error check_stages(const Region& file);
 
 }  // namespace nsrt

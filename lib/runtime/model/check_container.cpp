@@ -34,6 +34,7 @@ struct Progress {
   int network = -1;
   int last_type = -1;
   unsigned seen = kRequired;  // nothing is missing before the first network
+  bool stages = false;        // the last section of all
 
   bool network_complete() const { return (seen & kRequired) == kRequired; }
 };
@@ -41,6 +42,11 @@ struct Progress {
 // Type, network and order of one entry. An unknown type is -1 and never in order.
 bool in_order(Progress& progress, const SectionEntry& entry, std::uint32_t index) {
   if (index == 0) return entry.type == static_cast<int>(SectionType::kMeta) && entry.network == kNoNetwork;
+  if (progress.stages) return false;
+  if (entry.type == static_cast<int>(SectionType::kStages)) {
+    progress.stages = true;
+    return progress.network >= 0 && progress.network_complete() && entry.network == kNoNetwork;
+  }
   if (entry.type == static_cast<int>(SectionType::kNetwork)) {
     if (!progress.network_complete()) return false;
     ++progress.network;
@@ -75,7 +81,9 @@ nsrt_error check_table(const Region& file) {
     return fault(NSRT_BAD_SECTION_TABLE, 26, sections);
   }
   if (progress.next_offset != file.size) return fault(NSRT_BAD_SECTION_TABLE, 12, sections);
-  if (sparse != ((file.u32(16) & kFeatureNestedSparse) != 0)) return fault(NSRT_BAD_SECTION_TABLE, 16);
+  if (sparse != ((file.u32(16) & kFeatureNestedSparse) != 0) ||
+      progress.stages != ((file.u32(16) & kFeatureStages) != 0))
+    return fault(NSRT_BAD_SECTION_TABLE, 16);
   return kNoError;
 }
 

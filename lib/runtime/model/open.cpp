@@ -37,6 +37,8 @@ nsrt_error check_file(const Region& file) {
     used |= features(net);
   }
   if (file.u32(28) != largest_arena) return fault(NSRT_BAD_HEADER, 28);
+  const nsrt_error stages_error = check_stages(file);
+  if (stages_error.status != NSRT_OK) return stages_error;
   // A reader that lacks a feature relies on its bit.
   return (used & ~file.u32(16)) == 0 ? kNoError : fault(NSRT_BAD_HEADER, 16);
 }
@@ -127,6 +129,8 @@ extern "C" const char* nsrt_status_text(nsrt_status status) {
       return "the arena or scratch is too small";
     case NSRT_OLD_PLAN:
       return "the memory plan is another version's: this build's kernels need more scratch";
+    case NSRT_BAD_STAGES:
+      return "malformed stages or stopping rule, or a rule for other networks";
   }
   return "unknown status";
 }

@@ -1,5 +1,7 @@
 #include "model/view.h"
 
+#include "model/crc32.h"
+
 namespace nsrt {
 
 // The records of the file and the views of them are laid out alike.
@@ -125,6 +127,21 @@ NetworkView network_view(const Region& file, unsigned network) {
     if (entry.network == network) net.sections[entry.type] = file.part(entry.offset, entry.bytes);
   }
   return net;
+}
+
+Region stages(const Region& file) {
+  const SectionEntry entry = section_entry(file, section_count(file) - 1);
+  return entry.type == static_cast<int>(SectionType::kStages) ? file.part(entry.offset, entry.bytes)
+                                                              : Region{};
+}
+
+std::uint32_t networks_crc(const Region& file) {
+  std::uint32_t crc = 0;
+  for (std::uint32_t i = 0; i < section_count(file); ++i) {
+    if (section_entry(file, i).network == kNoNetwork) continue;
+    crc = crc32_update(crc, file.data + kHeaderBytes + i * kSectionEntryBytes + 12, 4);
+  }
+  return crc;
 }
 
 Region metadata(const Region& file) {

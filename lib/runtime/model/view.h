@@ -22,7 +22,9 @@ constexpr std::uint16_t kNoNetwork = 0xFFFF;
 constexpr std::uint32_t kFeatureNestedSparse = 1;
 constexpr std::uint32_t kFeatureNarrowTables = 2;
 constexpr std::uint32_t kFeatureRice = 4;
-constexpr std::uint32_t kKnownFeatures = kFeatureNestedSparse | kFeatureNarrowTables | kFeatureRice;
+constexpr std::uint32_t kFeatureStages = 8;
+constexpr std::uint32_t kKnownFeatures =
+    kFeatureNestedSparse | kFeatureNarrowTables | kFeatureRice | kFeatureStages;
 constexpr unsigned kMaxSubnets = 8;
 
 /// In the order of the file.
@@ -34,11 +36,12 @@ enum class SectionType : std::uint8_t {
   kDense,
   kSparse,
   kRequant,
-  kTest
+  kTest,
+  kStages
 };
-constexpr unsigned kSectionTypes = 8;
-constexpr char kSectionNames[kSectionTypes][5] = {"META", "NETW", "TENS", "OPER",
-                                                  "WDEN", "WNCS", "REQT", "TEST"};
+constexpr unsigned kSectionTypes = 9;
+constexpr char kSectionNames[kSectionTypes][5] = {"META", "NETW", "TENS", "OPER", "WDEN",
+                                                  "WNCS", "REQT", "TEST", "STGS"};
 
 /// One line of the section table.
 struct SectionEntry {
@@ -190,5 +193,9 @@ SectionEntry section_entry(const Region& file, std::uint32_t index);
 NetworkView network_view(const Region& file, unsigned network);
 /// The META section's JSON text.
 Region metadata(const Region& file);
+/// The STGS section; empty where the file has none.
+Region stages(const Region& file);
+/// What STGS knows its networks by: the CRC-32 of all their sections' CRCs.
+std::uint32_t networks_crc(const Region& file);
 
 }  // namespace nsrt

@@ -6,6 +6,8 @@
  *   int16_t logits[10];
  *   nsrt_verdict verdict;
  *   nsrt_run_adaptive(&model, &rule, pixels, logits, work, arena, sizeof arena, &verdict);
+ *
+ * A cooperative model brings its rule: nsrt_model_rule(&model, &rule).
  */
 #ifndef NSRT_ANYTIME_H
 #define NSRT_ANYTIME_H
@@ -81,6 +83,10 @@ int nsrt_add_stage(const nsrt_rule* rule, uint32_t* work, const int16_t* logits,
 /* Planar int8 input (CHW) as a stage sees it; in and out must not overlap. */
 void nsrt_apply_view(const int8_t* in, unsigned h, unsigned w, unsigned c, nsrt_view view, int8_t fill,
                      int8_t* out);
+
+/* The stages and the stopping rule of a cooperative model: a view of the file. NSRT_BAD_ARGUMENT if the model
+ * has none. All stages take the same input, and nsrt_open has checked that they exist. */
+nsrt_status nsrt_model_rule(const nsrt_model* model, nsrt_rule* rule);
 
 /* Bytes of `logits` that nsrt_run_adaptive needs: the largest output of the rule's stages; 0 if a stage names
  * what is not in the model, has another number of classes or another input than the first. */

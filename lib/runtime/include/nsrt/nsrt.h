@@ -35,12 +35,13 @@ typedef enum nsrt_status {
   NSRT_MISALIGNED,   /* file or arena not aligned to 16 bytes */
   NSRT_BAD_ARGUMENT, /* no such network or subnet, or a null buffer */
   NSRT_ARENA_TOO_SMALL,
-  NSRT_OLD_PLAN /* OPER: planned for kernels that need less scratch than this build's */
+  NSRT_OLD_PLAN,  /* OPER: planned for kernels that need less scratch than this build's */
+  NSRT_BAD_STAGES /* STGS */
 } nsrt_status;
 
 /* What went wrong and where: `offset` of the field or byte in the file; `index` counts what lies there:
  * sections for the container, subnets in NETW and in tables without rows, tensors in TENS, operators in OPER,
- * rows in WDEN, WNCS and REQT. */
+ * rows in WDEN, WNCS and REQT, stages (from 1) in STGS. */
 typedef struct nsrt_error {
   nsrt_status status;
   uint32_t offset;

@@ -1,0 +1,160 @@
+"""coop-eval: calibration, targets, the cooperative model that it writes, the emulated board, and what it refuses."""
+import json
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+from cli_case import BIN, SOURCE, write_tiny_fashion_mnist
+from tiny_chain import TinyChain, read_safetensors, safetensors
+
+EMULATOR = shutil.which("qemu-system-arm") and subprocess.run(
+    [BIN / "coop-eval", "--help"], capture_output=True, text=True).stdout.split("--firmware TEXT=", 1)[1].split()[0]
+with_emulator = unittest.skipUnless(EMULATOR and pathlib.Path(EMULATOR).is_file(), "no emulator or no firmware")
+
+
+class CoopEval(TinyChain):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        write_tiny_fashion_mnist(cls.made / "more", train=400, test=120, seed=3)
+        # Models that say they held out 150 images: the chain's twenty are too few to calibrate on.
+        for name in ("dense", "nested"):
+            header, data = read_safetensors(cls.made / f"{name}.safetensors")
+            config = json.loads(header["__metadata__"]["config"])
+            header["__metadata__"]["config"] = json.dumps(config | {"validation_images": 150})
+            (cls.made / f"held_{name}.safetensors").write_bytes(safetensors(header["__metadata__"], {
+                key: (entry["dtype"], entry["shape"], data[slice(*entry["data_offsets"])])
+                for key, entry in sorted(((k, e) for k, e in header.items() if k != "__metadata__"), key=lambda item: item[1]["data_offsets"])}))
+            subprocess.run([BIN / "ns-pack", f"held_{name}.safetensors", "-o", f"{name}_150.nsm", "--data-dir", "data"], cwd=cls.made, check=True,
+                           capture_output=True, timeout=100)
+
+    def cooperate(self, *words, models=("nested_150.nsm:1", "dense_150.nsm"), calibration=150, data="more", **kwargs):
+        return self.run_tool("coop-eval", *(self.made / m for m in models), "--data-dir", self.made / data,
+                             "--calibration-images", calibration, *words, **kwargs)
+
+    def record(self, *words, **kwargs):
+        return json.loads(self.cooperate(*words, "--json", **kwargs).stdout)
+
+    def test_break_even_is_as_good_as_the_last_model_on_validation_and_the_record_adds_up(self):
+        record = self.record("--per-sample", "samples.jsonl", "--beside", self.made / "model.nsm:2", "-o", "both.nsm")
+        self.assertEqual((record["schema"], record["target"], record["images"], record["cost_unit"]), ("nestkit.coop/1", "break-even", 120, "macs"))
+        validation = record["validation"]
+        self.assertGreaterEqual(validation["correct"], validation["alone_correct"][-1])
+        self.assertEqual(len(validation["candidates"]), 6)
+        reaching = [c["mean_cost"] for c in validation["candidates"] if c["reaches_target"]]
+        self.assertEqual(validation["mean_cost"], min(reaching))
+        first, last = record["stages"]
+        self.assertEqual((first["subnet"], last["subnet"], first["reached"]), (1, 1, 120))
+        self.assertAlmostEqual(record["together"]["mean_cost"], first["cost"] + last["cost"] * last["reached"] / 120)
+        self.assertAlmostEqual(record["cost_saved"], last["cost"] / record["together"]["mean_cost"])
+        self.assertEqual(record["worst_cost"], first["cost"] + last["cost"])
+        self.assertEqual(record["arena_bytes"], max(first["arena_bytes"], last["arena_bytes"]))
+        self.assertEqual(record["flash_bytes"], (self.folder / "both.nsm").stat().st_size)
+        change = record["together_minus_last"]
+        self.assertEqual(record["together"]["correct"] - last["alone"]["correct"], change["became_right"] - change["became_wrong"])
+        self.assertEqual(len(record["beside"]), 1)
+        samples = [json.loads(line) for line in (self.folder / "samples.jsonl").read_text().splitlines()]
+        self.assertEqual(sum(s["answer"] == s["label"] for s in samples), record["together"]["correct"])
+        self.assertEqual(sum(s["passes"] > 1 for s in samples), last["reached"])
+        self.assertEqual(sum(s["last_answer"] == s["label"] for s in samples), last["alone"]["correct"])
+
+    def test_the_file_is_deterministic_and_ns_bench_and_ns_info_and_the_second_reader_see_the_same(self):
+        words = ["--aggregate", "mean", "--confidence", "margin", "--thresholds", "class"]
+        record = self.record(*words, "-o", "both.nsm")
+        self.cooperate(*words, "-o", "again.nsm")
+        self.assertEqual((self.folder / "both.nsm").read_bytes(), (self.folder / "again.nsm").read_bytes())
+        bench = json.loads(self.run_tool("ns-bench", "both.nsm", "--data-dir", self.made / "more", "--json").stdout)
+        self.assertEqual(bench["correct"], record["together"]["correct"])
+        self.assertEqual([s["reached"] for s in bench["stages"]], [s["reached"] for s in record["stages"]])
+        self.assertAlmostEqual(bench["macs"], record["together"]["mean_cost"], delta=1)
+        info = json.loads(self.run_tool("ns-info", "--json", "both.nsm").stdout)
+        self.assertEqual((info["rule"]["aggregate"], info["rule"]["confidence"]), ("mean", "margin"))
+        self.assertEqual([(s["network"], s["subnet"]) for s in info["rule"]["stages"]], [(0, 1), (1, 1)])
+        self.assertEqual(len(info["rule"]["thresholds"][0]), 10)
+        self.assertEqual(info["config"]["validation_images"], 150)
+        self.assertIn("cooperative: stops when margin", self.run_tool("ns-info", "both.nsm").stdout)
+        dump = subprocess.run([SOURCE / "scripts/nsm_dump.py", "both.nsm"], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual(dump.returncode, 0, dump.stderr)
+        self.assertEqual(json.loads(dump.stdout)["rule"]["confidence"], "margin")
+        for words, fragment in ((["--subnet", 1], "no --subnet"), (["--target", "board", "--device", "x"], "on the host and on the emulator only")):
+            self.assert_error(self.run_tool("ns-bench", "both.nsm", "--data-dir", self.made / "more", *words, status=2), "ns-bench", fragment)
+        self.assert_error(self.run_tool("coop-eval", "both.nsm", self.made / "dense_150.nsm", "--data-dir", self.made / "more", status=3),
+                          "coop-eval", "is a cooperative model itself")
+
+    def test_targets_choose_different_points(self):
+        best, cheap = self.record("--best-accuracy"), self.record("--max-mean-cost", "1e9")
+        self.assertEqual(best["validation"]["correct"], max(c["correct"] for c in best["validation"]["candidates"]))
+        self.assertEqual(best["validation"]["correct"], cheap["validation"]["correct"])
+        record = self.record("--min-accuracy", 0)
+        self.assertEqual(record["stages"][1]["reached"], 0)
+        done = self.cooperate("--max-mean-cost", 10, status=1)
+        self.assert_error(done, "coop-eval", "--max-mean-cost 10: no rule gets there on the validation split")
+        never = self.record("--threshold", 2, "--aggregate", "replace", "--confidence", "entropy")
+        self.assertEqual(never["together"]["correct"], never["stages"][1]["alone"]["correct"])
+        self.assertIsNone(never["validation"])
+
+    def test_three_stages_two_of_them_subnets_of_one_file(self):
+        record = self.record("-o", "three.nsm", models=("nested_150.nsm:1", "nested_150.nsm:2", "dense_150.nsm"))
+        self.assertEqual(len(record["stages"]), 3)
+        info = json.loads(self.run_tool("ns-info", "--json", "three.nsm").stdout)
+        self.assertEqual([(s["network"], s["subnet"]) for s in info["rule"]["stages"]], [(0, 1), (0, 2), (1, 1)])
+        self.assertEqual(len(info["networks"]), 2)
+
+    @with_emulator
+    def test_the_emulated_board_decides_as_the_host_and_counts_instructions_per_image(self):
+        record = self.record("--target", "host,emulator", "--emulator-images", 12, "--per-sample", "s.jsonl", "-o", "both.nsm",
+                             "--threshold", 0.6, "--aggregate", "mean", "--confidence", "margin")
+        emulator = record["emulator"]
+        self.assertEqual((emulator["images"], emulator["different_verdicts"], record["cost_unit"]), (12, 0, "instructions"))
+        samples = [json.loads(line) for line in (self.folder / "s.jsonl").read_text().splitlines()]
+        counted = [s["instructions"] for s in samples[:12]]
+        self.assertAlmostEqual(sum(counted) / 12, emulator["mean_instructions"])
+        self.assertEqual(max(counted), emulator["worst_instructions"])
+        for sample in samples[:12]:
+            networks = sum(s["cost"] for s in record["stages"][:sample["passes"]])
+            self.assertTrue(networks < sample["instructions"] < 1.2 * networks + 60000)
+        bench = json.loads(self.run_tool("ns-bench", "both.nsm", "--data-dir", self.made / "more", "--target", "emulator", "--emulator-images", 12,
+                                         "--verify", 1, "--json").stdout)
+        self.assertTrue(bench["identical"])
+        self.assertAlmostEqual(bench["instructions"], emulator["mean_instructions"], delta=1)
+        self.assertEqual(bench["worst_instructions"], emulator["worst_instructions"])
+
+    def test_missed_gates_name_value_and_limit_and_nothing_is_written(self):
+        done = self.cooperate("--min-test-accuracy", 1, "--min-cost-saved", 900, "--max-loss", -100, "--max-flash", 10, "--max-ram", 10, "-o", "no.nsm", status=1)
+        for fragment in ("< --min-cost-saved 900.000", "points > --max-loss -100.000", "bytes of flash > --max-flash 10", "bytes of RAM > --max-ram 10"):
+            self.assertIn(fragment, done.stderr)
+        self.assertIn("together", done.stdout)
+        self.assertFalse((self.folder / "no.nsm").exists())
+
+    def test_wrong_arguments_are_usage_errors(self):
+        for words, fragment in ((["--aggregate", "meen"], 'did you mean "mean"?'), (["--break-even", "--best-accuracy"], "exclude each other"),
+                                (["--target", "emulator"], "host,emulator"), (["--threshold", 0.5], "name one --aggregate")):
+            with self.subTest(words=words):
+                self.assert_error(self.cooperate(*words, status=2), "coop-eval", fragment)
+        self.assert_error(self.cooperate(models=("dense_150.nsm",), status=2), "coop-eval", "at least two are needed")
+        self.assert_error(self.cooperate(models=("dense_150.nsm", "nested_150.nsm:3"), status=2), "coop-eval", "no subnet 3")
+        self.assert_error(self.cooperate(models=("dense_150.nsm", "dense_150.nsm"), status=2), "coop-eval", "the same model twice")
+        self.assert_error(self.cooperate(calibration=20, status=2), "coop-eval", "too small to calibrate")
+        self.assert_error(self.cooperate(models=("dense_150.nsm", "model.nsm"), status=2), "coop-eval", "model.nsm held only the last 20")
+        self.write("there.nsm", b"")
+        self.assert_error(self.cooperate("-o", "there.nsm", status=2), "coop-eval", "there.nsm")
+
+    def test_models_that_do_not_go_together_and_missing_data_are_input_errors(self):
+        self.assert_error(self.cooperate(models=("dense_150.nsm", "none.nsm"), status=3), "coop-eval", "none.nsm")
+        self.write("damaged.nsm", (self.made / "model.nsm").read_bytes()[:-1])
+        self.assert_error(self.run_tool("coop-eval", "damaged.nsm", self.made / "dense_150.nsm", "--data-dir", self.made / "more", status=3),
+                          "coop-eval", "damaged.nsm")
+        self.assert_error(self.cooperate(data="nowhere", status=3), "coop-eval", "nowhere")
+
+    def test_the_curve_becomes_a_plot(self):
+        if not shutil.which("gnuplot"):
+            self.skipTest("no gnuplot")
+        self.write("records.jsonl", self.cooperate("--json").stdout.encode())
+        subprocess.run([SOURCE / "scripts/plot_coop", "records.jsonl", "-o", "plot"], cwd=self.folder, check=True, timeout=60)
+        self.assertTrue((self.folder / "plot.png").read_bytes().startswith(b"\x89PNG"))
+        self.assertIn("together", (self.folder / "plot.svg").read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,106 @@
+#include "coop/options.h"
+#include "ns/anytime/scoring.h"
+#include "ns/base/error.h"
+
+namespace {
+
+void declare_rule(CLI::App& app, CoopOptions& o) {
+  app.add_option(
+         "--aggregate", o.aggregates,
+         "How the answers are combined, a list: replace, mean, weighted, mean_logit, geometric, max, vote")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--confidence", o.confidences,
+                 "What the threshold is for, a list: max_probability, margin, entropy, interval")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option(
+         "--thresholds", o.thresholds,
+         "One threshold, or one per class (a Lagrangian fit of errors against cost), a list: one, class")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"one", "class"}))
+      ->capture_default_str();
+  app.add_option("--calibration-images", o.calibration_images, "Validation split: the last training images")
+      ->transform(whole_number(1))
+      ->capture_default_str();
+  app.add_flag("--break-even", o.break_even,
+               "Cheapest rule that is as good as the last model alone on the validation split (the default)");
+  app.add_flag("--best-accuracy", o.best_accuracy, "Most accurate rule on the validation split");
+  app.add_option("--min-accuracy", o.min_accuracy,
+                 "Cheapest rule of at least this validation accuracy, 0 to 1")
+      ->check(number_between(0, 1));
+  app.add_option("--max-mean-cost", o.max_mean_cost,
+                 "Most accurate rule of at most this mean cost (multiply-accumulates; with the emulator: "
+                 "instructions)")
+      ->check(number_between(1, 1e15));
+  app.add_option("--threshold", o.threshold, "Use this threshold, no calibration")
+      ->check(number_between(0, 2));
+}
+
+void declare_gates(CLI::App& app, CoopOptions& o) {
+  app.add_option("--min-test-accuracy", o.gates.min_test_accuracy,
+                 "Gate: least top-1 accuracy together, 0 to 1")
+      ->check(number_between(0, 1));
+  app.add_option("--min-cost-saved", o.gates.min_cost_saved,
+                 "Gate: least ratio of the last model's cost to the mean cost together")
+      ->check(number_between(0, 1000));
+  app.add_option("--max-loss", o.gates.max_loss,
+                 "Gate: most points that they may lie below the last model alone")
+      ->check(number_between(-100, 100));
+  add_size_gates(app, o.gates.max_flash, o.gates.max_ram);
+}
+
+}  // namespace
+
+void declare(CLI::App& app, CoopOptions& o) {
+  app.add_option("MODEL", o.models,
+                 "Packed models (.nsm), cheapest first; MODEL:K is subnet K of it (else the densest)")
+      ->required();
+  app.add_option("-o,--output", o.output.output, "Cooperative model to write (- for standard output)");
+  app.add_flag("--overwrite", o.output.overwrite, "Replace existing outputs");
+  add_data_options(app, o.data);
+  app.add_option("--images", o.images, "Test images (0: all)")
+      ->transform(whole_number())
+      ->capture_default_str();
+  declare_rule(app, o);
+  app.add_option("--beside", o.beside,
+                 "Packed models to evaluate alone beside them, e.g. plain ones of equal cost")
+      ->delimiter(',');
+  app.add_option("--target", o.targets,
+                 "host, or host,emulator: costs in instructions, decisions on a Cortex-M7")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"host", "emulator"}))
+      ->capture_default_str();
+  app.add_option("--emulator-images", o.emulator_images, "Test images on the emulator (0: all)")
+      ->transform(whole_number())
+      ->capture_default_str();
+  app.add_option("--firmware", o.firmware, "Firmware of the emulated board")->capture_default_str();
+  app.add_flag("--curve", o.curve, "Also print the accuracy-cost curve");
+  app.add_option("--per-sample", o.per_sample, "Write one JSON line per test image");
+  declare_gates(app, o);
+  add_threads_option(app, o.threads);
+  add_progress_option(app, o.progress);
+  add_json_option(app, o.json);
+}
+
+void check(const CoopOptions& o) {
+  for (const std::string& word : o.aggregates) ns::anytime::aggregate_of(word);
+  for (const std::string& word : o.confidences) ns::anytime::confidence_of(word);
+  if (o.models.size() < 2)
+    throw ns::usage_error("one model cannot cooperate: at least two are needed",
+                          "MODEL:1 and MODEL:2 are two subnets of one model");
+  const int goals = o.break_even + o.best_accuracy + o.min_accuracy.has_value() +
+                    o.max_mean_cost.has_value() + o.threshold.has_value();
+  if (goals > 1)
+    throw ns::usage_error(
+        "--break-even, --best-accuracy, --min-accuracy, --max-mean-cost and --threshold exclude each other");
+  if (std::find(o.targets.begin(), o.targets.end(), "host") == o.targets.end())
+    throw ns::usage_error("--target: the emulator is compared with the host", "use --target host,emulator");
+  if (o.threshold) {
+    const bool single = o.aggregates.size() == 1 && o.confidences.size() == 1;
+    if (!single || o.aggregates.front() == "weighted" || o.thresholds != std::vector<std::string>{"one"})
+      throw ns::usage_error(
+          "--threshold: name one --aggregate and one --confidence; weights and thresholds per "
+          "class are learned by calibration");
+  }
+}

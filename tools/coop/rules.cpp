@@ -1,0 +1,147 @@
+#include "coop/rules.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "anytime/validation.h"
+#include "common/progress.h"
+#include "common/stop_signal.h"
+#include "ns/anytime/evaluation.h"
+#include "ns/anytime/stage_choice.h"
+#include "ns/base/error.h"
+#include "ns/deploy/packed_rule.h"
+#include "ns/report/table.h"
+
+using namespace ns::anytime;
+
+std::vector<std::size_t> first_numbers(std::size_t count) {
+  std::vector<std::size_t> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+  return numbers;
+}
+
+ScorerFactory scorer_of(const Partners& partners, const Scoring& scoring) {
+  return ns::deploy::packed_scorer(scoring, partners.classes(), partners.stages.size());
+}
+
+namespace {
+
+// Right answers that the target wants, if it names any.
+double wanted(const CoopOptions& o, const Calibration& calibration) {
+  if (o.min_accuracy) return std::ceil(*o.min_accuracy * static_cast<double>(calibration.images) - 1e-9);
+  return static_cast<double>(calibration.alone_correct.back());
+}
+
+bool better(const CoopOptions& o, const CurvePoint& a, const CurvePoint& b) {
+  const bool accuracy_counts = o.best_accuracy || o.max_mean_cost;
+  if (accuracy_counts && a.correct != b.correct) return a.correct > b.correct;
+  if (a.mean_cost != b.mean_cost) return a.mean_cost < b.mean_cost;
+  return a.correct > b.correct;
+}
+
+bool reaches(const CoopOptions& o, const Calibration& calibration, const CurvePoint& point) {
+  if (o.best_accuracy) return true;
+  if (o.max_mean_cost) return point.mean_cost <= *o.max_mean_cost;
+  return static_cast<double>(point.correct) >= wanted(o, calibration);
+}
+
+CurvePoint choose(const CoopOptions& o, const Calibration& calibration,
+                  const std::vector<CurvePoint>& curve) {
+  if (!o.best_accuracy && !o.max_mean_cost)
+    return cheapest_with(curve, wanted(o, calibration), calibration_slack(calibration.images));
+  CurvePoint best = curve.front();
+  for (const CurvePoint& point : curve) {
+    if (reaches(o, calibration, point) && better(o, point, best)) best = point;
+  }
+  return best;
+}
+
+CoopRule calibrate_one(const CoopOptions& o, const Partners& partners, const Calibration& calibration,
+                       const StageLogits& logits, std::span<const std::int32_t> labels, CoopRule rule) {
+  const std::vector<std::size_t> order = first_numbers(partners.stages.size());
+  if (rule.scoring.aggregate == Aggregate::kWeighted)
+    rule.scoring.weights = learn_weights(logits, labels, order);
+  const Tracks tracks = track(logits, order, scorer_of(partners, rule.scoring));
+  CalibrationData data{tracks, labels, {}, 1, order.size()};
+  for (const Partner& partner : partners.stages) data.pass_costs.push_back(partner.cost);
+  rule.validation_curve = accuracy_cost_curve(data);
+  rule.validation = choose(o, calibration, rule.validation_curve);
+  rule.rule = {{rule.validation.threshold}, data.min_passes, data.max_passes};
+  if (rule.thresholds == "class") {
+    rule.rule = per_class_with(data, rule.validation, partners.classes(),
+                               static_cast<double>(rule.validation.correct));
+    const Evaluation found = evaluate(stop(tracks, rule.rule), labels, data.pass_costs);
+    rule.validation = {0, found.mean_passes, found.mean_cost, found.correct};
+  }
+  rule.reached = reaches(o, calibration, rule.validation);
+  return rule;
+}
+
+std::string target_text(const CoopOptions& o) {
+  using ns::report::fixed;
+  if (o.min_accuracy) return "--min-accuracy " + fixed(*o.min_accuracy, 4);
+  if (o.max_mean_cost) return "--max-mean-cost " + fixed(*o.max_mean_cost, 0);
+  return "--" + o.target();
+}
+
+void choose_rule(const CoopOptions& o, Calibration& calibration) {
+  const auto& rules = calibration.rules;
+  for (std::size_t i = 1; i < rules.size(); ++i) {
+    const CoopRule &best = rules[calibration.chosen], &rule = rules[i];
+    if (rule.reached == best.reached ? better(o, rule.validation, best.validation) : rule.reached)
+      calibration.chosen = i;
+  }
+  if (!calibration.rule().reached) {
+    const CurvePoint& best = calibration.rule().validation;
+    const double accuracy = static_cast<double>(best.correct) / static_cast<double>(calibration.images);
+    throw ns::Error(
+        ns::ErrorKind::kCheck,
+        target_text(o) + ": no rule gets there on the validation split; the nearest has accuracy " +
+            ns::report::fixed(accuracy, 4) + " at a mean cost of " + ns::report::fixed(best.mean_cost, 0));
+  }
+}
+
+}  // namespace
+
+Calibration calibrate(const CoopOptions& o, const Partners& partners) {
+  Calibration calibration;
+  const std::size_t stages = partners.stages.size();
+  if (o.threshold) {
+    calibration.rules.push_back(
+        {{aggregate_of(o.aggregates.front()), confidence_of(o.confidences.front()), {}},
+         "one",
+         {{*o.threshold}, 1, stages},
+         {},
+         {},
+         true});
+    return calibration;
+  }
+  const ns::data::Dataset validation =
+      validation_split(o.data, o.calibration_images, partners.held_out, partners.held_out_by);
+  calibration.images = validation.size();
+  calibration.manifest_sha256 = validation.manifest_sha256;
+  ::Progress bar("validation", "passes", progress_mode(o.progress));
+  const StageLogits logits =
+      StageRunner(partners.runners(), validation).all_logits(partners.stages_only(), [&](std::size_t done) {
+        throw_if_stopped();
+        bar.update(static_cast<std::int64_t>(done), static_cast<std::int64_t>(stages * validation.size()));
+      });
+  bar.clear();
+  for (std::size_t i = 0; i < stages; ++i) {
+    const std::vector<std::size_t> one{i};
+    calibration.alone_correct.push_back(correct_after(
+        track(logits, one, scorer_of(partners, {Aggregate::kReplace, {}, {}})), validation.labels, 1));
+  }
+  for (const std::string& aggregate : o.aggregates) {
+    for (const std::string& confidence : o.confidences) {
+      for (const std::string& thresholds : o.thresholds) {
+        CoopRule rule;
+        rule.scoring = {aggregate_of(aggregate), confidence_of(confidence), {}};
+        rule.thresholds = thresholds;
+        calibration.rules.push_back(calibrate_one(o, partners, calibration, logits, validation.labels, rule));
+      }
+    }
+  }
+  choose_rule(o, calibration);
+  return calibration;
+}

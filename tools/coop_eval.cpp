@@ -1,0 +1,67 @@
+// coop-eval: networks that cooperate. The cheap one answers; where it is not sure, the next is asked.
+#include <spdlog/spdlog.h>
+
+#include "common/artifact_stream.h"
+#include "common/default_firmware.h"
+#include "common/run_tool.h"
+#include "common/stop_signal.h"
+#include "common/streams.h"
+#include "coop/report.h"
+#include "ns/base/atomic_file.h"
+#include "ns/data/catalog.h"
+#include "ns/data/split.h"
+
+namespace {
+
+int run(const CoopOptions& o) {
+  check(o);
+  watch_stop_signals();
+  const auto overwrite = o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
+  std::optional<ArtifactOutput> output;
+  if (!o.output.output.empty()) output.emplace(o.output, o.json, std::initializer_list<std::string>{});
+  if (!o.per_sample.empty()) ns::check_writable(o.per_sample, overwrite);
+  ns::data::Dataset test = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest);
+  if (o.images > 0 && o.images < test.size()) test = ns::data::take_first(std::move(test), o.images);
+  const Partners partners = open_partners(o, test);
+  for (const auto& model : partners.models) {
+    for (const std::string& path : {o.output.output, o.per_sample}) {
+      if (!path.empty() && path != "-") ns::check_writable(path, overwrite, {model->path()});
+    }
+  }
+  const Calibration calibration = calibrate(o, partners);
+  const CoopResult result = evaluate_rule(o, partners, calibration, test);
+  const std::string text = result_text(o, partners, calibration, result);
+  if (o.json) {
+    standard_output().record(to_json(o, partners, calibration, result, test));
+  } else if (output) {
+    output->report(text);
+  } else {
+    standard_output().write(text);
+  }
+  if (!o.per_sample.empty()) {
+    ns::AtomicFile file(o.per_sample, overwrite);
+    file.write(per_sample_lines(result, test.labels));
+    file.commit();
+  }
+  const std::vector<std::string> missed = missed_gates(o, partners, result);
+  for (const std::string& line : missed) spdlog::error("{}", line);
+  if (!missed.empty()) return kCheckFailed;
+  if (output) output->write(result.file);
+  return kDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const ToolInfo info{
+      "coop-eval", "Networks that cooperate: calibrates when to ask the next, and makes one model of them.",
+      "  coop-eval small.nsm large.nsm --break-even -o cooperative.nsm\n"
+      "  coop-eval nested.nsm:1 nested.nsm:3 --target host,emulator --best-accuracy --json",
+      "ns-bench measures the cooperative model; ns-info explains it."};
+  CoopOptions options;
+  options.firmware = default_firmware();
+  return run_tool(info, argc, argv, [&](CLI::App& app) {
+    declare(app, options);
+    return [&] { return run(options); };
+  });
+}
