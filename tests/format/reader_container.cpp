@@ -43,8 +43,8 @@ TEST_CASE("Another minor version and unknown optional features are accepted, unk
   put32(file, 20, 0x80000001);
   mend_header(file);
   CHECK(open_error(file).status == NSRT_OK);
-  expect_status(NSRT_UNKNOWN_FEATURE,
-                std::vector<FileFault>{{"bit 16", header32(16, 0x10001)}, {"bit 31", header32(16, 0x80000001)}});
+  expect_status(NSRT_UNKNOWN_FEATURE, std::vector<FileFault>{{"bit 16", header32(16, 0x10001)},
+                                                             {"bit 31", header32(16, 0x80000001)}});
 }
 
 TEST_CASE("A damaged header is refused") {

@@ -16,7 +16,10 @@ struct Range {
 template <class R, class Visitor>
 void visit_fields(R& r, Visitor&& v) {
   const Range any_count{0, 1e9};
-  v.word("dataset", r.dataset, {"fashion_mnist", "cifar10", "fer2013", "fsdd", "fsdd_without_george", "fsdd_without_jackson", "fsdd_without_lucas", "fsdd_without_nicolas", "fsdd_without_theo", "fsdd_without_yweweler"}, "Data set to train on.");
+  v.word("dataset", r.dataset,
+         {"fashion_mnist", "cifar10", "fer2013", "fsdd", "fsdd_without_george", "fsdd_without_jackson",
+          "fsdd_without_lucas", "fsdd_without_nicolas", "fsdd_without_theo", "fsdd_without_yweweler"},
+         "Data set to train on.");
   v.text("data_dir", r.data_dir, "Folder of the data set's files; empty: its usual place.");
   v.integer("train_images", r.train_images, any_count,
             "Use only the first so many training images that are not held out; 0: all.");
