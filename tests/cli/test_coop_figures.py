@@ -11,9 +11,10 @@ sys.path.insert(0, str(SOURCE / "scripts"))
 import coop_figures  # noqa: E402
 
 
-def record(data, purpose="break_even", kind="int8+int8", right=0, wrong=0, mean=5.0, images=1000):
+def record(data, purpose="break_even", kind="int8+int8", right=0, wrong=0, mean=5.0, images=1000, small=800):
     return {"schema": "nestkit.coop/1", "data": data, "purpose": purpose, "kind": kind, "images": images, "date": "2026-01-31", "commit": "abc",
-            "stages": [{"cost": 2.0}, {"cost": 10.0}], "together": {"mean_cost": mean},
+            "stages": [{"cost": 2.0, "alone": {"correct": small}}, {"cost": 10.0, "alone": {"correct": 900}}], "together": {"mean_cost": mean, "correct": 900},
+            "beside": [],
             "together_minus_last": {"became_right": right, "became_wrong": wrong}}
 
 
@@ -38,6 +39,11 @@ class Figures(CliCase):
             found, errors = self.figures(*(record(data, wrong=wrong) for data in coop_figures.BENCHMARKS))
             self.assertEqual(found["worst_benchmark/cost_saved_at_equal_accuracy"][0], expected)
             self.assertEqual(errors, "")
+
+    def test_a_smaller_network_alone_that_is_as_good_is_said_beside_the_figure(self):
+        for small, expected in ((899, 1.0), (900, 5.0)):
+            found, _ = self.figures(record("fsdd", small=small))
+            self.assertEqual(found["best_benchmark/cost_saved_at_equal_accuracy"][1]["plain_cost_saved"], expected)
 
     def test_the_best_kind_of_a_benchmark_counts(self):
         found, _ = self.figures(record("cifar10"), record("cifar10", kind="binary+int8", mean=2.5))

@@ -25,6 +25,11 @@ void declare_rule(CLI::App& app, CoopOptions& o) {
       ->capture_default_str();
   app.add_flag("--break-even", o.break_even,
                "Cheapest rule that is as good as the last model alone on the validation split (the default)");
+  app.add_option("--margin", o.margin,
+                 "With --break-even: so many points above the last model, for thresholds fit their "
+                 "validation split best")
+      ->check(number_between(0, 100))
+      ->capture_default_str();
   app.add_flag("--best-accuracy", o.best_accuracy, "Most accurate rule on the validation split");
   app.add_option("--min-accuracy", o.min_accuracy,
                  "Cheapest rule of at least this validation accuracy, 0 to 1")
@@ -94,6 +99,7 @@ void check(const CoopOptions& o) {
   if (goals > 1)
     throw ns::usage_error(
         "--break-even, --best-accuracy, --min-accuracy, --max-mean-cost and --threshold exclude each other");
+  if (o.margin > 0 && o.target() != "break-even") throw ns::usage_error("--margin goes with --break-even");
   if (std::find(o.targets.begin(), o.targets.end(), "host") == o.targets.end())
     throw ns::usage_error("--target: the emulator is compared with the host", "use --target host,emulator");
   if (o.threshold) {

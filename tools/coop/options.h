@@ -21,6 +21,7 @@ struct CoopOptions {
   std::vector<std::string> aggregates{"replace", "mean", "weighted"},
       confidences{"max_probability", "margin"}, thresholds{"one"};
   bool break_even = false, best_accuracy = false;
+  double margin = 0;  // percentage points that break-even adds
   std::optional<double> min_accuracy, max_mean_cost, threshold;
   OutputOptions output;
   std::string per_sample;

@@ -65,6 +65,7 @@ Json to_json(const CoopOptions& o, const Partners& partners, const Calibration& 
                {"images", test.size()},
                {"cost_unit", partners.cost_unit},
                {"target", o.target()}};
+  if (o.target() == "break-even") json["margin"] = o.margin;
   json["stages"] = Json::array();
   for (std::size_t i = 0; i < partners.stages.size(); ++i) {
     json["stages"].push_back(partner_json(o, partners.stages[i], result.alone[i]));

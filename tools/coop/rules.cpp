@@ -29,7 +29,8 @@ namespace {
 // Right answers that the target wants, if it names any.
 double wanted(const CoopOptions& o, const Calibration& calibration) {
   if (o.min_accuracy) return std::ceil(*o.min_accuracy * static_cast<double>(calibration.images) - 1e-9);
-  return static_cast<double>(calibration.alone_correct.back());
+  const double above = std::ceil(o.margin / 100 * static_cast<double>(calibration.images) - 1e-9);
+  return static_cast<double>(calibration.alone_correct.back()) + above;
 }
 
 bool better(const CoopOptions& o, const CurvePoint& a, const CurvePoint& b) {
