@@ -10,11 +10,11 @@
 #include "common/run_tool.h"
 #include "common/stop_signal.h"
 #include "common/streams.h"
-#include "ns/base/json.h"
 #include "ns/base/sha256.h"
 #include "ns/data/catalog.h"
 #include "ns/train/trainer.h"
 #include "train/job.h"
+#include "train/run_files.h"
 #include "train/run_report.h"
 
 namespace {
@@ -22,10 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 using ns::train::Recipe;
 
-struct Options {
-  std::string recipe, output, resume, init, teacher, data_dir, progress = "auto";
-  std::vector<std::string> settings;
-  bool print_config = false, print_schema = false, overwrite = false, json = false;
+struct Options : RunFiles {
+  std::string init, teacher, progress = "auto";
+  bool print_config = false, print_schema = false, json = false;
 };
 
 void declare(CLI::App& app, Options& o) {
@@ -49,39 +48,12 @@ void declare(CLI::App& app, Options& o) {
   add_json_option(app, o.json);
 }
 
-Recipe effective_recipe(const Options& o) {
-  if (o.recipe.empty()) throw ns::usage_error("RECIPE is required");
-  if (!fs::exists(o.recipe)) throw ns::usage_error(o.recipe + ": no such recipe");
-  ns::Json json = ns::read_json(o.recipe, ns::ErrorKind::kUsage);
-  if (!json.is_object()) throw ns::usage_error(o.recipe + ": expected an object");
-  for (const std::string& setting : o.settings) ns::train::apply_setting(json, setting);
-  if (!o.data_dir.empty()) json["data_dir"] = o.data_dir;
-  return ns::train::recipe_from_json(json, o.recipe);
-}
-
-// model.safetensors → model.resume.safetensors
-std::string resumable_path(const std::string& output) {
-  const fs::path path(output);
-  return (path.parent_path() / path.stem()).string() + ".resume" + path.extension().string();
-}
-
-void check_outputs(const Options& o, const std::string& resumable) {
-  if (o.output.empty()) throw ns::usage_error("--output is required");
-  const auto overwrite = o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
-  ns::check_writable(o.output, overwrite, {o.recipe, o.init, o.teacher, o.resume});
-  if (o.resume.empty() && !o.overwrite && fs::exists(resumable)) {
-    throw ns::usage_error(resumable + ": is there from an interrupted run",
-                          "--resume " + resumable + " continues it, --overwrite starts anew");
-  }
-  ns::check_writable(resumable, ns::Overwrite::kYes);
-}
-
 int train(const Options& o, const Recipe& recipe, Job& job) {
   ns::parallel::Communicator& group = job.group();
   const std::string resumable = resumable_path(o.output);
   const std::string how = fmt::format("continue with: ns-train {} -o {}{} --resume {}", o.recipe, o.output,
                                       o.teacher.empty() ? "" : " --teacher " + o.teacher, resumable);
-  if (group.leads()) check_outputs(o, resumable);
+  if (group.leads()) check_outputs(o, {o.recipe, o.init, o.teacher, o.resume});
   const ns::data::Split data =
       split_for(recipe, ns::data::load_dataset(recipe.dataset, recipe.data_dir, ns::data::Part::kTrain));
   ns::train::Trainer trainer(recipe, data, group);
@@ -128,6 +100,10 @@ int run(const Options& o) {
   if (o.print_config) {
     standard_output().line(to_json(recipe).dump(2));
     return kDone;
+  }
+  if (recipe.benn()) {
+    throw ns::usage_error(o.recipe + ": \"ensemble\" " + recipe.ensemble + " has several networks to train",
+                          "bin-ensemble train does that");
   }
   Job job;
   return job.run([&] { return train(o, recipe, job); });

@@ -6,7 +6,7 @@ import unittest
 
 from cli_case import BIN, SOURCE, CliCase
 
-TOOLS = sorted(path.name for path in BIN.iterdir() if path.name.startswith(("ns-", "tta-", "coop-")))
+TOOLS = sorted(path.name for path in BIN.iterdir() if path.name.startswith(("ns-", "tta-", "coop-", "bin-")))
 
 
 class EveryTool(CliCase):

@@ -1,6 +1,7 @@
 // The builders behind the registry, one file each. Private to this room.
 #pragma once
 
+#include "ns/arch/binary_style.h"
 #include "ns/nn/graph.h"
 
 namespace ns::arch {
@@ -14,5 +15,9 @@ nn::Graph resnet20(nn::ImageShape input, int classes, double width);
 nn::Graph resnet8(nn::ImageShape input, int classes, double width);
 nn::Graph resnet9(nn::ImageShape input, int classes, double width);
 nn::Graph vgg_small(nn::ImageShape input, int classes, double width);
+
+nn::Graph nin_binary(nn::ImageShape input, int classes, double width, const BinaryStyle& style);
+nn::Graph resnet20_binary(nn::ImageShape input, int classes, double width, const BinaryStyle& style);
+nn::Graph resnet8_binary(nn::ImageShape input, int classes, double width, const BinaryStyle& style);
 
 }  // namespace ns::arch

@@ -79,6 +79,25 @@ std::string GraphBuilder::global_avg_pool(const std::string& name, const std::st
   return append(name, nn::Op::kGlobalAvgPool, {input}).name;
 }
 
+std::string GraphBuilder::concat(const std::string& name, std::vector<std::string> inputs) {
+  return append(name, nn::Op::kConcat, std::move(inputs)).name;
+}
+
+std::string GraphBuilder::sign(const std::string& name, const std::string& input, const BinaryStyle& style) {
+  nn::Layer& layer = append(name, nn::Op::kSign, {input});
+  layer.bits = style.bits;
+  layer.estimator = style.estimator;
+  layer.shift = style.shift;
+  return name;
+}
+
+std::string GraphBuilder::binary_conv(const std::string& name, const std::string& input, int filters,
+                                      int kernel, int stride) {
+  append_window(name, nn::Op::kBinaryConv, input, {kernel, kernel}, stride, all_sides(kernel / 2)).filters =
+      filters;
+  return name;
+}
+
 std::string GraphBuilder::linear(const std::string& name, const std::string& input, int units) {
   nn::Layer& layer = append(name, nn::Op::kLinear, {input});
   layer.filters = units;

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "ns/arch/binary_style.h"
 #include "ns/nn/graph.h"
 
 namespace ns::arch {
@@ -39,6 +40,11 @@ class GraphBuilder {
                            int stride);
   /// <name>.depthwise, <name>.bn, <name>.relu.
   std::string depthwise_bn_relu(const std::string& name, const std::string& input, int stride);
+  std::string concat(const std::string& name, std::vector<std::string> inputs);
+  std::string sign(const std::string& name, const std::string& input, const BinaryStyle& style);
+  /// Square kernel, symmetric padding kernel / 2.
+  std::string binary_conv(const std::string& name, const std::string& input, int filters, int kernel,
+                          int stride);
   /// <name>.bn, <name>.relu.
   std::string bn_relu(const std::string& name, const std::string& input);
 

@@ -17,6 +17,28 @@ constexpr Entry kEntries[] = {
     {"mobilenet_v2", mobilenet_v2}, {"nin", nin},         {"resnet20", resnet20},
     {"resnet8", resnet8},           {"resnet9", resnet9}, {"vgg_small", vgg_small}};
 
+struct BinaryEntry {
+  const char* name;
+  nn::Graph (*build)(nn::ImageShape input, int classes, double width, const BinaryStyle& style);
+};
+
+constexpr BinaryEntry kBinaryEntries[] = {
+    {"nin_binary", nin_binary}, {"resnet20_binary", resnet20_binary}, {"resnet8_binary", resnet8_binary}};
+
+nn::Graph checked(const std::string& name, int classes, double width, const auto& make) {
+  if (classes < 1) {
+    throw usage_error("architecture '" + name + "' needs at least one class, found " +
+                      std::to_string(classes));
+  }
+  if (!(width > 0.0 && width <= 16.0)) {
+    throw usage_error("architecture '" + name + "': width must be in (0, 16], found " +
+                      std::to_string(width));
+  }
+  nn::Graph graph = make();
+  graph.infer_shapes();
+  return graph;
+}
+
 }  // namespace
 
 std::vector<std::string> names() {
@@ -27,24 +49,31 @@ std::vector<std::string> names() {
   return all;
 }
 
-nn::Graph build(const std::string& name, nn::ImageShape input, int classes, double width) {
-  for (const Entry& entry : kEntries) {
-    if (entry.name != name) {
-      continue;
-    }
-    if (classes < 1) {
-      throw usage_error("architecture '" + name + "' needs at least one class, found " +
-                        std::to_string(classes));
-    }
-    if (!(width > 0.0 && width <= 16.0)) {
-      throw usage_error("architecture '" + name + "': width must be in (0, 16], found " +
-                        std::to_string(width));
-    }
-    nn::Graph graph = entry.build(input, classes, width);
-    graph.infer_shapes();
-    return graph;
+std::vector<std::string> binary_names() {
+  std::vector<std::string> all;
+  for (const BinaryEntry& entry : kBinaryEntries) {
+    all.emplace_back(entry.name);
   }
-  throw usage_error("unknown architecture '" + name + "'", nearest_hint(name, names()));
+  return all;
+}
+
+nn::Graph build(const std::string& name, nn::ImageShape input, int classes, double width,
+                const BinaryStyle& style) {
+  for (const Entry& entry : kEntries) {
+    if (entry.name == name) {
+      return checked(name, classes, width, [&] { return entry.build(input, classes, width); });
+    }
+  }
+  for (const BinaryEntry& entry : kBinaryEntries) {
+    if (entry.name == name) {
+      return checked(name, classes, width, [&] { return entry.build(input, classes, width, style); });
+    }
+  }
+  std::vector<std::string> known = names();
+  for (const std::string& binary : binary_names()) {
+    known.push_back(binary);
+  }
+  throw usage_error("unknown architecture '" + name + "'", nearest_hint(name, known));
 }
 
 }  // namespace ns::arch

@@ -173,6 +173,12 @@ struct Network::Impl {
     }
     gradients.back() = pool.take(output_grad.shape());
     *gradients.back() = output_grad;
+    for (auto& [layer, gradient] : inner_gradients) {
+      Gradient part = pool.take(gradient.shape());
+      *part = std::move(gradient);
+      accumulate(gradients[layer], std::move(part));
+    }
+    inner_gradients.clear();
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
       BackwardPass pass;
       pass.bank = forward_bank;
@@ -221,6 +227,7 @@ struct Network::Impl {
   std::vector<Tensor> outputs;  ///< per layer; empty for a layer hidden in a fused step
   GradientPool pool;            ///< before `gradients`, which return their buffers to it
   std::vector<Gradient> gradients;
+  std::vector<std::pair<std::size_t, Tensor>> inner_gradients;  ///< for the next backward
   std::int64_t batch = 0;
   Mode mode = Mode::kEval;
   int bank = 0, forward_bank = 0;
@@ -266,6 +273,16 @@ const Tensor& Network::forward(const Tensor& x, Mode mode) {
 }
 void Network::backward(const Tensor& output_grad) {
   impl_->backward(output_grad);
+}
+void Network::add_gradient(std::size_t layer, Tensor gradient) {
+  for (const Step& step : impl_->steps) {
+    if (step.output == static_cast<int>(layer) && gradient.shape() == impl_->outputs[layer].shape()) {
+      impl_->inner_gradients.emplace_back(layer, std::move(gradient));
+      return;
+    }
+  }
+  throw internal_error("layer " + std::to_string(layer) + " of network '" + impl_->graph.name +
+                       "' takes no gradient of shape " + to_string(gradient.shape()));
 }
 void Network::relax(Relaxation relaxation) {
   impl_->relaxation = relaxation;

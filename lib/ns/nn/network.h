@@ -67,6 +67,10 @@ class Network {
   /// parameter used.
   void backward(const Tensor& output_grad);
 
+  /// Adds to the gradient of layer i's output in the next backward: a loss may look at inner layers. Not for
+  /// a layer that is fused with the ReLU after it. `gradient` has the shape of activation(i).
+  void add_gradient(std::size_t layer, Tensor gradient);
+
   /// Holds for the following forward passes and their backward passes.
   void relax(Relaxation relaxation);
 

@@ -22,7 +22,7 @@ struct EpochRecord {
   int epoch = 0;          ///< counted from 1: epochs done
   std::int64_t step = 0;  ///< optimiser steps done
   double learning_rate = 0;
-  std::string phase;  ///< "dense", "pruning", "nested", "slimmable", "gated"
+  std::string phase;  ///< "dense", "pruning", "nested", "slimmable", "gated", or the recipe's first stage
   double images_per_second = 0, seconds = 0;
   std::vector<SubnetRecord> subnets;  ///< subnet 1 first; one while the network is dense
 };

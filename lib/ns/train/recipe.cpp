@@ -104,6 +104,33 @@ void check_milestones(const Recipe& recipe, const Refuse& refuse) {
   }
 }
 
+template <class Refuse>
+void check_ensemble(const Recipe& recipe, const Refuse& refuse) {
+  if (recipe.ensemble == "none") {
+    if (recipe.members != 1) {
+      refuse("\"members\" is " + std::to_string(recipe.members) + ", but \"ensemble\" is none",
+             "\"ensemble\": tentacle, bagging or boosting");
+    }
+  } else if (recipe.method != "dense") {
+    refuse("\"ensemble\" " + recipe.ensemble + " needs \"method\" dense, found " + recipe.method);
+  }
+  if (!recipe.tentacle() && !recipe.split.empty()) {
+    refuse("\"split\" is for \"ensemble\" tentacle, found " + recipe.ensemble);
+  }
+  if (recipe.diversity > 0 && !(recipe.tentacle() && recipe.members > 1)) {
+    refuse("\"diversity\" needs \"ensemble\" tentacle of two or more members");
+  }
+  if ((recipe.first_stage == "none") != (recipe.first_stage_epochs == 0)) {
+    refuse("\"first_stage\" " + recipe.first_stage + " does not go with " +
+               std::to_string(recipe.first_stage_epochs) + " \"first_stage_epochs\"",
+           "give both, or neither");
+  }
+  if (recipe.first_stage_epochs >= recipe.epochs) {
+    refuse("\"first_stage_epochs\" is " + std::to_string(recipe.first_stage_epochs) +
+           ", which leaves nothing of " + std::to_string(recipe.epochs) + " epochs");
+  }
+}
+
 void check_consistency(const Recipe& recipe, const std::string& origin) {
   const auto refuse = [&](const std::string& message, const std::string& hint = {}) {
     throw usage_error(origin + ": " + message, hint);
@@ -117,6 +144,7 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
            std::to_string(recipe.epochs) + " epochs");
   }
   check_milestones(recipe, refuse);
+  check_ensemble(recipe, refuse);
   if (recipe.betas.size() != 2 || !std::all_of(recipe.betas.begin(), recipe.betas.end(),
                                                [](double beta) { return beta >= 0 && beta < 1; })) {
     refuse("\"betas\": expected two numbers from 0 to below 1, found " + canonical_dump(recipe.betas));

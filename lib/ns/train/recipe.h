@@ -24,6 +24,17 @@ struct Recipe {
   std::string graph;
   double width = 1.0;
 
+  int activation_bits = 1;
+  std::string estimator = "clipped";
+  bool activation_shift = false;
+  bool shortcuts = false;
+
+  std::string ensemble = "none";
+  int members = 1;
+  std::string split;
+  std::string merge = "concat";
+  double diversity = 0.0;
+
   std::string method = "dense";
   std::vector<double> widths{1.0, 0.75, 0.5, 0.25};
   std::vector<double> gate_ratios{0.75, 0.5, 0.25};
@@ -41,6 +52,8 @@ struct Recipe {
   std::vector<double> betas{0.9, 0.999};
   double weight_decay = 5e-4;
   double label_smoothing = 0.0;
+  std::string first_stage = "none";
+  int first_stage_epochs = 0;
   std::uint64_t seed = 1;
   int threads = 0;
 
@@ -63,6 +76,9 @@ struct Recipe {
   bool nested() const { return method == "nested"; }
   bool slimmable() const { return method == "slimmable"; }
   bool gated() const { return method == "gated"; }
+  bool tentacle() const { return ensemble == "tentacle"; }
+  /// Members are trained one after another: bin-ensemble does that.
+  bool benn() const { return ensemble == "bagging" || ensemble == "boosting"; }
   int subnets() const {
     return static_cast<int>(nested()      ? sparsities.size()
                             : slimmable() ? widths.size()

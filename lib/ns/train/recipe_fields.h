@@ -33,6 +33,28 @@ void visit_fields(R& r, Visitor&& v) {
   v.text("graph", r.graph, "Path of a network in JSON (nestkit.graph/1) instead of \"arch\".");
   v.number("width", r.width, Range{0, 16, true},
            "Multiplies the channels of \"arch\"; ignored with \"graph\".");
+  v.integer("activation_bits", r.activation_bits, Range{1, nn::kMaxSignBits},
+            "Binary \"arch\": bits of the activations that binary convolutions read.");
+  v.word("estimator", r.estimator, {"clipped", "polynomial"},
+         "Binary \"arch\": what stands for the derivative of a sign, docs/format/graph.md.");
+  v.flag("activation_shift", r.activation_shift,
+         "Binary \"arch\": a learnt shift per channel before every sign.");
+  v.flag("shortcuts", r.shortcuts,
+         "nin_binary: a shortcut around every binary layer that keeps its shape; binary ResNets have theirs "
+         "always.");
+
+  v.word("ensemble", r.ensemble, {"none", "tentacle", "bagging", "boosting"},
+         "tentacle: members on a shared stem, merged before one classifier, trained as one network; bagging, "
+         "boosting: whole networks, each trained on a sample of the images (bin-ensemble train).");
+  v.integer("members", r.members, Range{1, 32}, "Networks or branches of the ensemble; 1 without one.");
+  v.text("split", r.split,
+         "tentacle: last layer, or block of layers, that the members share; \"input\": none; empty: the last "
+         "before the first binary layer.");
+  v.word("merge", r.merge, {"concat", "add", "weights"},
+         "tentacle: what the classifier reads: all members' features, their sum, or their sum with learnt "
+         "weights.");
+  v.number("diversity", r.diversity, Range{0, 100},
+           "tentacle: weight in the loss of the mean cosine between the members' features.");
 
   v.word("method", r.method, {"dense", "nested", "slimmable", "gated"},
          "dense; nested: dense warm-up, gradual nested pruning, fine-tuning; slimmable: all widths in every "
@@ -64,6 +86,10 @@ void visit_fields(R& r, Visitor&& v) {
            "L2 penalty on weights, not on biases and batch-norm.");
   v.number("label_smoothing", r.label_smoothing, Range{0, 1, false, true},
            "Share of the target spread evenly over all classes.");
+  v.word("first_stage", r.first_stage, {"none", "real_activations", "real_weights"},
+         "What stays real in the first epochs: activations (clipped to -1 and 1), or binary weights.");
+  v.integer("first_stage_epochs", r.first_stage_epochs, Range{0, 100000},
+            "Epochs of the first stage; 0 without one.");
   v.integer("seed", r.seed, Range{0, 9007199254740991.0}, "Seed of every random choice.");
   v.integer("threads", r.threads, Range{0, 256},
             "Threads of the training engine; 0: one per core. A run repeats exactly at the same number.");

@@ -1,5 +1,8 @@
 // What a recipe means for a data set: the split and the network.
+#include <algorithm>
+
 #include "ns/arch/registry.h"
+#include "ns/binary/tentacle.h"
 #include "ns/nested/gates.h"
 #include "ns/train/trainer.h"
 
@@ -20,8 +23,13 @@ data::Split split_for(const Recipe& recipe, data::Dataset training_set) {
 
 nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset) {
   const auto classes = static_cast<int>(dataset.classes.size());
-  nn::Graph graph = recipe.graph.empty() ? arch::build(recipe.arch, dataset.shape, classes, recipe.width)
-                                         : nn::graph_from_json(read_json(recipe.graph), recipe.graph);
+  const arch::BinaryStyle style{
+      recipe.activation_bits,
+      recipe.estimator == "clipped" ? nn::Estimator::kClipped : nn::Estimator::kPolynomial,
+      recipe.activation_shift, recipe.shortcuts};
+  nn::Graph graph = recipe.graph.empty()
+                        ? arch::build(recipe.arch, dataset.shape, classes, recipe.width, style)
+                        : nn::graph_from_json(read_json(recipe.graph), recipe.graph);
   const std::string& name = recipe.graph.empty() ? recipe.arch : recipe.graph;
   graph.infer_shapes();
   if (graph.input != dataset.shape) {
@@ -35,6 +43,17 @@ nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset) {
   if (last.op != nn::Op::kLinear || last.filters != classes) {
     throw usage_error(name + ": layer " + last.name + " must be a linear one with a score for each of the " +
                       std::to_string(classes) + " classes of " + dataset.name);
+  }
+  const bool has_binary = std::any_of(graph.layers.begin(), graph.layers.end(), [](const nn::Layer& layer) {
+    return layer.op == nn::Op::kSign || layer.op == nn::Op::kBinaryConv;
+  });
+  if (recipe.first_stage != "none" && !has_binary) {
+    throw usage_error(name + ": has no binary layers, so \"first_stage\" " + recipe.first_stage +
+                      " would change nothing");
+  }
+  if (recipe.tentacle()) {
+    const std::string split = recipe.split.empty() ? binary::default_split(graph) : recipe.split;
+    return binary::tentacle(graph, {recipe.members, split, binary::merge_of(recipe.merge)});
   }
   return recipe.gated()
              ? nested::with_gates(graph, {recipe.gate_ratios, recipe.dense_layers, recipe.saliency_penalty})

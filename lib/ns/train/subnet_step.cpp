@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "ns/binary/diversity.h"
+#include "ns/binary/tentacle.h"
+
 namespace ns::train {
 
 SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options, parallel::Communicator& group)
@@ -12,6 +15,12 @@ SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options, parallel
   for (int subnet = 1; subnet <= static_cast<int>(options_.widths.size()); ++subnet) {
     slices_.emplace_back(model, options_.widths, subnet);
     slices_.back().dense().network().synchronise(group);
+  }
+  if (options_.diversity > 0) {
+    for (const std::string& name : binary::member_outputs(model.network().graph())) {
+      member_outputs_.push_back(static_cast<std::size_t>(model.network().graph().index_of(name)));
+    }
+    model.network().keep_activations(true);
   }
   for (const nn::Parameter& parameter : model.network().parameters()) {
     totals_.emplace_back(parameter.value.shape());
@@ -63,12 +72,14 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
 
 double SubnetStep::run_subnet(nn::Network& network, const data::Batch& batch, const Tensor* teacher) {
   const Tensor& logits = network.forward(batch.x, nn::Mode::kTrain);
-  const double loss =
-      teacher != nullptr
-          ? nn::distilled_cross_entropy(logits, batch.labels, *teacher, options_.mix, logits_grad_)
-          : nn::cross_entropy(logits, batch.labels, options_.mix.smoothing, logits_grad_);
+  double loss = teacher != nullptr
+                    ? nn::distilled_cross_entropy(logits, batch.labels, *teacher, options_.mix, logits_grad_)
+                    : nn::cross_entropy(logits, batch.labels, options_.mix.smoothing, logits_grad_);
   if (teacher != &densest_logits_ && model_.subnets() > 1) {
     densest_logits_ = logits;
+  }
+  if (!member_outputs_.empty()) {
+    loss += keep_apart(network);
   }
   backward(network);
   return loss;
@@ -85,6 +96,20 @@ double SubnetStep::run_dense(const data::Batch& batch, const Tensor* teacher) {
   const double loss = run_subnet(network, batch, teacher);
   sum_gradients(0);
   return loss;
+}
+
+double SubnetStep::keep_apart(nn::Network& network) {
+  std::vector<const Tensor*> features;
+  for (const std::size_t layer : member_outputs_) {
+    features.push_back(&network.activation(layer));
+  }
+  std::vector<Tensor> gradients;
+  // As in backward: every process has its part of the mean over the whole batch.
+  const double loss = binary::similarity_loss(features, options_.diversity / group_.size(), gradients);
+  for (std::size_t k = 0; k < member_outputs_.size(); ++k) {
+    network.add_gradient(member_outputs_[k], std::move(gradients[k]));
+  }
+  return loss * group_.size();
 }
 
 void SubnetStep::backward(nn::Network& network) {

@@ -15,6 +15,7 @@ struct SubnetStepOptions {
   nested::Routing routing = nested::Routing::kSum;
   nn::DistillationMix mix;     ///< loss of the subnets below the densest; its smoothing holds for all
   std::vector<double> widths;  ///< of a slimmable model, whose passes then run on slices; else empty
+  double diversity = 0.0;      ///< weight of the similarity of an ensemble's members in the loss
 };
 
 /// Passes from the densest subnet to the sparsest: cross-entropy for the densest, a mix of cross-entropy and
@@ -36,6 +37,7 @@ class SubnetStep {
  private:
   double run_subnet(nn::Network& network, const data::Batch& batch, const Tensor* teacher);
   double run_dense(const data::Batch& batch, const Tensor* teacher);
+  double keep_apart(nn::Network& network);
   void backward(nn::Network& network);
   void sum_gradients(int bank);
   void average(std::vector<double>& losses);
@@ -44,9 +46,10 @@ class SubnetStep {
   nested::Model& model_;
   SubnetStepOptions options_;
   parallel::Communicator& group_;
-  std::vector<nested::WidthSlice> slices_;  // [subnet − 1], if slimmable
-  std::vector<int> banks_;                  // of each parameter
-  std::vector<Tensor> totals_;              // routed gradient of each parameter
+  std::vector<nested::WidthSlice> slices_;   // [subnet − 1], if slimmable
+  std::vector<int> banks_;                   // of each parameter
+  std::vector<std::size_t> member_outputs_;  // layers, if there is a diversity loss
+  std::vector<Tensor> totals_;               // routed gradient of each parameter
   std::vector<Tensor> opposites_;  // routing "agree": the negative ones, while totals_ has the positive ones
   Tensor densest_logits_, logits_grad_;
   std::vector<float> message_;  // gradients on their way through the group

@@ -29,7 +29,8 @@ data::LoaderOptions loader_options(const Recipe& recipe, const parallel::Communi
 SubnetStepOptions step_options(const Recipe& recipe) {
   return {nested::routing_from_name(recipe.routing),
           {recipe.distillation_weight, recipe.distillation_temperature, recipe.label_smoothing},
-          recipe.slimmable() ? recipe.widths : std::vector<double>{}};
+          recipe.slimmable() ? recipe.widths : std::vector<double>{},
+          recipe.diversity};
 }
 
 nn::Schedule learning_rate(const Recipe& recipe, std::int64_t steps_per_epoch) {
@@ -88,6 +89,10 @@ checkpoint::Archive Trainer::finished() const {
   return model_archive(state_, recipe_, data_.train.manifest_sha256);
 }
 
+checkpoint::Archive Trainer::resumable() const {
+  return resumable_archive(state_, recipe_, data_.train.manifest_sha256);
+}
+
 Trainer::Phase Trainer::phase_at(std::int64_t step) const {
   if (recipe_.slimmable()) {
     return Phase::kSlimmable;
@@ -137,8 +142,18 @@ std::vector<double> Trainer::losses_and_gradients(const data::Batch& batch) {
   }
 }
 
+nn::Relaxation Trainer::relaxation_at(std::int64_t step) const {
+  const bool first = step < recipe_.first_stage_epochs * steps_per_epoch_;
+  return {first && recipe_.first_stage == "real_activations", first && recipe_.first_stage == "real_weights"};
+}
+
 std::vector<double> Trainer::train_step(const data::Batch& batch) {
   update_levels();
+  const nn::Relaxation relaxation = relaxation_at(state_.step);
+  if (state_.step > 0 && relaxation != relaxation_at(state_.step - 1)) {
+    state_.average.restart();
+  }
+  state_.model.network().relax(relaxation);
   const std::vector<double> losses = losses_and_gradients(batch);
   for (std::size_t i = 0; i < losses.size(); ++i) {
     if (!std::isfinite(losses[i])) {
@@ -165,11 +180,12 @@ EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
   record.images_per_second = seconds > 0 ? static_cast<double>(images) / seconds : 0;
   const Phase phase = phase_at(state_.step - 1);
   const bool dense = phase == Phase::kDense;
-  record.phase = dense                        ? "dense"
-                 : phase == Phase::kPruning   ? "pruning"
-                 : phase == Phase::kSlimmable ? "slimmable"
-                 : phase == Phase::kGated     ? "gated"
-                                              : "nested";
+  record.phase = relaxation_at(state_.step - 1) != nn::Relaxation{} ? recipe_.first_stage
+                 : dense                                            ? "dense"
+                 : phase == Phase::kPruning                         ? "pruning"
+                 : phase == Phase::kSlimmable                       ? "slimmable"
+                 : phase == Phase::kGated                           ? "gated"
+                                                                    : "nested";
   const int subnets = dense ? 1 : state_.model.subnets();
   state_.average.swap();
   for (int subnet = 1; subnet <= subnets; ++subnet) {
@@ -195,7 +211,7 @@ EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
 
 void Trainer::save(const Observers& observers) const {
   if (group_.leads() && observers.save_resumable) {
-    observers.save_resumable(resumable_archive(state_, recipe_, data_.train.manifest_sha256));
+    observers.save_resumable(resumable());
   }
 }
 
@@ -213,6 +229,7 @@ bool Trainer::run(const Observers& observers) {
     throw;
   }
   state_.model.network().synchronise(parallel::single_process());
+  state_.model.network().relax({});
   if (recipe_.recalibration_images > 0) {
     recalibrate_batch_norm(state_.model, data_.train, static_cast<std::size_t>(recipe_.recalibration_images));
   }

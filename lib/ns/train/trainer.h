@@ -64,12 +64,15 @@ class Trainer {
   const RunState& state() const { return state_; }
   nested::Model& model() { return state_.model; }
   checkpoint::Archive finished() const;
+  /// What save_resumable would be given now.
+  checkpoint::Archive resumable() const;
 
  private:
   enum class Phase { kDense, kPruning, kNested, kSlimmable, kGated };
   Phase phase_at(std::int64_t step) const;
   nested::LevelMaps levels_at(double fraction) const;
   void update_levels();
+  nn::Relaxation relaxation_at(std::int64_t step) const;
   std::vector<double> train_step(const data::Batch& batch);
   std::vector<double> losses_and_gradients(const data::Batch& batch);
   bool run_steps(const Observers& observers);

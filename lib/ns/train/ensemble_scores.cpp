@@ -1,0 +1,112 @@
+#include "ns/train/ensemble_scores.h"
+
+#include <omp.h>
+
+#include "ns/base/error.h"
+#include "ns/binary/tentacle.h"
+#include "ns/data/loader.h"
+
+namespace ns::train {
+
+void use_threads(int threads) {
+  omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
+}
+
+EnsembleScores::EnsembleScores(const checkpoint::Archive& archive)
+    : origin_(archive.origin), profile_(checkpoint::profile_of(archive)), model_(nested::model_of(archive)) {
+  const std::vector<std::string> outputs = binary::member_outputs(graph());
+  if (model_.subnets() > 1 || outputs.empty()) {
+    throw input_error(origin_ + ": is not a dense network with a linear classifier",
+                      "members of ensembles are; tta-eval evaluates nested networks");
+  }
+  for (const std::string& name : outputs) {
+    const int layer = graph().index_of(name);
+    if (layer < 0) {
+      throw input_error(origin_ + ": its classifier reads the image itself, so there are no members");
+    }
+    features_.push_back(static_cast<std::size_t>(layer));
+  }
+  classes_ = static_cast<std::size_t>(graph().infer_shapes().back().c);
+  biases_.assign(members(), std::vector<float>(classes_));
+  if (graph().layers.back().bias) {
+    const Tensor& bias = model_.network().parameter(graph().layers.back().name + ".bias").value;
+    const bool own = archive.arrays.count("ensemble.bias") > 0;
+    const Tensor parts = own ? archive.tensor("ensemble.bias") : Tensor();
+    if (own && parts.size() != static_cast<std::int64_t>(members() * classes_)) {
+      throw input_error(origin_ + ": tensor ensemble.bias is " + to_string(parts.shape()) + ", expected " +
+                        std::to_string(members()) + " rows of " + std::to_string(classes_));
+    }
+    for (std::size_t k = 0; k < members(); ++k) {
+      for (std::size_t c = 0; c < classes_; ++c) {
+        biases_[k][c] =
+            own ? static_cast<float>(members()) * parts[static_cast<std::int64_t>(k * classes_ + c)]
+                : bias[static_cast<std::int64_t>(c)];
+      }
+    }
+  }
+}
+
+std::vector<double> EnsembleScores::member_macs() const {
+  std::vector<double> macs(members());
+  for (std::size_t i = 0; i < graph().layers.size(); ++i) {
+    const int member = binary::member_of(graph().layers[i].name);
+    const std::size_t owner =
+        member < 0 || member >= static_cast<int>(members()) ? 0 : static_cast<std::size_t>(member);
+    macs[owner] += static_cast<double>(graph().macs(i));
+  }
+  return macs;
+}
+
+void EnsembleScores::score(std::size_t member, std::size_t image, std::span<float> logits) const {
+  const nn::Network& network = model_.network();
+  const Tensor& features = network.activation(features_[member]);
+  const nn::Layer& classifier = graph().layers.back();
+  const Tensor* weight = nullptr;
+  for (const nn::Parameter& parameter : network.parameters()) {
+    if (parameter.name == classifier.name + ".weight") weight = &parameter.value;
+  }
+  const Shape& shape = features.shape();
+  const std::int64_t size = features.size() / shape[0], channels = shape.back(), pixels = size / channels;
+  const std::int64_t row = weight->shape()[1];
+  const std::int64_t before =
+      binary::merges_by_concat(graph()) ? static_cast<std::int64_t>(member) * size : 0;
+  const float* x = features.data() + static_cast<std::int64_t>(image) * size;
+  for (std::size_t c = 0; c < classes_; ++c) {
+    const float* w = weight->data() + static_cast<std::int64_t>(c) * row + before;
+    double sum = 0;
+    for (std::int64_t channel = 0; channel < channels; ++channel) {  // the classifier reads in c, h, w order
+      for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
+        sum += double{w[channel * pixels + pixel]} * double{x[pixel * channels + channel]};
+      }
+    }
+    logits[c] = static_cast<float>(static_cast<double>(members()) * sum) + biases_[member][c];
+  }
+}
+
+anytime::StageLogits EnsembleScores::logits(const data::Dataset& dataset,
+                                            const std::function<void(std::size_t)>& progress) {
+  if (graph().input != dataset.shape || classes_ != dataset.classes.size()) {
+    throw input_error(origin_ + ": is for other images or classes than those of " + dataset.name);
+  }
+  constexpr std::size_t kBatch = 250;
+  anytime::StageLogits result;
+  result.samples = dataset.size();
+  result.classes = classes_;
+  result.stages.assign(members(), std::vector<float>(dataset.size() * classes_));
+  model_.select(1);
+  model_.network().keep_activations(true);
+  data::Batch batch;
+  for (std::size_t first = 0; first < dataset.size(); first += kBatch) {
+    data::evaluation_batch(dataset, first, kBatch, batch);
+    model_.network().forward(batch.x, nn::Mode::kEval);
+    for (std::size_t i = 0; i < batch.labels.size(); ++i) {
+      for (std::size_t k = 0; k < members(); ++k) {
+        score(k, i, std::span(result.stages[k]).subspan((first + i) * classes_, classes_));
+      }
+    }
+    if (progress) progress(first + batch.labels.size());
+  }
+  return result;
+}
+
+}  // namespace ns::train

@@ -1,0 +1,78 @@
+#include "ensemble/train.h"
+
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+
+#include "common/progress.h"
+#include "common/run_tool.h"
+#include "common/stop_signal.h"
+#include "common/streams.h"
+#include "ns/data/catalog.h"
+#include "ns/train/ensemble_trainer.h"
+#include "train/run_report.h"
+
+namespace {
+
+using ns::train::Recipe;
+
+// The whole ensemble in one network.
+bool train_together(const Recipe& recipe, const ns::data::Split& data, const EnsembleOptions& o,
+                    const ns::train::Observers& watching, ns::checkpoint::Archive& result) {
+  ns::train::Trainer trainer(recipe, data);
+  if (!o.resume.empty()) trainer.resume(ns::checkpoint::read_safetensors(o.resume));
+  if (!trainer.run(watching)) return false;
+  result = trainer.finished();
+  return true;
+}
+
+bool train_one_by_one(const Recipe& recipe, const ns::data::Split& data, const EnsembleOptions& o,
+                      const ns::train::Observers& watching, Progress& bar, ns::checkpoint::Archive& result) {
+  ns::train::EnsembleTrainer trainer(recipe, data);
+  if (!o.resume.empty()) trainer.resume(ns::checkpoint::read_safetensors(o.resume));
+  ns::train::EnsembleObservers observers;
+  observers.member = watching;
+  observers.on_member = [&](int member, double vote) {
+    bar.clear();
+    spdlog::info("member {} of {} is trained, vote {:.3f}", member, recipe.members, vote);
+  };
+  if (!trainer.run(observers)) return false;
+  result = trainer.finished();
+  return true;
+}
+
+}  // namespace
+
+int train_ensemble(const EnsembleOptions& o) {
+  const Recipe recipe = effective_recipe(o);
+  if (o.print_config) {
+    standard_output().line(to_json(recipe).dump(2));
+    return kDone;
+  }
+  if (recipe.ensemble == "none") {
+    throw ns::usage_error(o.recipe + ": \"ensemble\" is none",
+                          "--set ensemble=tentacle --set members=3, or ns-train for a single network");
+  }
+  const std::string resumable = resumable_path(o.output);
+  check_outputs(o, {o.recipe, o.resume});
+  const ns::data::Split data =
+      split_for(recipe, ns::data::load_dataset(recipe.dataset, recipe.data_dir, ns::data::Part::kTrain));
+  Progress bar("training", "images", progress_mode(o.progress));
+  ns::train::Observers watching = observers_of_run(recipe, resumable, bar, o.json);
+  watching.stop_requested = [] { return stop_signal() != 0; };
+  watch_stop_signals();
+  ns::checkpoint::Archive result;
+  const bool done = recipe.benn() ? train_one_by_one(recipe, data, o, watching, bar, result)
+                                  : train_together(recipe, data, o, watching, result);
+  if (!done) {
+    bar.clear();
+    std::string settings;
+    for (const std::string& setting : o.settings) settings += " --set " + setting;
+    spdlog::warn("interrupted; continue with: bin-ensemble train {}{} -o {} --resume {}", o.recipe, settings,
+                 o.output, resumable);
+    return kSignal + stop_signal();
+  }
+  write_safetensors(o.output, result, o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo);
+  std::filesystem::remove(resumable);
+  return kDone;
+}
