@@ -1,0 +1,54 @@
+"""Figures of binary ensembles from the records of bench/record_ensemble: accuracies (cifar10_nin*.jsonl), sizes (cifar10_nin_sizes.jsonl)."""
+import json
+import statistics
+
+CONDITIONS = ("epochs", "train_images", "width")
+SIZES = "cifar10_nin_sizes.jsonl"
+
+
+def read(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def source(runs):
+    """Where figures come from, and under which conditions: those of the runs, which must have them in common."""
+    first = runs[0]
+    return {"source": "recorded", "date": max(run["date"] for run in runs), "commit": first["commit"], "dataset": first["dataset"],
+            **{key: first[key] for key in CONDITIONS}}
+
+
+def comparable(records):
+    """The records of every set of conditions, by experiment; the longest training first, and the most images."""
+    sets = {}
+    for record in records:
+        key = tuple(record[name] for name in CONDITIONS)
+        sets.setdefault(key, {}).setdefault(record["experiment"], []).append(record)
+    # 0 images: all of them
+    return [sets[key] for key in sorted(sets, key=lambda k: (k[1] == 0, k[0] * k[1], k[2]), reverse=True)]
+
+
+def difference(runs, name, rival):
+    """Percentage points, means over the seeds that both have."""
+    seeds = sorted({r["seed"] for r in runs[name]} & {r["seed"] for r in runs[rival]})
+    mean = {which: statistics.fmean(r["accuracy_top1"] for r in runs[which] if r["seed"] in seeds) for which in (name, rival)}
+    return 100 * (mean[name] - mean[rival]), {"seeds": len(seeds), name: mean[name], rival: mean[rival]}
+
+
+def figures(folder):
+    """Case, value and source of what the records in `folder` suffice for; of several sets of conditions, the first that has both networks."""
+    sets = comparable([r for path in sorted(folder.glob("cifar10_nin*.jsonl")) if path.name != SIZES for r in read(path)])
+    for case, name, rival in (("tentacle3_minus_benn3", "tentacle3", "benn3"), ("tentacle5_minus_benn5", "tentacle5", "benn5"),
+                              ("tentacle_minus_real", "tentacle3", "real")):
+        runs = next((runs for runs in sets if name in runs and rival in runs), None)
+        if runs:
+            points, beside = difference(runs, name, rival)
+            yield case, points, source(runs[name] + runs[rival]) | beside
+    sizes = {record["experiment"]: record for record in read(folder / SIZES)}
+    for case, name, rival, key in (("tentacle3_over_benn3_packed_bytes", "tentacle3", "benn3", "packed_bytes"),
+                                   ("tentacle5_over_benn5_packed_bytes", "tentacle5", "benn5", "packed_bytes"),
+                                   ("tentacle_over_real_float_bytes", "tentacle3", "real", "float_bytes")):
+        if name in sizes and rival in sizes:
+            # Weights and 32-bit numbers counted layer by layer; a packed file has its tables besides.
+            yield case, sizes[name][key] / sizes[rival][key], {
+                "source": "recorded", "date": sizes[name]["date"], "commit": sizes[name]["commit"], "width": sizes[name]["width"],
+                "counted_bytes": sizes[name][key], "rival_bytes": sizes[rival][key]}

@@ -1,0 +1,122 @@
+"""bin-ensemble: training, interruption, evaluation, gates, and what it refuses."""
+import json
+import signal
+import subprocess
+import sys
+import unittest
+
+from cli_case import BIN, SOURCE, CliCase, write_tiny_fashion_mnist
+
+sys.path.insert(0, str(SOURCE / "scripts"))
+import binary_figures  # noqa: E402
+
+RECIPE = dict(dataset="fashion_mnist", data_dir="data", arch="resnet8_binary", width=0.25, epochs=2, batch_size=20, warmup_epochs=0,
+              optimizer="adam", learning_rate=0.01, crop_padding=0, horizontal_flip=False, validation_images=100, threads=1,
+              ensemble="tentacle", members=2)
+
+
+class Ensembles(CliCase):
+    def setUp(self):
+        super().setUp()
+        write_tiny_fashion_mnist(self.folder / "data", train=240)
+        self.recipe()
+
+    def recipe(self, **changes):
+        (self.folder / "recipe.json").write_text(json.dumps(RECIPE | changes))
+
+    def ensemble(self, *words, **kwargs):
+        return self.run_tool("bin-ensemble", *words, **kwargs)
+
+    def test_a_tentacle_net_is_trained_evaluated_and_gated(self):
+        records = self.ensemble("train", "recipe.json", "-o", "t.safetensors", "--json").stdout.splitlines()
+        self.assertEqual([json.loads(line)["epoch"] for line in records], [1, 2])
+        done = self.ensemble("eval", "t.safetensors", "--data-dir", "data")
+        for text in ("member 2", "soft vote", "hard vote", "disagree", "member1.stage1.layer1.conv", "1-bit", "Asked one after another"):
+            self.assertIn(text, done.stdout)
+        record = json.loads(self.ensemble("eval", "t.safetensors", "--data-dir", "data", "--json", "--images", "20").stdout)
+        self.assertEqual((record["schema"], record["images"], len(record["member_accuracies"])), ("nestkit.ensemble/1", 20, 2))
+        self.assertEqual(record["packed_bytes"], record["binary_weight_bytes"] + record["int8_weight_bytes"] + record["word_bytes"])
+        self.assertEqual(sum(record["early_stop"]["members_histogram"]), 20)
+        self.assertEqual(record["configs"][0]["members"], 2)
+        missed = self.ensemble("eval", "t.safetensors", "--data-dir", "data", "--max-bytes", "10", "--min-accuracy", "1", status=1)
+        self.assertIn("above --max-bytes 10", missed.stderr)
+        both = json.loads(self.ensemble("eval", "t.safetensors", "t.safetensors", "--data-dir", "data", "--json").stdout)
+        self.assertEqual(len(both["member_accuracies"]), 4)
+        info = self.run_tool("ns-info", "t.safetensors").stdout
+        self.assertIn("member2.stage3.layer2.conv.weight", info)
+
+    def test_an_interrupted_run_of_bagged_networks_resumes_to_the_same_bytes(self):
+        self.recipe(ensemble="bagging", epochs=6)
+        self.ensemble("train", "recipe.json", "-q", "-o", "whole.safetensors")
+        running = subprocess.Popen([BIN / "bin-ensemble", "train", "recipe.json", "-o", "m.safetensors", "--json"], cwd=self.folder,
+                                   text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(7):  # the second member's first epoch is done
+            running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        _, stderr = running.communicate(timeout=120)
+        self.assertEqual(running.returncode, 130, stderr)
+        self.assertIn("bin-ensemble train recipe.json -o m.safetensors --resume m.resume.safetensors", stderr)
+        again = self.ensemble("train", "recipe.json", "-o", "m.safetensors", status=2)
+        self.assert_error(again, "bin-ensemble", "is there from an interrupted run")
+        self.ensemble("train", "recipe.json", "-q", "-o", "m.safetensors", "--resume", "m.resume.safetensors")
+        self.assertEqual((self.folder / "m.safetensors").read_bytes(), (self.folder / "whole.safetensors").read_bytes())
+
+    def test_what_cannot_be_is_refused_with_its_name(self):
+        def refused(*fragments, status=2, **changes):
+            self.recipe(**changes)
+            self.assert_error(self.ensemble("train", "recipe.json", "-o", "x.safetensors", status=status), "bin-ensemble", *fragments)
+        refused("\"members\": expected from 1 to 32, found 0", members=0)
+        refused("split \"stem.con\" is outside the network", "stem.conv", split="stem.con")
+        refused("leaves nothing to the members", split="pool")
+        refused("\"ensemble\" is none", ensemble="none", members=1)
+        refused("unknown key \"member\"", "members", member=3)
+        refused("\"diversity\" needs", ensemble="bagging", diversity=0.1)
+        refused("\"split\" is for \"ensemble\" tentacle", ensemble="boosting", split="stem")
+        graph = {"schema": "nestkit.graph/1", "name": "g", "input": {"h": 28, "w": 28, "c": 1}, "layers": [
+            {"name": "stem", "op": "conv", "filters": 4, "kernel": 3}, {"name": "body", "op": "binary_conv", "filters": 4, "kernel": 3},
+            {"name": "classifier", "op": "linear", "units": 10}]}
+        (self.folder / "graph.json").write_text(json.dumps(graph))
+        refused("layer 'body' cannot be binary: it reads 'stem'", status=3, arch="", graph="graph.json")
+        done = self.run_tool("ns-train", "recipe.json", "--set", "arch=resnet8_binary", "--set", "graph=", "--set", "ensemble=bagging", "-o", "x", status=2)
+        self.assert_error(done, "ns-train", "has several networks to train", "bin-ensemble train")
+
+    def test_eval_refuses_other_artifacts_and_options_of_train(self):
+        self.recipe(ensemble="none", members=1, arch="resnet8", method="nested", sparsities=[0.5, 0.75], prune_start_epoch=0, prune_end_epoch=1)
+        self.run_tool("ns-train", "recipe.json", "-q", "-o", "nested.safetensors")
+        self.assert_error(self.ensemble("eval", "nested.safetensors", status=3), "bin-ensemble", "is not a dense network", "tta-eval")
+        self.recipe(epochs=1)
+        self.ensemble("train", "recipe.json", "-q", "-o", "t.safetensors")
+        write_tiny_fashion_mnist(self.folder / "other", train=240, seed=2)
+        self.ensemble("train", "recipe.json", "-q", "--data-dir", "other", "-o", "u.safetensors")
+        mixed = self.ensemble("eval", "t.safetensors", "u.safetensors", status=3)
+        self.assert_error(mixed, "bin-ensemble", "u.safetensors: does not go with t.safetensors: it was trained on other data files")
+        self.assert_error(self.ensemble("eval", "t.safetensors", "--set", "epochs=1", status=2), "bin-ensemble", "--set is not an option of bin-ensemble eval")
+        self.assert_error(self.ensemble("train", "recipe.json", "--images", "1", status=2), "bin-ensemble", "--images is not an option")
+        self.assert_error(self.ensemble("eval", "missing.safetensors", status=3), "bin-ensemble", "missing.safetensors")
+        self.assert_error(self.ensemble("evaluate", "t.safetensors", status=2), "bin-ensemble", "evaluate")
+
+    def test_a_record_keeps_figures_and_conditions_and_headlines_compare_equal_conditions(self):
+        self.recipe(epochs=1)
+        self.ensemble("train", "recipe.json", "-q", "-o", "t.safetensors")
+        for name in ("tentacle3", "other", "tentacle3"):
+            subprocess.run([SOURCE / "bench/record_ensemble", name, "t.safetensors", "--images", "30", "--data-dir", "data", "--bin", BIN,
+                            "-o", "out/cifar10_nin_sizes.jsonl"], cwd=self.folder, check=True, capture_output=True, timeout=120)
+        records = [json.loads(line) for line in (self.folder / "out/cifar10_nin_sizes.jsonl").read_text().splitlines()]
+        self.assertEqual([(r["experiment"], r["images"], r["members"], r["epochs"]) for r in records], [("other", 30, 2, 1), ("tentacle3", 30, 2, 1)])
+        long = [records[1] | {"experiment": name, "epochs": 9, "accuracy_top1": accuracy, "seed": seed}
+                for name, accuracy, seed in (("tentacle3", 0.7, 1), ("tentacle3", 0.8, 2), ("benn3", 0.6, 1), ("benn3", 0.9, 3))]
+        short = [records[1] | {"experiment": name, "epochs": 2, "accuracy_top1": accuracy} for name, accuracy in (("tentacle3", 0.5), ("real", 0.6), ("benn3", 0.1))]
+        (self.folder / "out/cifar10_nin.jsonl").write_text("".join(json.dumps(r) + "\n" for r in long + short))
+        (self.folder / "out/cifar10_nin_sizes.jsonl").write_text("".join(json.dumps(records[1] | {"experiment": name, "packed_bytes": size}) + "\n"
+                                                                         for name, size in (("tentacle5", 30), ("benn5", 60))))
+        found = {case: (value, source) for case, value, source in binary_figures.figures(self.folder / "out")}
+        self.assertEqual(sorted(found), ["tentacle3_minus_benn3", "tentacle5_over_benn5_packed_bytes", "tentacle_minus_real"])
+        self.assertAlmostEqual(found["tentacle3_minus_benn3"][0], 10)
+        self.assertEqual((found["tentacle3_minus_benn3"][1]["epochs"], found["tentacle3_minus_benn3"][1]["seeds"]), (9, 1))
+        self.assertAlmostEqual(found["tentacle_minus_real"][0], -10)
+        self.assertEqual(found["tentacle_minus_real"][1]["epochs"], 2)
+        self.assertEqual(found["tentacle5_over_benn5_packed_bytes"][0], 0.5)
+
+
+if __name__ == "__main__":
+    unittest.main()
