@@ -37,8 +37,8 @@ Recipe binary_recipe(const std::string& ensemble, int members) {
 }
 
 /// Trains until the end or until so many steps of all members together are done.
-checkpoint::Archive train(const Recipe& recipe, const data::Split& data, int stop_after = -1,
-                          const checkpoint::Archive* from = nullptr) {
+checkpoint::Archive train_members(const Recipe& recipe, const data::Split& data, int stop_after = -1,
+                                  const checkpoint::Archive* from = nullptr) {
   EnsembleTrainer trainer(recipe, data);
   if (from != nullptr) trainer.resume(*from);
   checkpoint::Archive saved;
@@ -94,7 +94,7 @@ TEST_CASE("a tentacle net learns with every merge, and its answer is the mean of
 TEST_CASE("an ensemble of one is its member") {
   Recipe recipe = binary_recipe("bagging", 1);
   const data::Split data = split_for(recipe, corners(160));
-  const checkpoint::Archive archive = train(recipe, data);
+  const checkpoint::Archive archive = train_members(recipe, data);
   EnsembleScores scores(archive);
   REQUIRE(scores.members() == 1);
   nested::Model model = nested::model_of(archive);
@@ -113,19 +113,20 @@ TEST_CASE("bagged and boosted networks become one network, and an interrupted ru
     Recipe recipe = binary_recipe(ensemble, 2);
     recipe.epochs = 2;
     const data::Split data = split_for(recipe, corners(140));
-    const checkpoint::Archive whole = train(recipe, data);
+    const checkpoint::Archive whole = train_members(recipe, data);
     CHECK(distance_to_network(whole, data.validation) < 1e-4);
     const std::vector<std::uint8_t> bytes = checkpoint::safetensors_bytes(whole);
     for (const int stop : {4, 14}) {  // in the first member's and the second's training
       CAPTURE(stop);
-      const checkpoint::Archive half = train(recipe, data, stop);
+      const checkpoint::Archive half = train_members(recipe, data, stop);
       CHECK(half.arrays.count("progress.step") == 1);
-      CHECK(checkpoint::safetensors_bytes(train(recipe, data, -1, &half)) == bytes);
+      CHECK(checkpoint::safetensors_bytes(train_members(recipe, data, -1, &half)) == bytes);
     }
-    const checkpoint::Archive half = train(recipe, data, 4);
+    const checkpoint::Archive half = train_members(recipe, data, 4);
     recipe.members = 3;
-    EXPECT_ERROR(train(recipe, data, -1, &half), kUsage, "\"members\"");
-    EXPECT_ERROR(train(binary_recipe(ensemble, 2), data, -1, &whole), kInput, "is not of an interrupted");
+    EXPECT_ERROR(train_members(recipe, data, -1, &half), kUsage, "\"members\"");
+    EXPECT_ERROR(train_members(binary_recipe(ensemble, 2), data, -1, &whole), kInput,
+                 "is not of an interrupted");
   }
 }
 
