@@ -47,13 +47,15 @@ def source(records):
 
 
 def saved_at_equal_accuracy(found, data):
-    """(ratio, source) of the best kind; a rule that loses more than the tolerance saved nothing at equal accuracy."""
+    """(ratio, source) of the best kind. A rule that loses more than the tolerance saved nothing at equal accuracy, and one that does no better than
+    a smaller network alone saved nothing that cooperation is needed for: 1."""
     figures = []
     for (dataset, _, purpose), records in found.items():
         if dataset == data and purpose == "break_even":
             ratio, change = cost_saved(records), points(records)
-            more = {"plain_cost_saved": plain_cost_saved(records)}
-            figures.append((ratio if change >= -TOLERANCE else 1.0, source(records) | more | {"benchmark": data, "cost_saved": ratio, "points": change}))
+            plain = plain_cost_saved(records)
+            gained = change >= -TOLERANCE and ratio > plain
+            figures.append((ratio if gained else 1.0, source(records) | {"benchmark": data, "cost_saved": ratio, "points": change, "plain_cost_saved": plain}))
     return max(figures, key=lambda figure: figure[0], default=None)
 
 

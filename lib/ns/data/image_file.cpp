@@ -18,7 +18,8 @@
 namespace ns::data {
 namespace {
 
-void require_size(const std::string& path, std::uint64_t width, std::uint64_t height, ImageShape shape) {
+[[maybe_unused]] void require_size(const std::string& path, std::uint64_t width, std::uint64_t height,
+                                   ImageShape shape) {
   if (width == static_cast<std::uint64_t>(shape.w) && height == static_cast<std::uint64_t>(shape.h)) return;
   throw input_error(path + ": " + std::to_string(width) + "x" + std::to_string(height) +
                     " pixels, expected " + std::to_string(shape.w) + "x" + std::to_string(shape.h));
