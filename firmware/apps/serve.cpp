@@ -148,7 +148,7 @@ std::uint32_t ModelServer::run(const Request& received) {
   std::uint8_t* const arena = board::arena().data;
   std::int8_t* const place = nsrt_input_place(&model_, network, arena);
   std::uint8_t* const output = arena + info.arena_bytes;
-  TimedRun timed{NSRT_OK, 0};
+  TimedRun timed{NSRT_OK, 0, 0};
   if (trace == kTraceCounts) {
     timed = timed_run(model_, network, subnet, info, place, output);
   } else {
@@ -160,6 +160,7 @@ std::uint32_t ModelServer::run(const Request& received) {
   ran_ = info;
   trace_ = trace;
   put(counts_of(timed.total), 8);
+  put(timed.stack_bytes, 4);
   return NSRT_OK;
 }
 

@@ -1,6 +1,6 @@
 // speed NETWORK: one inference of every subnet, in lines
 //   op subnet=K index=I instructions=N
-//   total subnet=K instructions=N
+//   total subnet=K instructions=N stack=BYTES
 #include "firmware/apps/apps.h"
 #include "firmware/apps/text.h"
 #include "firmware/apps/timed_run.h"
@@ -28,7 +28,8 @@ int count_subnet(const nsrt_model& model, unsigned network, unsigned subnet, con
     Line() << "op subnet=" << subnet << " index=" << op
            << " instructions=" << board::instructions(operator_ticks()[op]) << "\n";
   }
-  Line() << "total subnet=" << subnet << " instructions=" << board::instructions(run.total) << "\n";
+  Line() << "total subnet=" << subnet << " instructions=" << board::instructions(run.total)
+         << " stack=" << run.stack_bytes << "\n";
   return kDone;
 }
 

@@ -1,6 +1,7 @@
 #include "firmware/apps/timed_run.h"
 
 #include "firmware/apps/instruction_count.h"
+#include "firmware/apps/stack_depth.h"
 
 namespace app {
 namespace {
@@ -34,17 +35,20 @@ TimedRun timed_run(const nsrt_model& model, unsigned network, unsigned subnet, c
                    const std::int8_t* input, void* output) {
   const nsrt_run_options timing = {note_time, nullptr};
   const std::uint64_t observing = observer_overhead(), reading = counter_overhead();
-  const std::uint64_t begin = board::counter();
-  const nsrt_status status =
-      nsrt_run(&model, network, subnet, input, output, board::arena().data, info.arena_bytes, &timing);
-  const std::uint64_t end = board::counter();
-  if (status != NSRT_OK) return {status, 0};
+  std::uint64_t begin = 0, end = 0;
+  nsrt_status status = NSRT_OK;
+  const std::uint32_t stack_bytes = stack_depth([&] {
+    begin = board::counter();
+    status = nsrt_run(&model, network, subnet, input, output, board::arena().data, info.arena_bytes, &timing);
+    end = board::counter();
+  });
+  if (status != NSRT_OK) return {status, 0, 0};
   std::uint64_t before = begin;
   for (unsigned op = 0; op < info.operators; ++op) {
     ticks[op] = static_cast<std::uint32_t>(without(finished[op] - before, observing));
     before = finished[op];
   }
-  return {NSRT_OK, without(end - begin, reading + info.operators * observing)};
+  return {NSRT_OK, without(end - begin, reading + info.operators * observing), stack_bytes};
 }
 
 const std::uint32_t* operator_ticks() {

@@ -14,6 +14,7 @@ inline constexpr unsigned kMostOperators = 1024;  // docs/format/nsm.md
 struct TimedRun {
   nsrt_status status;
   std::uint64_t total;
+  std::uint32_t stack_bytes;  ///< below the caller's frame, observer included; 0 where it cannot be measured
 };
 
 /// `input` as for nsrt_run. Afterwards operators()[i] holds the ticks of operator i.

@@ -12,7 +12,7 @@ from tiny_chain import TinyChain
 RECORD = {"schema", "tool", "version", "target", "model", "artifact_sha256", "network", "subnet", "subnets", "sparsity", "macs",
           "kept_weights", "flash_bytes", "arena_bytes"}
 ACCURACY = {"data_manifest_sha256", "images", "correct", "accuracy_top1", "accuracy_low", "accuracy_high"}
-COST = {"instructions", "cycles_low", "cycles_estimate", "cycles_high", "cycles_note", "layers"}
+COST = {"stack_bytes", "instructions", "cycles_low", "cycles_estimate", "cycles_high", "cycles_note", "layers"}
 # A build without a cross-compiler has no firmware.
 EMULATOR = shutil.which("qemu-system-arm") and subprocess.run(
     [BIN / "ns-bench", "--help"], capture_output=True, text=True).stdout.split("--firmware TEXT=", 1)[1].split()[0]
@@ -52,6 +52,8 @@ class Bench(TinyChain):
             self.assertTrue(e["cycles_low"] < e["cycles_estimate"] < e["cycles_high"])
             self.assertLessEqual(sum(layer["instructions"] for layer in e["layers"]), e["instructions"] + len(e["layers"]))
         self.assertLess(emulator[0]["instructions"], emulator[1]["instructions"])
+        self.assertTrue(all(500 < e["stack_bytes"] < 8192 for e in emulator))
+        self.assertNotIn("stack_bytes", host[0])
         again = self.records("--target", "emulator", "--cost-only")
         self.assertEqual([r["instructions"] for r in again], [r["instructions"] for r in emulator])
         self.assertEqual({(r["accuracy_top1"], r["accuracy_top1_reason"]) for r in again}, {(None, "not measured: --cost-only")})

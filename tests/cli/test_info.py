@@ -30,8 +30,15 @@ class Info(TinyChain):
         self.assertEqual((network["input"], len(network["classes"])), ("28x28x1", 10))
         self.assertEqual(network["operators"][0]["name"], "stem.conv")
         self.assertTrue(all(s["offset"] % 32 == 0 for s in model["sections"]))
+        packed = json.loads(self.run_tool("ns-pack", self.made / "nested.safetensors", "--data-dir", self.made / "data", "-o", "again.nsm", "--json").stdout)
+        bounds = {layer["name"]: (layer["packed_bytes"], layer["entropy_bound_bytes"]) for layer in packed["layers"]}
+        for op in self.described(self.folder / "again.nsm")["networks"][0]["operators"]:
+            if op["name"] in bounds:
+                self.assertEqual(op["weight_bytes"], bounds[op["name"]][0])
+                self.assertAlmostEqual(op["entropy_bound_bytes"], bounds[op["name"]][1], delta=0.01 * op["weight_bytes"])
         text = self.info(path).stdout
         self.assertIn("checks and self-test passed", text)
+        self.assertRegex(text, r"this file's weights take 1\.\d{3} of that")
         self.assertIn(model["parents"][0], text)
 
     def test_a_checkpoint_names_its_network_and_what_each_subnet_keeps(self):

@@ -6,6 +6,7 @@
 #include "ns/base/error.h"
 #include "ns/pack/dense.h"
 #include "ns/pack/encoding.h"
+#include "ns/pack/entropy_bound.h"
 #include "ns/pack/nested_csr.h"
 #include "ns/pack/nested_rice.h"
 

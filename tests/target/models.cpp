@@ -64,6 +64,16 @@ TEST_CASE("host and emulator give the same outputs and operator checksums on eve
   }
 }
 
+TEST_CASE("a run of a subnet takes the same instructions after any other subnet as after itself") {
+  const std::string model = std::string(NESTKIT_SOURCE_DIR) + "/zoo/fashion_mnist_resnet8/nested.nsm";
+  std::string console;
+  REQUIRE(run_firmware(emulator("footprint"), model, {}, Counting::kInstructions, &console) == 0);
+  CAPTURE(console);
+  const std::string key = "\"switching_instructions\":";
+  REQUIRE(console.find(key) != std::string::npos);
+  CHECK(std::atoi(console.c_str() + console.find(key) + key.size()) <= 2);  // what a count may be off
+}
+
 TEST_CASE("outputs do not depend on the number of emulators") {
   const TempFolder folder;
   const PackedModel model(write_model(folder));

@@ -222,7 +222,7 @@ TEST_CASE("The largest logit wins and the lowest index wins a tie") {
 
 TEST_CASE("Every status has a text of its own") {
   std::vector<std::string> texts;
-  for (int status = NSRT_OK; status <= NSRT_OLD_PLAN; ++status) {
+  for (int status = NSRT_OK; status <= NSRT_NO_KERNEL; ++status) {
     texts.emplace_back(nsrt_status_text(static_cast<nsrt_status>(status)));
   }
   std::sort(texts.begin(), texts.end());

@@ -68,6 +68,7 @@ std::string result_table(const std::vector<BenchRecord>& records) {
                                      {"M cycles (estimate)"},
                                      {"flash bytes"},
                                      {"RAM bytes"},
+                                     {"stack bytes"},
                                      {"= host"}};
   if (several) columns.insert(columns.begin(), {"file", Align::kLeft});
   Table table(columns);
@@ -88,6 +89,7 @@ std::string result_table(const std::vector<BenchRecord>& records) {
              ? millions(r.cycles.mid) + " (" + millions(r.cycles.low) + "-" + millions(r.cycles.high) + ")"
              : "",
          grouped(static_cast<std::int64_t>(r.flash_bytes)), grouped(static_cast<std::int64_t>(r.arena_bytes)),
+         r.stack_bytes > 0 ? grouped(r.stack_bytes) : "",
          r.identical ? (*r.identical ? "yes, " + grouped(static_cast<std::int64_t>(r.verified_images)) : "NO")
                      : ""});
     if (several) cells.insert(cells.begin(), r.model);

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 struct Artifact {
   nlohmann::json json;  // schema nestkit.info/1
@@ -16,3 +17,6 @@ Artifact read_artifact(const std::string& path);
 Artifact read_packed_artifact(const std::string& path);
 Artifact read_checkpoint_artifact(const std::string& path);
 Artifact read_json_artifact(const std::string& path);  // recipes, networks, JSON Lines of results
+
+/// C source that has a firmware link the kernels of these packed models only (nsrt/kernels.h).
+std::string kernel_source(const std::vector<std::string>& paths);

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+
 #include "info/artifact.h"
 #include "ns/deploy/host_engine.h"
 #include "ns/deploy/packed_description.h"
@@ -21,8 +25,10 @@ nlohmann::json to_json(const ns::deploy::NetworkDescription& network) {
     operators.push_back({{"name", op.name},
                          {"kind", op.kind},
                          {"encoding", op.encoding},
+                         {"kernel", op.kernel},
                          {"output", op.output},
                          {"weight_bytes", op.weight_bytes},
+                         {"entropy_bound_bytes", op.entropy_bound_bytes},
                          {"requant_bytes", op.requant_bytes},
                          {"scratch_bytes", op.scratch_bytes},
                          {"macs", op.macs}});
@@ -54,13 +60,21 @@ std::string to_text(const ns::deploy::NetworkDescription& network) {
                    {"weights", Align::kLeft},
                    {"output", Align::kLeft},
                    {"weight bytes"},
+                   {"bound"},
                    {"table bytes"},
                    {"scratch bytes"}});
+  double bytes = 0, bound = 0;
   for (const auto& op : network.operators) {
     operators.row({op.name, op.kind, op.encoding, op.output, grouped(op.weight_bytes),
-                   grouped(op.requant_bytes), grouped(op.scratch_bytes)});
+                   grouped(std::llround(op.entropy_bound_bytes)), grouped(op.requant_bytes),
+                   grouped(op.scratch_bytes)});
+    bytes += op.weight_bytes;
+    bound += op.entropy_bound_bytes;
   }
-  return text + operators.text();
+  return text + operators.text() +
+         "\nbound: weight bytes if indices took no more than the entropy of the level map and weights a byte "
+         "each\n(this file's weights take " +
+         fixed(bytes / std::max(bound, 1.0), 3) + " of that)\n";
 }
 
 nlohmann::json to_json(const ns::deploy::RuleDescription& rule) {
@@ -108,6 +122,20 @@ std::string to_text(const ns::deploy::RuleDescription& rule, const ns::deploy::P
 }
 
 }  // namespace
+
+std::string kernel_source(const std::vector<std::string>& paths) {
+  std::set<std::string> kernels;
+  for (const std::string& path : paths) {
+    for (const auto& network : describe(ns::deploy::PackedModel(path)).networks)
+      for (const auto& op : network.operators) kernels.insert(op.kernel);
+  }
+  std::string text =
+      "/* By ns-info --kernels: what a firmware has to link for its packed models. */\n"
+      "#include <nsrt/kernels.h>\n#include <stddef.h>\n\n"
+      "const nsrt_kernel* const nsrt_kernels[] = {";
+  for (const std::string& kernel : kernels) text += "\n    &nsrt_kernel_" + kernel + ",";
+  return text + "\n    NULL};\n";
+}
 
 Artifact read_packed_artifact(const std::string& path) {
   const ns::deploy::PackedModel model(path);

@@ -90,6 +90,7 @@ void add_cost(BenchRecord& record, const PackedDescription& description, const S
               std::uint32_t core_hz) {
   const NetworkDescription& network = description.networks.front();
   record.core_hz = core_hz;
+  record.stack_bytes = cost.stack_bytes;
   if (core_hz > 0) {
     record.measured_cycles = cost.total;
   } else {
@@ -142,6 +143,7 @@ nlohmann::ordered_json to_json(const BenchRecord& record) {
                                  {"kept_weights", record.kept_weights},
                                  {"flash_bytes", record.flash_bytes},
                                  {"arena_bytes", record.arena_bytes}};
+  if (record.stack_bytes > 0) json["stack_bytes"] = record.stack_bytes;
   if (!record.board.empty()) json["board"] = record.board;
   if (record.images > 0) {
     const metrics::Interval interval = metrics::wilson95(static_cast<std::int64_t>(record.correct),

@@ -56,6 +56,7 @@ struct BenchRecord {
   CycleEstimate cycles;                          ///< of `instructions`
   std::optional<std::uint64_t> measured_cycles;  ///< by the counter of a board's core, which runs at core_hz
   std::uint32_t core_hz = 0;
+  std::uint32_t stack_bytes = 0;  ///< below the call of nsrt_run, measured by painting; 0: not measured
   std::vector<LayerCost> layers;
   std::size_t verified_images = 0;
   std::optional<bool> identical;

@@ -105,14 +105,14 @@ BoardReply BoardSession::ask(std::uint8_t command, std::span<const std::uint8_t>
                           nsrt_status_text(static_cast<nsrt_status>(reply.status)));
 }
 
-std::uint64_t BoardSession::run_one(unsigned network, unsigned subnet, std::span<const std::int8_t> input,
-                                    std::uint16_t trace) {
+BoardReply BoardSession::run_one(unsigned network, unsigned subnet, std::span<const std::int8_t> input,
+                                 std::uint16_t trace) {
   const std::span bytes(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
   for (std::size_t at = 0; at < bytes.size(); at += kMostData) {
     const auto piece = bytes.subspan(at, std::min(kMostData, bytes.size() - at));
     ask(kInput, BoardRequest().put(network, 2).put(0, 2).put(static_cast<std::uint32_t>(at), 4).put(piece));
   }
-  return ask(kRun, BoardRequest().put(network, 2).put(subnet, 2).put(trace, 2)).number(0, 8);
+  return ask(kRun, BoardRequest().put(network, 2).put(subnet, 2).put(trace, 2));
 }
 
 void BoardSession::fetch(std::uint16_t what, std::span<std::uint8_t> bytes) {
@@ -161,7 +161,9 @@ std::vector<SubnetCost> BoardSession::measure_speed(unsigned network, const Prog
     SubnetCost& cost = costs[subnet - 1];
     cost.subnet = subnet;
     run_one(network, subnet, input, kNoTrace);
-    cost.total = run_one(network, subnet, input, kTraceCounts);
+    const BoardReply reply = run_one(network, subnet, input, kTraceCounts);
+    cost.total = reply.number(0, 8);
+    cost.stack_bytes = static_cast<std::uint32_t>(reply.number(8, 4));
     std::vector<std::uint8_t> bytes(info.operators * sizeof(std::uint32_t));
     fetch(kOperators, bytes);
     std::vector<std::uint32_t> counts(info.operators);

@@ -56,8 +56,8 @@ class BoardSession : public Engine {
   void greet();
   void open_model();
   BoardReply ask(std::uint8_t command, std::span<const std::uint8_t> payload);
-  std::uint64_t run_one(unsigned network, unsigned subnet, std::span<const std::int8_t> input,
-                        std::uint16_t trace);
+  BoardReply run_one(unsigned network, unsigned subnet, std::span<const std::int8_t> input,
+                     std::uint16_t trace);
   void fetch(std::uint16_t what, std::span<std::uint8_t> bytes);
 
   const PackedModel& model_;

@@ -163,6 +163,7 @@ std::vector<SubnetCost> EmulatorSession::measure_speed(unsigned network, const P
     cost.subnet = static_cast<unsigned>(subnet);
     if (line.starts_with("total ")) {
       cost.total = number_after(line, "instructions");
+      cost.stack_bytes = static_cast<std::uint32_t>(number_after(line, "stack"));
     } else {
       cost.operators.push_back(number_after(line, "instructions"));
     }

@@ -11,6 +11,7 @@ struct SubnetCost {
   unsigned subnet = 1;
   std::vector<std::uint64_t> operators;  ///< by operator index; the first includes the call's own start
   std::uint64_t total = 0;
+  std::uint32_t stack_bytes = 0;  ///< how deep the stack grew below the call of nsrt_run; 0: not measured
 };
 
 /// Errors of all its functions: Error(kEnvironment) for a missing ELF or emulator, a fault, silence, a failed

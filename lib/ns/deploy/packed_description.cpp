@@ -1,9 +1,14 @@
 #include "ns/deploy/packed_description.h"
 
+#include <algorithm>
+
 #include "kernels/rice.h"
 #include "model/view.h"
 #include "ns/base/json.h"
 #include "ns/deploy/packed_rule.h"
+#include "ns/pack/entropy_bound.h"
+#include "ns/pack/nested_csr.h"
+#include "ns/pack/nested_rice.h"
 
 namespace ns::deploy {
 namespace {
@@ -41,6 +46,14 @@ std::string encoding_name(const nsrt::OperatorView& op) {
   return "?";
 }
 
+std::string kernel_name(const nsrt::OperatorView& op) {
+  std::string name = kind_name(op.kind);
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name + (op.encoding == nsrt::WeightEncoding::kNestedCsr    ? "_csr"
+                 : op.encoding == nsrt::WeightEncoding::kNestedRice ? "_rice"
+                                                                    : "");
+}
+
 std::string shape_text(const nsrt::TensorView& tensor) {
   return std::to_string(tensor.h) + "x" + std::to_string(tensor.w) + "x" + std::to_string(tensor.c);
 }
@@ -72,12 +85,32 @@ std::vector<std::uint64_t> stored_weights(const nsrt::NetworkView& net, const ns
   return weights;
 }
 
+double entropy_bound(const nsrt::NetworkView& net, const nsrt::OperatorView& op) {
+  if (!nsrt::is_nested(op.encoding)) return op.weights_bytes;
+  const nsrt::Window window = net.window(op);
+  const int inputs =
+      op.kind == nsrt::OperatorKind::kLinear ? static_cast<int>(nsrt::linear_inputs(net, op)) : window.ci;
+  const quant::WeightShape shape{window.co, inputs, window.kh, window.kw};
+  const nsrt::Region region = net.weights(op);
+  const std::span bytes(region.data, region.size);
+  return pack::entropy_bound(op.encoding == nsrt::WeightEncoding::kNestedRice
+                                 ? pack::decode_nested_rice(bytes, shape, op.block, net.subnets())
+                                 : pack::decode_nested_csr(bytes, shape, op.block, net.subnets()));
+}
+
 OperatorDescription describe_operator(const nsrt::NetworkView& net, unsigned index, std::string name) {
   const nsrt::OperatorView op = net.op(index);
   const nsrt::TensorView output = net.tensor(op.output);
-  OperatorDescription description{std::move(name),    kind_name(op.kind),     encoding_name(op),
-                                  shape_text(output), op.weights_bytes,       op.requant_bytes,
-                                  op.scratch_bytes,   stored_weights(net, op)};
+  OperatorDescription description{.name = std::move(name),
+                                  .kind = kind_name(op.kind),
+                                  .encoding = encoding_name(op),
+                                  .kernel = kernel_name(op),
+                                  .output = shape_text(output),
+                                  .weight_bytes = op.weights_bytes,
+                                  .requant_bytes = op.requant_bytes,
+                                  .scratch_bytes = op.scratch_bytes,
+                                  .entropy_bound_bytes = entropy_bound(net, op),
+                                  .macs = stored_weights(net, op)};
   for (std::uint64_t& macs : description.macs) macs *= std::uint64_t{output.h} * output.w;
   return description;
 }

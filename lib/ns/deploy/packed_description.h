@@ -19,8 +19,10 @@ struct SectionDescription {
 
 struct OperatorDescription {
   std::string name, kind, encoding;  ///< layer's name, "conv", "nested CSR 1x2"
+  std::string kernel;                ///< that runs it, in nsrt/kernels.h: nsrt_kernel_…
   std::string output;                ///< "28x28x16", h×w×c
   std::uint32_t weight_bytes = 0, requant_bytes = 0, scratch_bytes = 0;
+  double entropy_bound_bytes = 0;   ///< of weight_bytes: pack::entropy_bound of nested weights
   std::vector<std::uint64_t> macs;  ///< by subnet: multiply-accumulates of the weights stored for it
 };
 

@@ -47,11 +47,4 @@ EncodedWeights encode_weights(const quant::QuantisedOperator& op, const nsrt::Wi
 /// Bytes of the layer's weights if every one were stored (encoding 1 or 2).
 std::size_t dense_bytes(const quant::QuantisedOperator& op);
 
-/// Weights that subnet k uses (level 1…k), quantised zeros included.
-std::size_t kept_weights(const quant::LevelledWeights& weights, int subnet);
-
-/// The least a lossless code could take on average: a byte per kept weight, and for every block the entropy
-/// of the layer's level map, as if each block drew its level independently. In bytes.
-double entropy_bound(const quant::LevelledWeights& weights);
-
 }  // namespace ns::pack

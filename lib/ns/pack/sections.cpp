@@ -5,6 +5,7 @@
 
 #include "ns/base/bytes.h"
 #include "ns/base/version.h"
+#include "ns/pack/entropy_bound.h"
 #include "ns/pack/requant_tables.h"
 #include "ns/pack/windows.h"
 

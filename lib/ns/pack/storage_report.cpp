@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ns/pack/entropy_bound.h"
 #include "ns/pack/extract_subnet.h"
 #include "ns/pack/nested_rice.h"
 #include "ns/pack/requant_tables.h"

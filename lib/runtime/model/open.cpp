@@ -1,4 +1,6 @@
+#include "kernels/linked.h"
 #include "model/check.h"
+#include "model/run.h"
 
 namespace {
 
@@ -43,6 +45,21 @@ nsrt_error check_file(const Region& file) {
   return (used & ~file.u32(16)) == 0 ? kNoError : fault(NSRT_BAD_HEADER, 16);
 }
 
+// Of a sound file.
+nsrt_error check_kernels(const Region& file) {
+  const KernelSet kernels = linked_kernels();
+  for (unsigned network = 0; network < file.u16(26); ++network) {
+    const NetworkView net = network_view(file, network);
+    for (std::uint32_t i = 0; i < net.operators(); ++i) {
+      if (!has_kernel(kernels, net.op(i))) {
+        return fault(NSRT_NO_KERNEL, net.section(SectionType::kOperators).file_offset + i * kOperatorBytes,
+                     i);
+      }
+    }
+  }
+  return kNoError;
+}
+
 nsrt_tensor_info tensor_info(const TensorView& t) {
   return {t.h, t.w, t.c, static_cast<std::uint8_t>(t.type), t.bytes};
 }
@@ -56,7 +73,8 @@ extern "C" nsrt_error nsrt_open(nsrt_model* model, const void* data, size_t byte
   // Offsets are 32 bits wide: what lies beyond cannot belong to a model.
   const Region file{static_cast<const std::uint8_t*>(data),
                     bytes > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(bytes), 0};
-  const nsrt_error error = check_file(file);
+  nsrt_error error = check_file(file);
+  if (error.status == NSRT_OK) error = check_kernels(file);
   if (error.status == NSRT_OK) *model = {file.data, file.size, file.u16(26)};
   return error;
 }
@@ -131,6 +149,8 @@ extern "C" const char* nsrt_status_text(nsrt_status status) {
       return "the memory plan is another version's: this build's kernels need more scratch";
     case NSRT_BAD_STAGES:
       return "malformed stages or stopping rule, or a rule for other networks";
+    case NSRT_NO_KERNEL:
+      return "the program was linked without a kernel that the model needs";
   }
   return "unknown status";
 }

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "kernels/linked.h"
+
 namespace nsrt {
 namespace {
 
@@ -137,8 +139,8 @@ nsrt_status check_arena(const NetworkView& net, const void* arena, std::size_t a
 
 // The fastest kernels that need no more than the planned scratch; the reader has seen to it that the M7's do
 // not.
-const KernelSet& planned_kernels(const NetworkView& net) {
-  if (kFastKernelsAreFrugal || planned_scratch_fits(net, fast_kernels())) return fast_kernels();
+KernelSet planned_kernels(const NetworkView& net) {
+  if (kFastKernelsAreFrugal || planned_scratch_fits(net, fast_kernels())) return linked_kernels();
   return frugal_kernels();
 }
 
@@ -168,7 +170,7 @@ void run_checked(const NetworkView& net, unsigned subnet, const Buffers& buffers
 
 // Runs the test vector of one network and compares in the arena: no buffer for the output is needed.
 nsrt_status self_test(const NetworkView& net, std::uint8_t* arena) {
-  const KernelSet& kernels = planned_kernels(net);
+  const KernelSet kernels = planned_kernels(net);
   const Region input = net.test_input();
   for (unsigned k = 1; k <= net.subnets(); ++k) {
     std::memcpy(arena + net.tensor(net.input()).offset, input.data, input.size);
@@ -183,6 +185,28 @@ nsrt_status self_test(const NetworkView& net, std::uint8_t* arena) {
 }
 
 }  // namespace
+
+bool has_kernel(const KernelSet& kernels, const OperatorView& op) {
+  switch (op.kind) {
+    case OperatorKind::kConv:
+      return op.encoding == WeightEncoding::kNestedRice  ? kernels.conv_rice_s8 != nullptr
+             : op.encoding == WeightEncoding::kNestedCsr ? kernels.conv_ncsr_s8 != nullptr
+                                                         : kernels.conv_s8 != nullptr;
+    case OperatorKind::kDepthwise:
+      return kernels.dwconv_s8 != nullptr;
+    case OperatorKind::kLinear:
+      return op.encoding == WeightEncoding::kNestedRice  ? kernels.linear_rice_s8 != nullptr
+             : op.encoding == WeightEncoding::kNestedCsr ? kernels.linear_ncsr_s8 != nullptr
+                                                         : kernels.linear_s8 != nullptr;
+    case OperatorKind::kMaxPool:
+      return kernels.max_pool_s8 != nullptr;
+    case OperatorKind::kAveragePool:
+      return kernels.avg_pool_s8 != nullptr;
+    case OperatorKind::kAdd:
+      return kernels.add_s8 != nullptr;
+  }
+  return false;
+}
 
 std::uint32_t scratch_bytes(const NetworkView& net, const KernelSet& kernels) {
   std::uint32_t most = 0;

@@ -23,6 +23,9 @@ struct Observer {
   void* user = nullptr;
 };
 
+/// Whether the set has what runs an operator.
+bool has_kernel(const KernelSet& kernels, const OperatorView& op);
+
 /// Most scratch that any operator of a network asks for.
 std::uint32_t scratch_bytes(const NetworkView& net, const KernelSet& kernels);
 std::uint32_t scratch_bytes(const nsrt_model& model, unsigned network, const KernelSet& kernels);

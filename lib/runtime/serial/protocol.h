@@ -9,7 +9,7 @@
 
 namespace nsrt::serial {
 
-inline constexpr std::uint16_t kProtocolVersion = 1;
+inline constexpr std::uint16_t kProtocolVersion = 2;
 inline constexpr std::uint8_t kReply = 0x80;
 
 enum Command : std::uint8_t {
@@ -17,7 +17,7 @@ enum Command : std::uint8_t {
   kOpen,       ///< – → u32 offset, u32 index, u32 bytes, u32 crc: validates the model in flash
   kCheck,      ///< – → –: the model's own test vector on every subnet
   kInput,      ///< u16 network, u16 0, u32 offset, bytes → –: a part of the input tensor
-  kRun,        ///< u16 network, u16 subnet, u16 Trace → u64 counts: of nsrt_run
+  kRun,        ///< u16 network, u16 subnet, u16 Trace → u64 counts, u32 stack bytes: of nsrt_run
   kResult,     ///< u16 Result, u16 0, u32 offset, u32 bytes → bytes: a part of what the last run left
 };
 

@@ -35,8 +35,9 @@ typedef enum nsrt_status {
   NSRT_MISALIGNED,   /* file or arena not aligned to 16 bytes */
   NSRT_BAD_ARGUMENT, /* no such network or subnet, or a null buffer */
   NSRT_ARENA_TOO_SMALL,
-  NSRT_OLD_PLAN,  /* OPER: planned for kernels that need less scratch than this build's */
-  NSRT_BAD_STAGES /* STGS */
+  NSRT_OLD_PLAN,   /* OPER: planned for kernels that need less scratch than this build's */
+  NSRT_BAD_STAGES, /* STGS */
+  NSRT_NO_KERNEL   /* OPER: a sound model, but the program has not linked an operator's kernel (kernels.h) */
 } nsrt_status;
 
 /* What went wrong and where: `offset` of the field or byte in the file; `index` counts what lies there:
