@@ -1,3 +1,4 @@
+#include "common/artifact_stream.h"
 #include "coop/options.h"
 #include "ns/anytime/scoring.h"
 #include "ns/base/error.h"
@@ -60,7 +61,8 @@ void declare_gates(CLI::App& app, CoopOptions& o) {
 void declare(CLI::App& app, CoopOptions& o) {
   app.add_option("MODEL", o.models,
                  "Packed models (.nsm), cheapest first; MODEL:K is subnet K of it (else the densest)")
-      ->required();
+      ->required()
+      ->transform(artifact_input());
   app.add_option("-o,--output", o.output.output, "Cooperative model to write (- for standard output)");
   app.add_flag("--overwrite", o.output.overwrite, "Replace existing outputs");
   add_data_options(app, o.data);
