@@ -33,6 +33,7 @@ struct Options {
   int subnet = 0;
   double width = 0;
   std::optional<std::uint64_t> max_flash, max_ram;
+  std::uint32_t fast_ram = 0;
   bool json = false;
   std::string progress = "auto";
 };
@@ -56,6 +57,10 @@ void declare(CLI::App& app, Options& o) {
                  "What each layer's encoding is chosen for: speed (instructions), flash (bytes) or balanced")
       ->check(CLI::IsMember({"speed", "balanced", "flash"}))
       ->capture_default_str();
+  app.add_option(
+         "--fast-ram", o.fast_ram,
+         "Bytes of fast RAM (DTCM) that will hold the arena's beginning: what is accessed most goes there")
+      ->transform(whole_number());
   add_size_gates(app, o.max_flash, o.max_ram);
   add_progress_option(app, o.progress);
   add_json_option(app, o.json);
@@ -94,6 +99,7 @@ ns::pack::Provenance provenance_of(const Options& o, const ns::checkpoint::Profi
                                    const ns::data::Dataset& dataset) {
   ns::Json packing{{"calibration_images", dataset.size()}, {"optimize", o.optimize}, {"subnet", o.subnet}};
   if (o.width > 0) packing["width"] = o.width;
+  if (o.fast_ram > 0) packing["fast_ram"] = o.fast_ram;
   if (profile.data_manifest_sha256 != dataset.manifest_sha256) {
     packing["data_manifest_sha256"] = dataset.manifest_sha256;
     spdlog::warn("{} was trained on other files than these of {}", o.checkpoint, dataset.name);
@@ -136,15 +142,15 @@ int run(const Options& o) {
                            description.test_input);
   const ns::pack::Provenance provenance = provenance_of(o, profile, dataset);
   const ns::pack::PackedModel packed =
-      ns::pack::pack_model({description}, provenance, ns::pack::parse_objective(o.optimize));
+      ns::pack::pack_model({description}, provenance, ns::pack::parse_objective(o.optimize), o.fast_ram);
   ns::pack::StorageReport report = ns::pack::storage_report(description, provenance, packed);
   if (slice > 0 && slice == model.subnets())
     report.slimmable_bytes = slimmable_bytes(model.network().graph(), profile.widths, report.file_bytes);
 
   if (o.json)
-    standard_output().record(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes)));
+    standard_output().record(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes), o.fast_ram));
   else
-    output.report(storage_table(report));
+    output.report(storage_table(report, o.fast_ram));
   bool passed = true;
   const auto gate = [&](const char* name, std::size_t found, const std::optional<std::uint64_t>& limit,
                         const std::string& most) {

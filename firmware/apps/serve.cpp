@@ -117,12 +117,15 @@ std::uint32_t ModelServer::check() {
   return nsrt_self_test(&model_, board::arena().data, board::arena().bytes);
 }
 
-std::uint32_t ModelServer::describe(unsigned network, nsrt_network_info* info) const {
+std::uint32_t ModelServer::describe(unsigned network, nsrt_network_info* info, nsrt_regions* regions) const {
   if (!opened_) return kBadRequest;
   const nsrt_status status = nsrt_describe(&model_, network, info);
   if (status != NSRT_OK) return status;
-  const bool fits = std::uint64_t{info->arena_bytes} + info->output.bytes <= board::arena().bytes;
-  return fits ? NSRT_OK : NSRT_ARENA_TOO_SMALL;
+  const board::Region fast = board::fast_ram(), arena = board::arena();
+  *regions = {fast.data, nsrt_arena_cut(&model_, network, static_cast<std::uint32_t>(fast.bytes)), arena.data,
+              arena.bytes};
+  const std::uint64_t rest = info->arena_bytes - regions->fast_bytes;
+  return rest + info->output.bytes <= arena.bytes ? NSRT_OK : NSRT_ARENA_TOO_SMALL;
 }
 
 std::uint32_t ModelServer::input(const Request& received) {
@@ -132,9 +135,10 @@ std::uint32_t ModelServer::input(const Request& received) {
   const std::uint32_t offset = request.u32();
   if (!request.ok()) return kBadRequest;
   nsrt_network_info info;
-  if (const std::uint32_t status = describe(network, &info); status != NSRT_OK) return status;
+  nsrt_regions regions;
+  if (const std::uint32_t status = describe(network, &info, &regions); status != NSRT_OK) return status;
   if (offset > info.input.bytes || info.input.bytes - offset < request.left()) return kBadRequest;
-  memcpy(nsrt_input_place(&model_, network, board::arena().data) + offset, request.rest(), request.left());
+  memcpy(nsrt_input_place_in(&model_, network, &regions) + offset, request.rest(), request.left());
   return NSRT_OK;
 }
 
@@ -144,17 +148,17 @@ std::uint32_t ModelServer::run(const Request& received) {
   ran_ = {};
   if (!request.complete() || trace > kTraceCounts) return kBadRequest;
   nsrt_network_info info;
-  if (const std::uint32_t status = describe(network, &info); status != NSRT_OK) return status;
-  std::uint8_t* const arena = board::arena().data;
-  std::int8_t* const place = nsrt_input_place(&model_, network, arena);
-  std::uint8_t* const output = arena + info.arena_bytes;
+  nsrt_regions regions;
+  if (const std::uint32_t status = describe(network, &info, &regions); status != NSRT_OK) return status;
+  std::int8_t* const place = nsrt_input_place_in(&model_, network, &regions);
+  output_ = board::arena().data + (info.arena_bytes - regions.fast_bytes);
   TimedRun timed{NSRT_OK, 0, 0};
   if (trace == kTraceCounts) {
-    timed = timed_run(model_, network, subnet, info, place, output);
+    timed = timed_run(model_, network, subnet, info, regions, place, output_);
   } else {
     const nsrt_run_options options = {store_checksum, nullptr};
-    timed.status = nsrt_run(&model_, network, subnet, place, output, arena, info.arena_bytes,
-                            trace == kTraceChecksums ? &options : nullptr);
+    timed.status = nsrt_run_in(&model_, network, subnet, place, output_, &regions,
+                               trace == kTraceChecksums ? &options : nullptr);
   }
   if (timed.status != NSRT_OK) return timed.status;
   ran_ = info;
@@ -173,7 +177,7 @@ std::uint32_t ModelServer::result(const Request& received) {
   if (what == kOutput) {
     const std::uint32_t size = ran_.output.bytes;
     if (offset > size || size - offset < bytes) return kBadRequest;
-    put_bytes(board::arena().data + ran_.arena_bytes + offset, bytes);
+    put_bytes(output_ + offset, bytes);
     return NSRT_OK;
   }
   const bool known =

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "nsrt/nsrt.h"
+#include "nsrt/regions.h"
 #include "serial/protocol.h"
 
 namespace app {
@@ -26,14 +26,15 @@ class ModelServer {
   std::uint32_t run(const Request& request);
   std::uint32_t result(const Request& request);
   std::uint32_t execute(const Request& request);
-  std::uint32_t describe(unsigned network, nsrt_network_info* info) const;
+  std::uint32_t describe(unsigned network, nsrt_network_info* info, nsrt_regions* regions) const;
 
   void put(std::uint64_t value, unsigned bytes);
   void put_bytes(const void* data, std::size_t bytes);
 
   bool opened_ = false;
   nsrt_model model_{};
-  nsrt_network_info ran_{};  // what the results are of
+  nsrt_network_info ran_{};         // what the results are of
+  std::uint8_t* output_ = nullptr;  // of the last run
   std::uint16_t trace_ = nsrt::serial::kNoTrace;
   std::uint8_t payload_[nsrt::serial::kMostPayload];
   std::size_t length_ = 0;

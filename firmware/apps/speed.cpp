@@ -22,7 +22,8 @@ int count_subnet(const nsrt_model& model, unsigned network, unsigned subnet, con
   if (arena.bytes < std::uint64_t{info.arena_bytes} + info.output.bytes) return refuse(NSRT_ARENA_TOO_SMALL);
   std::int8_t* const input = nsrt_input_place(&model, network, arena.data);
   fill_with_noise(input, info.input.bytes);
-  const TimedRun run = timed_run(model, network, subnet, info, input, arena.data + info.arena_bytes);
+  const TimedRun run = timed_run(model, network, subnet, info, {nullptr, 0, arena.data, info.arena_bytes},
+                                 input, arena.data + info.arena_bytes);
   if (run.status != NSRT_OK) return refuse(run.status);
   for (unsigned op = 0; op < info.operators; ++op) {
     Line() << "op subnet=" << subnet << " index=" << op

@@ -32,14 +32,14 @@ std::uint64_t without(std::uint64_t time, std::uint64_t overhead) {
 }  // namespace
 
 TimedRun timed_run(const nsrt_model& model, unsigned network, unsigned subnet, const nsrt_network_info& info,
-                   const std::int8_t* input, void* output) {
+                   const nsrt_regions& regions, const std::int8_t* input, void* output) {
   const nsrt_run_options timing = {note_time, nullptr};
   const std::uint64_t observing = observer_overhead(), reading = counter_overhead();
   std::uint64_t begin = 0, end = 0;
   nsrt_status status = NSRT_OK;
   const std::uint32_t stack_bytes = stack_depth([&] {
     begin = board::counter();
-    status = nsrt_run(&model, network, subnet, input, output, board::arena().data, info.arena_bytes, &timing);
+    status = nsrt_run_in(&model, network, subnet, input, output, &regions, &timing);
     end = board::counter();
   });
   if (status != NSRT_OK) return {status, 0, 0};

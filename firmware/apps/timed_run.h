@@ -2,7 +2,7 @@
 #pragma once
 
 #include "firmware/boards/board.h"
-#include "nsrt/nsrt.h"
+#include "nsrt/regions.h"
 
 namespace app {
 
@@ -17,9 +17,9 @@ struct TimedRun {
   std::uint32_t stack_bytes;  ///< below the caller's frame, observer included; 0 where it cannot be measured
 };
 
-/// `input` as for nsrt_run. Afterwards operators()[i] holds the ticks of operator i.
+/// `input` as for nsrt_run_in. Afterwards operators()[i] holds the ticks of operator i.
 TimedRun timed_run(const nsrt_model& model, unsigned network, unsigned subnet, const nsrt_network_info& info,
-                   const std::int8_t* input, void* output);
+                   const nsrt_regions& regions, const std::int8_t* input, void* output);
 const std::uint32_t* operator_ticks();
 
 }  // namespace app

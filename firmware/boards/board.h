@@ -52,5 +52,7 @@ std::uint32_t cycles_per_second();
 
 Region model_flash();  ///< where a packed model lies, or would lie; bytes = room
 Region arena();        ///< scratch memory for the model, 32-byte aligned
+/// Faster memory for an arena's beginning, where arena() does not begin with it; else no bytes.
+Region fast_ram();
 
 }  // namespace board

@@ -87,6 +87,21 @@ class Pack(TinyChain):
             self.assertGreaterEqual(layer["packed_bytes"], layer["entropy_bound_bytes"])
         self.assert_error(self.pack("nested.safetensors", "--optimize", "beauty", "-o", "x.nsm", status=2), "ns-pack", "--optimize")
 
+    def test_what_is_accessed_most_lies_in_the_fast_ram(self):
+        plain = json.loads(self.pack("nested.safetensors", "-o", "plain.nsm", "--json").stdout)
+        fast_ram = plain["arena_bytes"] // 2 // 16 * 16
+        fast = json.loads(self.pack("nested.safetensors", "--fast-ram", fast_ram, "-o", "fast.nsm", "--json").stdout)
+        self.assertEqual(fast["fast_ram_bytes"], fast_ram)
+        self.assertGreater(fast["fast_ram_access_share"], 0.5)
+        self.assertLessEqual(fast["arena_bytes"], 1.1 * plain["arena_lower_bound_bytes"])
+        info = json.loads(self.run_tool("ns-info", "--json", "fast.nsm").stdout)
+        self.assertEqual(info["packing"]["fast_ram"], fast_ram)
+        for op in info["networks"][0]["operators"]:
+            at, end = op["scratch_offset"], op["scratch_offset"] + op["scratch_bytes"]
+            self.assertTrue(end <= fast_ram or at >= fast_ram, op["name"])
+        self.assertIn("% of its accesses", self.pack("nested.safetensors", "--fast-ram", fast_ram, "-o", "again.nsm").stdout)
+        self.assert_error(self.pack("nested.safetensors", "--fast-ram", "much", "-o", "x.nsm", status=2), "ns-pack", "--fast-ram")
+
     def test_every_width_of_a_slimmable_checkpoint_is_a_dense_model_of_its_own(self):
         self.run_tool("ns-train", self.made / "recipe.json", "--data-dir", self.made / "data", "-q", "--set", "method=slimmable",
                       "--set", "widths=1,0.5", "--set", "epochs=1", "-o", "slim.safetensors")

@@ -101,6 +101,51 @@ TEST_CASE("Random networks' plans hold every living tensor and scratch apart, cl
   CHECK(ratio < 1.02);
 }
 
+TEST_CASE(
+    "Plans for a fast RAM cut nothing at its end, and leave it more accesses than plans that do not know "
+    "it") {
+  std::mt19937 rng(42);
+  double known = 0, unknown = 0;
+  for (int round = 0; round < 60; ++round) {
+    CAPTURE(round);
+    const QuantisedNetwork network = random_network(rng, 2 + static_cast<int>(rng() % 12));
+    std::vector<std::uint32_t> scratch;
+    ns::pack::FastRam fast;
+    for (std::size_t i = 0; i < network.operators.size(); ++i) {
+      scratch.push_back(rng() % 2 ? rng() % 700 : 0);
+      fast.scratch_accesses.push_back(scratch.back() * 20.0);
+    }
+    const MemoryPlan smallest = plan_memory(network, scratch);
+    fast.bytes = smallest.arena_bytes / 2;
+    const MemoryPlan plan = plan_memory(network, scratch, fast);
+    CHECK(fault(network, scratch, plan) == "");
+    const std::uint32_t border = fast.bytes / 16 * 16;
+    double all = 0, below = 0, below_unknown = 0;
+    const auto visit = [&](std::uint32_t at, std::uint32_t at_unknown, std::uint32_t bytes, double accesses) {
+      CHECK((at + bytes <= border || at >= border || bytes == 0));
+      all += accesses;
+      below += at < border ? accesses : 0;
+      below_unknown += at_unknown + bytes <= border ? accesses : 0;
+    };
+    for (std::size_t i = 0; i < network.operators.size(); ++i) {
+      const QuantisedOperator& op = network.operators[i];
+      visit(plan.scratch_offsets[i], smallest.scratch_offsets[i], scratch[i], scratch[i] * 20.0);
+      for (const int t : {op.input, op.second_input, op.output}) {
+        if (t < 0) continue;
+        const auto tensor = static_cast<std::size_t>(t);
+        const std::uint32_t bytes = tensor_bytes(network.tensors[tensor]);
+        visit(plan.tensor_offsets[tensor], smallest.tensor_offsets[tensor], bytes, bytes);
+      }
+    }
+    CHECK(plan.fast_share == doctest::Approx(below / all));
+    known += below / all;
+    unknown += below_unknown / all;
+    fast.bytes = smallest.arena_bytes;
+    CHECK(plan_memory(network, scratch, fast).tensor_offsets == smallest.tensor_offsets);
+  }
+  CHECK(known > 1.05 * unknown);
+}
+
 TEST_CASE("An addition writes over an addend that nobody reads again") {
   QuantisedNetwork network;
   network.tensors.assign(4, {4, 4, 16, false});

@@ -65,7 +65,7 @@ class BoardImages(unittest.TestCase):
     def test_every_section_lies_in_a_memory_of_the_chip(self):
         for _, memories, image in self.each():
             where = {".vectors": CODE, ".text": CODE, ".ARM.exidx": CODE, ".itcm": memories["itcm"], ".stack": DTCM, ".data": DTCM,
-                     ".bss": DTCM, ".arena": memories["arena"]}
+                     ".bss": DTCM, ".fast": DTCM, ".arena": memories["arena"]}
             allocated = {name: s for name, s in image.sections.items() if s[2] & 2 and s[5]}
             self.assertLessEqual(set(allocated), set(where))
             for name, section in allocated.items():
@@ -82,6 +82,8 @@ class BoardImages(unittest.TestCase):
             start, end = image.symbols["linker_arena_start"][0], image.symbols["linker_arena_end"][0]
             self.assertGreaterEqual(end - start, 448 * K)
             self.assertEqual(start % 32, 0)
+            fast = image.symbols["linker_fast_end"][0] - image.symbols["linker_fast_start"][0]
+            self.assertGreaterEqual(max(fast, sum(DTCM) - start if start >= DTCM[0] and start < sum(DTCM) else 0), 80 * K, "of the arena in DTCM")
             first, last = image.symbols["linker_model_start"][0], image.symbols["linker_model_end"][0]
             self.assertEqual((first, last - first), MODEL)
             self.assertEqual((first - CODE[0]) % memories["sector"], 0, "the model begins a sector of flash")

@@ -30,6 +30,8 @@ constexpr std::uint64_t kTicks = 1000;  // per reading of the counter
 
 alignas(32) std::uint8_t flash[64 * 1024];
 alignas(32) std::uint8_t arena[256 * 1024];
+alignas(32) std::uint8_t fast[4096];
+std::size_t fast_room;
 std::uint64_t ticks;
 
 }  // namespace
@@ -60,6 +62,9 @@ Region model_flash() {
 }
 Region arena() {
   return {::arena, sizeof ::arena};
+}
+Region fast_ram() {
+  return {fast, fast_room};
 }
 
 }  // namespace board
@@ -206,6 +211,26 @@ TEST_CASE(
   BoardSession board(*sample.model, options);
   check_same_as_host(*sample.model, board);
   CHECK(board.repeated_requests() > 10);
+}
+
+TEST_CASE("a board with a fast memory for the arena's beginning gives the same bytes") {
+  const Sample sample;
+  const FakeBoard fake(sample.bytes);
+  const std::uint32_t arena_bytes = sample.model->network(0).arena_bytes;
+  std::size_t used = 0;
+  for (fast_room = 16; fast_room <= std::min<std::size_t>(arena_bytes, sizeof fast); fast_room += 16) {
+    const std::uint32_t cut =
+        nsrt_arena_cut(&sample.model->model(), 0, static_cast<std::uint32_t>(fast_room));
+    if (cut == used) continue;
+    used = cut;
+    std::memset(fast, 0x55, sizeof fast);
+    BoardSession board(*sample.model, fake.options());
+    check_same_as_host(*sample.model, board);
+    CHECK(std::any_of(fast, fast + cut, [](std::uint8_t byte) { return byte != 0x55; }));
+    CHECK(std::all_of(fast + cut, fast + sizeof fast, [](std::uint8_t byte) { return byte == 0x55; }));
+  }
+  fast_room = 0;
+  CHECK(used > 0);
 }
 
 TEST_CASE("a board's cycles are those of its counter, without the readings themselves") {

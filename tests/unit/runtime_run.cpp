@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/run.h"
+#include "nsrt/regions.h"
 #include "support/tiny_model.h"
 
 using namespace nestkit_test;
@@ -112,6 +113,43 @@ TEST_CASE("nsrt_run, the fast kernels and the reference kernels give the same lo
   }
   CHECK(first[0] != first[1]);
   CHECK(first[1] != first[2]);
+}
+
+TEST_CASE("An arena cut in two gives the same logits, and cannot be cut through a tensor") {
+  const Opened tiny(TinyModel().file());
+  const auto input = some_input(45, 3);
+  const std::uint32_t all = tiny.info.arena_bytes;
+  Aligned fast(all), rest(all);
+  unsigned cuts = 0;
+  for (std::uint32_t at = 0; at <= all; at += 16) {
+    const std::uint32_t cut = nsrt_arena_cut(&tiny.model, 0, at);
+    CHECK(cut <= at);
+    Logits logits(tiny.info.output.c);
+    nsrt_regions regions{fast.data, at, rest.data, all - at};
+    const auto run = [&] {
+      return nsrt_run_in(&tiny.model, 0, 2, input.data(), logits.data(), &regions, nullptr);
+    };
+    if (cut < at) {
+      CHECK(run() == NSRT_BAD_ARGUMENT);
+      continue;
+    }
+    ++cuts;
+    CHECK(run() == NSRT_OK);
+    CHECK(logits == tiny.run(2, input));
+    auto* const place = reinterpret_cast<std::uint8_t*>(nsrt_input_place_in(&tiny.model, 0, &regions));
+    CHECK(((place >= fast.data && place < fast.data + at) ||
+           (place >= rest.data && place < rest.data + all - at)));
+    if (at == all) continue;
+    regions.rest_bytes -= 1;
+    CHECK(run() == NSRT_ARENA_TOO_SMALL);
+    regions.rest = rest.data + 8;
+    CHECK(run() == NSRT_MISALIGNED);
+    regions.rest = nullptr;
+    CHECK(run() == NSRT_BAD_ARGUMENT);
+  }
+  CHECK(cuts > 2);
+  CHECK(nsrt_arena_cut(&tiny.model, 0, UINT32_MAX) == all);
+  CHECK(nsrt_arena_cut(&tiny.model, 1, all) == 0);
 }
 
 TEST_CASE("The self-test passes on right outputs and notices one wrong byte in any subnet of any network") {

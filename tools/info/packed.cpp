@@ -31,6 +31,8 @@ nlohmann::json to_json(const ns::deploy::NetworkDescription& network) {
                          {"entropy_bound_bytes", op.entropy_bound_bytes},
                          {"requant_bytes", op.requant_bytes},
                          {"scratch_bytes", op.scratch_bytes},
+                         {"output_offset", op.output_offset},
+                         {"scratch_offset", op.scratch_offset},
                          {"macs", op.macs}});
   }
   return {{"name", network.name},
@@ -62,19 +64,22 @@ std::string to_text(const ns::deploy::NetworkDescription& network) {
                    {"weight bytes"},
                    {"bound"},
                    {"table bytes"},
-                   {"scratch bytes"}});
+                   {"scratch bytes"},
+                   {"output at"},
+                   {"scratch at"}});
   double bytes = 0, bound = 0;
   for (const auto& op : network.operators) {
     operators.row({op.name, op.kind, op.encoding, op.output, grouped(op.weight_bytes),
                    grouped(std::llround(op.entropy_bound_bytes)), grouped(op.requant_bytes),
-                   grouped(op.scratch_bytes)});
+                   grouped(op.scratch_bytes), grouped(op.output_offset),
+                   op.scratch_bytes > 0 ? grouped(op.scratch_offset) : ""});
     bytes += op.weight_bytes;
     bound += op.entropy_bound_bytes;
   }
   return text + operators.text() +
          "\nbound: weight bytes if indices took no more than the entropy of the level map and weights a byte "
          "each\n(this file's weights take " +
-         fixed(bytes / std::max(bound, 1.0), 3) + " of that)\n";
+         fixed(bytes / std::max(bound, 1.0), 3) + " of that); at: bytes from the arena's begin\n";
 }
 
 nlohmann::json to_json(const ns::deploy::RuleDescription& rule) {

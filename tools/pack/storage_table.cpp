@@ -19,7 +19,7 @@ double ratio(std::size_t a, std::size_t b) {
 
 }  // namespace
 
-std::string storage_table(const ns::pack::StorageReport& report) {
+std::string storage_table(const ns::pack::StorageReport& report, std::uint32_t fast_ram) {
   ns::report::Table table({{"layer", ns::report::Table::Align::kLeft},
                            {"encoding", ns::report::Table::Align::kLeft},
                            {"weights"},
@@ -68,11 +68,15 @@ std::string storage_table(const ns::pack::StorageReport& report) {
                                             " B (this file and the tables of the narrower widths, whose "
                                             "weights are in it)\n") +
          "arena          " + bytes(report.arena_bytes) + " B (at least " +
-         bytes(report.arena_lower_bound_bytes) + " B are alive at once)\n";
+         bytes(report.arena_lower_bound_bytes) + " B are alive at once)\n" +
+         (fast_ram == 0 ? ""
+                        : "fast RAM       " + bytes(std::min(fast_ram, report.arena_bytes)) +
+                              " B, the arena's first, take " + fixed(100 * report.fast_share, 1) +
+                              " % of its accesses (an estimate; ns-info says where everything lies)\n");
 }
 
 nlohmann::ordered_json storage_json(const ns::pack::StorageReport& report, const std::string& model,
-                                    const std::string& sha256) {
+                                    const std::string& sha256, std::uint32_t fast_ram) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::array();
   for (const ns::pack::LayerStorage& s : report.layers)
     layers.push_back({{"name", s.layer},
@@ -99,6 +103,10 @@ nlohmann::ordered_json storage_json(const ns::pack::StorageReport& report, const
       {"arena_bytes", report.arena_bytes},
       {"arena_lower_bound_bytes", report.arena_lower_bound_bytes},
       {"layers", layers}};
+  if (fast_ram > 0) {
+    json["fast_ram_bytes"] = fast_ram;
+    json["fast_ram_access_share"] = report.fast_share;
+  }
   if (report.slimmable_bytes > 0) json["slimmable_bytes"] = report.slimmable_bytes;
   return json;
 }

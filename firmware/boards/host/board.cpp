@@ -101,4 +101,8 @@ Region arena() {
   return {arena_bytes, kArenaBytes};
 }
 
+Region fast_ram() {
+  return {nullptr, 0};
+}
+
 }  // namespace board

@@ -163,4 +163,8 @@ Region arena() {
   return {linker_arena_start, static_cast<std::size_t>(linker_arena_end - linker_arena_start)};
 }
 
+Region fast_ram() {
+  return {nullptr, 0};
+}
+
 }  // namespace board

@@ -7,7 +7,8 @@
 #include "firmware/boards/stm32/registers.h"
 
 extern "C" {
-extern std::uint8_t linker_model_start[], linker_model_end[], linker_arena_start[], linker_arena_end[];
+extern std::uint8_t linker_model_start[], linker_model_end[], linker_arena_start[], linker_arena_end[],
+    linker_fast_start[], linker_fast_end[];
 }
 
 namespace board {
@@ -88,6 +89,10 @@ Region model_flash() {
 }
 Region arena() {
   return {linker_arena_start, static_cast<std::size_t>(linker_arena_end - linker_arena_start)};
+}
+
+Region fast_ram() {
+  return {linker_fast_start, static_cast<std::size_t>(linker_fast_end - linker_fast_start)};
 }
 
 }  // namespace board

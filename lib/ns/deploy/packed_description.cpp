@@ -109,6 +109,8 @@ OperatorDescription describe_operator(const nsrt::NetworkView& net, unsigned ind
                                   .weight_bytes = op.weights_bytes,
                                   .requant_bytes = op.requant_bytes,
                                   .scratch_bytes = op.scratch_bytes,
+                                  .output_offset = output.offset,
+                                  .scratch_offset = op.scratch_offset,
                                   .entropy_bound_bytes = entropy_bound(net, op),
                                   .macs = stored_weights(net, op)};
   for (std::uint64_t& macs : description.macs) macs *= std::uint64_t{output.h} * output.w;

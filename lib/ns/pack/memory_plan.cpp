@@ -21,6 +21,7 @@ struct Item {
   std::uint32_t bytes = 0;
   int first = 0, last = 0;
   std::uint32_t offset = 0;
+  double accesses = 0;  // bytes read and written
 };
 
 /// Tensors and scratches as items; tensors that an addition may overwrite in place share one.
@@ -30,7 +31,7 @@ struct Problem {
 };
 
 Problem items_of(const quant::QuantisedNetwork& network, const std::vector<std::uint32_t>& scratch_bytes,
-                 bool in_place) {
+                 const FastRam& fast, bool in_place) {
   const int operators = static_cast<int>(network.operators.size());
   std::vector<int> last_read;  // at least as long as it is written
   for (int tensor = 0; tensor <= operators; ++tensor) last_read.push_back(std::max(0, tensor - 1));
@@ -66,23 +67,39 @@ Problem items_of(const quant::QuantisedNetwork& network, const std::vector<std::
   }
   for (int i = 0; i < operators; ++i) {
     problem.item_of_scratch.push_back(problem.items.size());
-    problem.items.push_back({align(scratch_bytes[static_cast<std::size_t>(i)]), i, i});
+    const double accesses = fast.bytes == 0 ? 0 : fast.scratch_accesses.at(static_cast<std::size_t>(i));
+    problem.items.push_back({align(scratch_bytes[static_cast<std::size_t>(i)]), i, i, 0, accesses});
+  }
+  const auto access = [&](int tensor) {
+    if (tensor >= 0)
+      problem.items[problem.item_of_tensor[static_cast<std::size_t>(tensor)]].accesses +=
+          tensor_bytes(network.tensors[static_cast<std::size_t>(tensor)]);
+  };
+  for (const auto& op : network.operators) {
+    access(op.input);
+    access(op.second_input);
+    access(op.output);
   }
   return problem;
 }
 
-/// Lowest free place for each item in turn. Returns the arena's size.
-std::uint32_t place(std::vector<Item>& items, const std::vector<std::size_t>& order) {
+/// Lowest free place for each item in turn, not across `border`. Returns the arena's size.
+std::uint32_t place(std::vector<Item>& items, const std::vector<std::size_t>& order, std::uint32_t border) {
   std::uint32_t arena = 0;
   std::vector<const Item*> placed;  // by rising offset
   for (const std::size_t index : order) {
     Item& item = items[index];
     item.offset = 0;
     if (item.bytes == 0) continue;
+    const auto stay_on_one_side = [&] {
+      if (item.offset < border && item.offset + item.bytes > border) item.offset = border;
+    };
+    stay_on_one_side();
     for (const Item* other : placed) {
       if (other->first > item.last || item.first > other->last) continue;
       if (other->offset >= item.offset + item.bytes) break;
       item.offset = std::max(item.offset, other->offset + other->bytes);
+      stay_on_one_side();
     }
     arena = std::max(arena, item.offset + item.bytes);
     placed.insert(std::upper_bound(placed.begin(), placed.end(), &item,
@@ -104,17 +121,33 @@ std::pair<std::uint32_t, int> most_alive(const std::vector<Item>& items, int ope
   return most;
 }
 
-}  // namespace
-
-std::uint32_t tensor_bytes(const quant::QuantisedTensor& tensor) {
-  return static_cast<std::uint32_t>(tensor.count()) * (tensor.is_int16 ? 2 : 1);
+/// Share of the accesses that go to what lies below `border`.
+double share_below(const std::vector<Item>& items, std::uint32_t border) {
+  double all = 0, below = 0;
+  for (const Item& item : items) {
+    if (item.bytes == 0) continue;
+    all += item.accesses;
+    if (item.offset < border) below += item.accesses;
+  }
+  return all > 0 ? below / all : 1;
 }
 
-MemoryPlan plan_memory(const quant::QuantisedNetwork& network,
-                       const std::vector<std::uint32_t>& scratch_bytes) {
+/// What a plan is compared by; the smaller wins.
+struct Score {
+  std::uint32_t bytes_over = 0;  // of the arena, above what is allowed
+  double slow_share = 0;
+  std::uint32_t arena_bytes = 0;
+  auto operator<=>(const Score&) const = default;
+};
+
+/// The best plan by `score(items, arena bytes)`.
+template <class MakeScore>
+MemoryPlan search(const quant::QuantisedNetwork& network, const std::vector<std::uint32_t>& scratch_bytes,
+                  const FastRam& fast, std::uint32_t border, MakeScore score) {
   MemoryPlan best;
+  Score least;
   for (const bool in_place : {true, false}) {
-    Problem problem = items_of(network, scratch_bytes, in_place);
+    Problem problem = items_of(network, scratch_bytes, fast, in_place);
     std::vector<Item>& items = problem.items;
     const auto [bound, fullest] = most_alive(items, static_cast<int>(network.operators.size()));
     if (in_place) {
@@ -123,9 +156,12 @@ MemoryPlan plan_memory(const quant::QuantisedNetwork& network,
     }
 
     const auto try_order = [&](const std::vector<std::size_t>& order) {
-      const std::uint32_t arena = place(items, order);
-      if (best.arena_bytes != 0 && arena >= best.arena_bytes) return;
+      const std::uint32_t arena = place(items, order, border);
+      const Score found = score(items, arena, best.lower_bound_bytes);
+      if (best.arena_bytes != 0 && !(found < least)) return;
+      least = found;
       best.arena_bytes = arena;
+      best.fast_share = 1 - found.slow_share;
       best.tensor_offsets.clear();
       for (const std::size_t item : problem.item_of_tensor) best.tensor_offsets.push_back(items[item].offset);
       best.scratch_offsets.clear();
@@ -144,13 +180,38 @@ MemoryPlan plan_memory(const quant::QuantisedNetwork& network,
       return std::uint64_t{item.bytes} * static_cast<unsigned>(item.last - item.first + 1);
     });
     try_sorted([](const Item& item) { return static_cast<std::uint64_t>(item.last - item.first); });
+    if (border != 0) {
+      try_sorted([](const Item& item) { return item.accesses; });
+      try_sorted([](const Item& item) { return item.bytes == 0 ? 0 : item.accesses / item.bytes; });
+    }
     Rng rng(1);  // a plan must not depend on the run
-    for (int i = 0; i < kRandomOrders && best.arena_bytes > bound; ++i) {
+    for (int i = 0; i < kRandomOrders && (border != 0 || best.arena_bytes > bound); ++i) {
       rng.shuffle(std::span(order));
       try_order(order);
     }
   }
   return best;
+}
+
+}  // namespace
+
+std::uint32_t tensor_bytes(const quant::QuantisedTensor& tensor) {
+  return static_cast<std::uint32_t>(tensor.count()) * (tensor.is_int16 ? 2 : 1);
+}
+
+MemoryPlan plan_memory(const quant::QuantisedNetwork& network,
+                       const std::vector<std::uint32_t>& scratch_bytes, const FastRam& fast) {
+  MemoryPlan smallest = search(network, scratch_bytes, fast, 0,
+                               [](const std::vector<Item>&, std::uint32_t arena, std::uint32_t) {
+                                 return Score{0, 0, arena};
+                               });
+  if (fast.bytes == 0 || smallest.arena_bytes <= fast.bytes) return smallest;
+  const std::uint32_t border = fast.bytes / kAlignment * kAlignment;
+  return search(network, scratch_bytes, fast, border,
+                [&](const std::vector<Item>& items, std::uint32_t arena, std::uint32_t bound) {
+                  const std::uint32_t allowed = std::max(smallest.arena_bytes, bound + bound / 20);
+                  return Score{arena > allowed ? arena - allowed : 0, 1 - share_below(items, border), arena};
+                });
 }
 
 }  // namespace ns::pack

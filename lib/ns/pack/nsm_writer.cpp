@@ -8,6 +8,7 @@
 #include "model/run.h"
 #include "ns/base/error.h"
 #include "ns/pack/container.h"
+#include "ns/pack/entropy_bound.h"
 #include "ns/pack/requant_tables.h"
 #include "ns/pack/sections.h"
 #include "ns/pack/windows.h"
@@ -19,13 +20,19 @@ namespace {
 constexpr std::uint16_t kMinorVersion = 1;
 constexpr std::uint32_t kFeatureNested = 1, kFeatureNarrowTables = 2, kFeatureRice = 4;
 
-NetworkLayout layout_of(const quant::QuantisedNetwork& network, Objective objective) {
+NetworkLayout layout_of(const quant::QuantisedNetwork& network, Objective objective,
+                        std::uint32_t fast_ram_bytes) {
   NetworkLayout layout;
+  FastRam fast{fast_ram_bytes, {}};
   for (const auto& op : network.operators) {
     layout.weights.push_back(encode_weights(op, window_of(network, op), objective));
     layout.scratch_bytes.push_back(scratch_bytes(network, op, is_nested(layout.weights.back().encoding)));
+    // Kernels read half a word of scratch for every multiplication.
+    const quant::QuantisedTensor& out = network.tensors[static_cast<std::size_t>(op.output)];
+    const double macs = static_cast<double>(kept_weights(op.weights, op.weights.levels)) * out.h * out.w;
+    fast.scratch_accesses.push_back(layout.scratch_bytes.back() == 0 ? 0 : 2 * macs);
   }
-  layout.plan = plan_memory(network, layout.scratch_bytes);
+  layout.plan = plan_memory(network, layout.scratch_bytes, fast);
   return layout;
 }
 
@@ -68,7 +75,8 @@ std::uint32_t features(const std::vector<NetworkDescription>& networks,
 
 /// All of a packed model but its test vectors' outputs, which are zero until somebody fills them in.
 struct Draft {
-  Draft(const std::vector<NetworkDescription>& descriptions, const Provenance& origin, Objective objective)
+  Draft(const std::vector<NetworkDescription>& descriptions, const Provenance& origin, Objective objective,
+        std::uint32_t fast_ram_bytes)
       : networks(descriptions), provenance(origin) {
     if (networks.empty() || networks.size() > 16) throw input_error("a packed model holds 1 to 16 networks");
     for (const NetworkDescription& description : networks) {
@@ -76,7 +84,7 @@ struct Draft {
       if (description.test_input.size() != static_cast<std::size_t>(network.tensors.front().count()))
         throw internal_error("network \"" + description.name +
                              "\": the test vector does not fit the input tensor");
-      layouts.push_back(layout_of(network, objective));
+      layouts.push_back(layout_of(network, objective, fast_ram_bytes));
       outputs.emplace_back(static_cast<std::size_t>(network.subnets),
                            Bytes(tensor_bytes(network.tensors.back())));
     }
@@ -141,8 +149,8 @@ class Loaded {
 }  // namespace
 
 PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Provenance& provenance,
-                       Objective objective) {
-  Draft draft(networks, provenance, objective);
+                       Objective objective, std::uint32_t fast_ram_bytes) {
+  Draft draft(networks, provenance, objective, fast_ram_bytes);
   Loaded loaded(draft.bytes(), draft.arena_bytes());
   for (std::size_t i = 0; i < networks.size(); ++i)
     for (std::size_t k = 0; k < draft.outputs[i].size(); ++k) {
@@ -156,7 +164,7 @@ PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Pr
 
 std::size_t packed_bytes(const std::vector<NetworkDescription>& networks, const Provenance& provenance,
                          Objective objective) {
-  return Draft(networks, provenance, objective).bytes().size();
+  return Draft(networks, provenance, objective, 0).bytes().size();
 }
 
 }  // namespace ns::pack

@@ -45,9 +45,9 @@ struct PackedModel {
 
 /// Equal descriptions give equal bytes. The runtime's reader has accepted the result and its self-test has
 /// passed. Throws Error(kInput) naming the layer for what the format cannot hold, Error(kInternal) if the
-/// reader refuses the result.
+/// reader refuses the result. `fast_ram_bytes`: of a memory for the arena's beginning (memory_plan.h).
 PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Provenance& provenance,
-                       Objective objective = Objective::kBalanced);
+                       Objective objective = Objective::kBalanced, std::uint32_t fast_ram_bytes = 0);
 
 /// Length of the file that pack_model would make, without running it.
 std::size_t packed_bytes(const std::vector<NetworkDescription>& networks, const Provenance& provenance,

@@ -100,6 +100,7 @@ StorageReport storage_report(const NetworkDescription& description, const Proven
   report.file_bytes = packed.bytes.size();
   report.arena_bytes = layout.plan.arena_bytes;
   report.arena_lower_bound_bytes = layout.plan.lower_bound_bytes;
+  report.fast_share = layout.plan.fast_share;
   report.fullest_layer = network.operators[static_cast<std::size_t>(layout.plan.fullest_operator)].layer;
 
   NetworkDescription variant = description;

@@ -34,6 +34,7 @@ struct StorageReport {
   std::size_t slimmable_bytes =
       0;  ///< widest of a slimmable network: this file and the others' tables; else 0
   std::uint32_t arena_bytes = 0, arena_lower_bound_bytes = 0;
+  double fast_share = 1;      ///< MemoryPlan::fast_share
   std::string fullest_layer;  ///< during which the lower bound is alive
 
   std::size_t all_stand_alone_bytes() const;

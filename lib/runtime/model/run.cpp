@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kernels/linked.h"
+#include "nsrt/regions.h"
 
 namespace nsrt {
 namespace {
@@ -11,11 +12,21 @@ bool aligned(const void* p) {
   return reinterpret_cast<std::uintptr_t>(p) % 16 == 0;
 }
 
+// The first `cut` bytes lie apart from the others.
+struct Arena {
+  std::uint8_t* fast;
+  std::uint32_t cut;
+  std::uint8_t* rest;
+
+  std::uint8_t* at(std::uint32_t offset) const {
+    return offset < cut ? fast + offset : rest + (offset - cut);
+  }
+};
+
 // One pass through a network whose input already lies in the arena.
 class Pass {
  public:
-  Pass(const NetworkView& net, unsigned subnet, std::uint8_t* arena, const KernelSet& kernels,
-       Scratch scratch)
+  Pass(const NetworkView& net, unsigned subnet, const Arena& arena, const KernelSet& kernels, Scratch scratch)
       : net_(net), subnet_(subnet), arena_(arena), kernels_(kernels), scratch_(scratch) {}
 
   void run(Observer observer) {
@@ -24,13 +35,13 @@ class Pass {
       const OperatorView op = net_.op(i);
       run_operator(op);
       const TensorView out = net_.tensor(op.output);
-      if (observer.call != nullptr) observer.call(observer.user, i, arena_ + out.offset, out.bytes);
+      if (observer.call != nullptr) observer.call(observer.user, i, arena_.at(out.offset), out.bytes);
     }
   }
 
  private:
   std::int8_t* place(std::uint16_t tensor) {
-    return reinterpret_cast<std::int8_t*>(arena_ + net_.tensor(tensor).offset);
+    return reinterpret_cast<std::int8_t*>(arena_.at(net_.tensor(tensor).offset));
   }
 
   // Widens the operator's rows into its scratch, unless the kernels can read them in place.
@@ -48,7 +59,8 @@ class Pass {
   }
 
   std::uint8_t* scratch_of(const OperatorView& op) const {
-    return scratch_.data != nullptr ? static_cast<std::uint8_t*>(scratch_.data) : arena_ + op.scratch_offset;
+    return scratch_.data != nullptr ? static_cast<std::uint8_t*>(scratch_.data)
+                                    : arena_.at(op.scratch_offset);
   }
 
   NestedCsr sparse_rows(const OperatorView& op) const {
@@ -118,7 +130,7 @@ class Pass {
 
   const NetworkView& net_;
   unsigned subnet_;
-  std::uint8_t* arena_;
+  const Arena arena_;
   const KernelSet& kernels_;
   Scratch scratch_;
 };
@@ -144,28 +156,60 @@ KernelSet planned_kernels(const NetworkView& net) {
   return frugal_kernels();
 }
 
-struct Buffers {
-  const std::int8_t* input;
-  void* output;
-  void* arena;
-  std::size_t arena_bytes;
-};
-
-nsrt_status check(const NetworkView& net, unsigned subnet, const Buffers& buffers) {
-  if (buffers.input == nullptr || buffers.output == nullptr || subnet < 1 || subnet > net.subnets())
-    return NSRT_BAD_ARGUMENT;
-  return check_arena(net, buffers.arena, buffers.arena_bytes);
+Arena in_one_piece(void* arena) {
+  return {nullptr, 0, static_cast<std::uint8_t*>(arena)};
 }
 
-// After check.
-void run_checked(const NetworkView& net, unsigned subnet, const Buffers& buffers, const KernelSet& kernels,
-                 Scratch scratch, Observer observer) {
-  auto* const base = static_cast<std::uint8_t*>(buffers.arena);
+std::uint32_t arena_cut(const NetworkView& net, std::uint32_t room) {
+  if (room >= net.arena_bytes()) return net.arena_bytes();
+  std::uint32_t cut = room / 16 * 16;
+  const auto keep_whole = [&](std::uint32_t offset, std::uint32_t bytes) {
+    const bool across = offset < cut && cut - offset < bytes;
+    if (across) cut = offset / 16 * 16;  // what lies behind it stays aligned
+    return !across;
+  };
+  for (bool whole = false; !whole;) {
+    whole = true;
+    for (std::uint32_t i = 0; i < net.tensors(); ++i) {
+      const TensorView tensor = net.tensor(i);
+      whole = keep_whole(tensor.offset, tensor.bytes) && whole;
+    }
+    for (std::uint32_t i = 0; i < net.operators(); ++i) {
+      const OperatorView op = net.op(i);
+      whole = keep_whole(op.scratch_offset, op.scratch_bytes) && whole;
+    }
+  }
+  return cut;
+}
+
+nsrt_status check_regions(const NetworkView& net, const nsrt_regions& regions) {
+  if (!aligned(regions.fast) || !aligned(regions.rest)) return NSRT_MISALIGNED;
+  const std::uint32_t cut = regions.fast_bytes;
+  if ((cut > 0 && regions.fast == nullptr) || cut > net.arena_bytes() || arena_cut(net, cut) != cut)
+    return NSRT_BAD_ARGUMENT;
+  const std::uint32_t rest = net.arena_bytes() - cut;
+  if (rest == 0) return NSRT_OK;
+  if (regions.rest == nullptr) return NSRT_BAD_ARGUMENT;
+  return regions.rest_bytes < rest ? NSRT_ARENA_TOO_SMALL : NSRT_OK;
+}
+
+nsrt_status check(const NetworkView& net, unsigned subnet, const void* input, const void* output) {
+  const bool good = input != nullptr && output != nullptr && subnet >= 1 && subnet <= net.subnets();
+  return good ? NSRT_OK : NSRT_BAD_ARGUMENT;
+}
+
+Observer observer_of(const nsrt_run_options* options) {
+  return options != nullptr ? Observer{options->observer, options->user} : Observer{};
+}
+
+// After the checks.
+void run_checked(const NetworkView& net, unsigned subnet, const std::int8_t* input, void* output,
+                 const Arena& arena, const KernelSet& kernels, Scratch scratch, Observer observer) {
   const TensorView in = net.tensor(net.input()), out = net.tensor(net.output());
-  if (reinterpret_cast<const std::uint8_t*>(buffers.input) != base + in.offset)
-    std::memcpy(base + in.offset, buffers.input, in.bytes);
-  Pass(net, subnet, base, kernels, scratch).run(observer);
-  std::memcpy(buffers.output, base + out.offset, out.bytes);
+  std::uint8_t* const place = arena.at(in.offset);
+  if (reinterpret_cast<const std::uint8_t*>(input) != place) std::memcpy(place, input, in.bytes);
+  Pass(net, subnet, arena, kernels, scratch).run(observer);
+  std::memcpy(output, arena.at(out.offset), out.bytes);
 }
 
 // Runs the test vector of one network and compares in the arena: no buffer for the output is needed.
@@ -174,7 +218,7 @@ nsrt_status self_test(const NetworkView& net, std::uint8_t* arena) {
   const Region input = net.test_input();
   for (unsigned k = 1; k <= net.subnets(); ++k) {
     std::memcpy(arena + net.tensor(net.input()).offset, input.data, input.size);
-    Pass(net, k, arena, kernels, {}).run({});
+    Pass(net, k, in_one_piece(arena), kernels, {}).run({});
     const Region expected = net.test_output(k);
     const std::uint8_t* const output = arena + net.tensor(net.output()).offset;
     for (std::uint32_t i = 0; i < expected.size; ++i) {
@@ -226,14 +270,14 @@ nsrt_status run(const nsrt_model& model, unsigned network, unsigned subnet, cons
                 Observer observer) {
   if (network >= model.networks) return NSRT_BAD_ARGUMENT;
   const NetworkView net = network_view(file_region(model), network);
-  const Buffers buffers{input, output, arena, arena_bytes};
-  const nsrt_status status = check(net, subnet, buffers);
+  nsrt_status status = check(net, subnet, input, output);
+  if (status == NSRT_OK) status = check_arena(net, arena, arena_bytes);
   if (status != NSRT_OK) return status;
   if (!aligned(scratch.data)) return NSRT_MISALIGNED;
   const bool fits = scratch.data != nullptr ? scratch_bytes(net, kernels) <= scratch.bytes
                                             : planned_scratch_fits(net, kernels);
   if (!fits) return NSRT_ARENA_TOO_SMALL;
-  run_checked(net, subnet, buffers, kernels, scratch, observer);
+  run_checked(net, subnet, input, output, in_one_piece(arena), kernels, scratch, observer);
   return NSRT_OK;
 }
 
@@ -244,13 +288,41 @@ extern "C" nsrt_status nsrt_run(const nsrt_model* model, unsigned network, unsig
                                 const nsrt_run_options* options) {
   if (network >= model->networks) return NSRT_BAD_ARGUMENT;
   const nsrt::NetworkView net = nsrt::network_view(nsrt::file_region(*model), network);
-  const nsrt::Buffers buffers{input, output, arena, arena_bytes};
-  const nsrt_status status = nsrt::check(net, subnet, buffers);
+  nsrt_status status = nsrt::check(net, subnet, input, output);
+  if (status == NSRT_OK) status = nsrt::check_arena(net, arena, arena_bytes);
   if (status != NSRT_OK) return status;
-  const nsrt::Observer observer =
-      options != nullptr ? nsrt::Observer{options->observer, options->user} : nsrt::Observer{};
-  nsrt::run_checked(net, subnet, buffers, nsrt::planned_kernels(net), {}, observer);
+  nsrt::run_checked(net, subnet, input, output, nsrt::in_one_piece(arena), nsrt::planned_kernels(net), {},
+                    nsrt::observer_of(options));
   return NSRT_OK;
+}
+
+extern "C" nsrt_status nsrt_run_in(const nsrt_model* model, unsigned network, unsigned subnet,
+                                   const int8_t* input, void* output, const nsrt_regions* regions,
+                                   const nsrt_run_options* options) {
+  if (network >= model->networks) return NSRT_BAD_ARGUMENT;
+  const nsrt::NetworkView net = nsrt::network_view(nsrt::file_region(*model), network);
+  nsrt_status status = nsrt::check(net, subnet, input, output);
+  if (status == NSRT_OK) status = nsrt::check_regions(net, *regions);
+  if (status != NSRT_OK) return status;
+  const nsrt::Arena arena{static_cast<std::uint8_t*>(regions->fast), regions->fast_bytes,
+                          static_cast<std::uint8_t*>(regions->rest)};
+  nsrt::run_checked(net, subnet, input, output, arena, nsrt::planned_kernels(net), {},
+                    nsrt::observer_of(options));
+  return NSRT_OK;
+}
+
+extern "C" int8_t* nsrt_input_place_in(const nsrt_model* model, unsigned network,
+                                       const nsrt_regions* regions) {
+  if (network >= model->networks) return nullptr;
+  const nsrt::NetworkView net = nsrt::network_view(nsrt::file_region(*model), network);
+  const nsrt::Arena arena{static_cast<std::uint8_t*>(regions->fast), regions->fast_bytes,
+                          static_cast<std::uint8_t*>(regions->rest)};
+  return reinterpret_cast<int8_t*>(arena.at(net.tensor(net.input()).offset));
+}
+
+extern "C" uint32_t nsrt_arena_cut(const nsrt_model* model, unsigned network, uint32_t room) {
+  if (network >= model->networks) return 0;
+  return nsrt::arena_cut(nsrt::network_view(nsrt::file_region(*model), network), room);
 }
 
 extern "C" nsrt_status nsrt_self_test(const nsrt_model* model, void* arena, size_t arena_bytes) {
