@@ -39,6 +39,8 @@ std::uint32_t scratch_bytes(const BenchLayer& layer, const Pruning& pruning, con
                                  : kernels.conv_s8_scratch_bytes(layer.window);
     case LayerKind::kDepthwise:
       return kernels.dwconv_s8_scratch_bytes(layer.window);
+    case LayerKind::kBinary:
+      return kernels.bconv_scratch_bytes(layer.window);
     default:
       return 0;
   }
@@ -74,7 +76,8 @@ BenchBuffers::BenchBuffers(board::Region memory, const BenchLayer& layer, const 
   scratch_end_ = scratch_ + scratch;
   std::memset(scratch_end_, kPattern, kGuard);
   for (std::uint32_t i = 0; i < in_bytes_; ++i) {
-    input_[i] = static_cast<std::int8_t>(next(seed_));
+    const std::uint32_t mask = layer.kind == LayerKind::kBinary ? (1u << layer.bits) - 1 : 255;
+    input_[i] = static_cast<std::int8_t>(next(seed_) >> 8 & mask);
     if (layer.kind == LayerKind::kAdd) second_[i] = static_cast<std::int8_t>(next(seed_));
   }
   for (std::uint32_t i = 0; i < w.co && layer.kind != LayerKind::kAdd; ++i) {
@@ -103,8 +106,33 @@ BenchBuffers::BenchBuffers(board::Region memory, const BenchLayer& layer, const 
         macs_ = std::uint64_t{w.ci} * w.co;
       }
       break;
+    case LayerKind::kBinary:
+      make_binary_weights();
+      macs_ = std::uint64_t{out_bytes_} * w.ci * taps;
+      break;
     default:
       break;
+  }
+}
+
+// Bits for channels that do not exist are zero; thresholds rise, every other row is turned round.
+void BenchBuffers::make_binary_weights() {
+  const nsrt::Window& w = layer_.window;
+  const std::uint32_t words = nsrt::binary_row_words(w), taps = std::uint32_t{w.kh} * w.kw;
+  auto* const rows = reinterpret_cast<std::uint32_t*>(take(words * w.co * 4));
+  std::memset(rows, 0, words * w.co * 4);
+  weights_ = reinterpret_cast<std::int8_t*>(rows);
+  for (std::uint32_t i = 0; i < w.co * w.ci * taps; ++i) {
+    const std::uint32_t channel = i / taps % w.ci, bit = (channel / 4 * taps + i % taps) * 4 + channel % 4;
+    if ((next(seed_) >> 16 & 1) != 0) rows[i / taps / w.ci * words + bit / 32] |= 1u << bit % 32;
+  }
+  const std::uint32_t steps = (1u << layer_.output_bits) - 1;
+  steps_ = reinterpret_cast<std::int16_t*>(take(w.co * (steps + 1) * 2));
+  for (std::uint32_t i = 0; i < w.co * (steps + 1); ++i) {
+    const std::uint32_t place = i % (steps + 1);
+    steps_[i] = static_cast<std::int16_t>(place == 0 ? (i / (steps + 1) % 2 == 0 ? 0 : steps)
+                                                     : steps_[i - 1] * (place > 1) + next(seed_) % 32 -
+                                                           (place == 1) * 16);
   }
 }
 
@@ -172,6 +200,11 @@ void BenchBuffers::run(const nsrt::KernelSet& kernels, std::int8_t* out) {
       if (pruning_.subnet != 0)
         return kernels.linear_ncsr_s8(w.ci, w.co, csr_, requant, input_, out, nullptr);
       return kernels.linear_s8(w.ci, w.co, weights_, requant, input_, out, nullptr);
+    case LayerKind::kBinary: {
+      const nsrt::Steps steps{steps_, static_cast<std::uint8_t>((1u << layer_.output_bits) - 1)};
+      return kernels.bconv(w, reinterpret_cast<const std::uint32_t*>(weights_), steps, requant, input_, out,
+                           scratch_);
+    }
     case LayerKind::kAveragePool:
       return kernels.avg_pool_s8(w, {1 << 24, 0, -128, 4}, input_, out);
     case LayerKind::kAdd:

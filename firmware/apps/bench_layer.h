@@ -8,12 +8,14 @@
 
 namespace app {
 
-enum class LayerKind : std::uint8_t { kConv, kDepthwise, kLinear, kAveragePool, kAdd };
+enum class LayerKind : std::uint8_t { kConv, kDepthwise, kLinear, kAveragePool, kAdd, kBinary };
 
 struct BenchLayer {
   LayerKind kind;
   nsrt::Window window;  ///< linear: ci inputs, co units; add: ci elements
   bool prunable = false;
+  std::uint8_t bits = 1;  ///< binary: of the input's levels, and of the output's; 0 there: int8
+  std::uint8_t output_bits = 1;
 };
 
 /// Subnet 1…3 of a nested layer, and how many blocks in a thousand each keeps; subnet 0: the dense kernel.
@@ -38,6 +40,7 @@ class BenchBuffers {
  private:
   std::uint8_t* take(std::uint32_t bytes);
   void make_dense_weights(std::uint32_t row_bytes);
+  void make_binary_weights();
   void make_nested_weights(std::uint32_t positions);
 
   board::Region memory_;
@@ -49,6 +52,7 @@ class BenchBuffers {
   nsrt::NestedCsr csr_{};
   std::int8_t* weights_ = nullptr;
   nsrt::RequantRow* rows_;
+  std::int16_t* steps_ = nullptr;
   std::int8_t *input_, *second_, *output_, *expected_;
   std::uint8_t *scratch_, *scratch_end_;
 };

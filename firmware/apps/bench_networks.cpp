@@ -57,6 +57,18 @@ constexpr BenchLayer kFirst[] = {first_conv(32, 32, 3, 16, 3, 3, 1)};
 constexpr BenchLayer kDepthwise3[] = {depthwise(16, 16, 64)};
 constexpr BenchLayer kLinear[] = {linear(1024, 256, true)};
 
+constexpr BenchLayer binary(int h, int w, int ci, int co, int k, int bits, int output_bits) {
+  return {LayerKind::kBinary, same(h, w, ci, co, k, k, 1), false, static_cast<std::uint8_t>(bits),
+          static_cast<std::uint8_t>(output_bits)};
+}
+constexpr BenchLayer kBinary16[] = {binary(16, 16, 128, 128, 3, 1, 1)};
+constexpr BenchLayer kBinary1[] = {binary(8, 8, 128, 128, 3, 1, 1)};
+constexpr BenchLayer kBinary2[] = {binary(8, 8, 128, 128, 3, 2, 2)};
+constexpr BenchLayer kBinary3[] = {binary(8, 8, 128, 128, 3, 3, 3)};
+constexpr BenchLayer kBinaryInt8[] = {binary(8, 8, 128, 128, 3, 1, 0)};
+constexpr BenchLayer kBinaryPointwise[] = {binary(8, 8, 128, 128, 1, 1, 1)};
+constexpr BenchLayer kInt8Rival[] = {conv(8, 8, 128, 128, 3)};
+
 constexpr BenchLayer kResnet8[] = {first_conv(32, 32, 3, 16, 3, 3, 1),
                                    conv(32, 32, 16, 16, 3),
                                    conv(32, 32, 16, 16, 3),
@@ -145,6 +157,13 @@ constexpr BenchCase kCases[] = {
     {"dwconv3x3_16x16x64", "", kDepthwise3, {}},
     {"linear_1024_256", "/dense", kLinear, {}},
     {"linear_1024_256", "/s75", kLinear, kS75},
+    {"bconv3x3_128_128", "", kBinary16, {}},
+    {"bconv3x3_8x8_128_128", "", kBinary1, {}},
+    {"bconv3x3_2bit_8x8_128_128", "", kBinary2, {}},
+    {"bconv3x3_3bit_8x8_128_128", "", kBinary3, {}},
+    {"bconv3x3_to_int8_8x8_128_128", "", kBinaryInt8, {}},
+    {"bconv1x1_8x8_128_128", "", kBinaryPointwise, {}},
+    {"conv3x3_8x8_128_128", "/dense", kInt8Rival, {}},
     {"resnet8_32x32", "/dense", kResnet8, {}},
     {"resnet8_32x32", "/nested70", kResnet8, kS70},
     {"resnet8_32x32", "/nested90", kResnet8, kS90},

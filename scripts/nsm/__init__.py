@@ -4,8 +4,8 @@ Where the two disagree, one of them or the document is wrong. Needs nothing but 
 """
 import json
 
-from .container import FEATURE_NARROW_TABLES, FEATURE_NESTED, FEATURE_RICE, BadFile, align, read_container, require, zero
-from .network import (ADD, AVG_POOL, CONV, CSR, DEPTHWISE, ENCODINGS, KINDS, LINEAR, MAX_POOL, NESTED, NONE, RICE, check_memory,
+from .container import FEATURE_BINARY, FEATURE_NARROW_TABLES, FEATURE_NESTED, FEATURE_RICE, BadFile, align, read_container, require, zero
+from .network import (ADD, AVG_POOL, BINARY, BINARY_CONV, CONV, CSR, DEPTHWISE, ENCODINGS, KINDS, LINEAR, MAX_POOL, NESTED, NONE, RICE, check_memory,
                       read_network, read_operators, read_tensors)
 from .stages import read_stages
 from .weights import decode_weights, read_tables
@@ -20,7 +20,8 @@ def read_file(data):
     operators = [op for n in networks for op in n["operators"]]
     for bit, what, used in ((FEATURE_NESTED, "nested weights", any(op["encoding"] in NESTED for op in operators)),
                             (FEATURE_NARROW_TABLES, "narrow tables", any(op["table_form"] for op in operators)),
-                            (FEATURE_RICE, "Rice codes", any(op["encoding"] == RICE for op in operators))):
+                            (FEATURE_RICE, "Rice codes", any(op["encoding"] == RICE for op in operators)),
+                            (FEATURE_BINARY, "binary layers", any(op["kind"] >= BINARY_CONV for op in operators))):
         require(not used or header["required_features"] & bit, f"header: {what} without their feature bit")
     require(header["arena_bytes"] == max(n["arena_bytes"] for n in networks), "header: arena bytes")
     result = {"header": header, "meta": read_meta(sections[0]["data"], len(networks)), "networks": networks,
@@ -38,7 +39,7 @@ def read_one(parts):
     check_memory(network, tensors, operators)
     for op in operators:
         place, (at, size) = op["place"], op["weights"]
-        section = "WNCS" if op["encoding"] in NESTED else "WDEN"
+        section = "WNCS" if op["encoding"] in NESTED else "WBIN" if op["encoding"] == BINARY else "WDEN"
         op["values"] = op["level"] = None
         if op["encoding"] == NONE:
             require((at, size) == (0, 0), f"{place}: weights of a {KINDS[op['kind']]}")

@@ -6,7 +6,7 @@ one kept weight at a time, which makes ten million multiplications a matter of s
 import struct
 import zlib
 
-from .network import ADD, AVG_POOL, DEPTHWISE, LINEAR, MAX_POOL
+from .network import ADD, AVG_POOL, BINARY_CONV, CONCAT, DEPTHWISE, LINEAR, MAX_POOL, STEP
 
 
 def evaluate(network, subnet, image):
@@ -27,11 +27,17 @@ def run_operator(op, subnet, inputs, tensors):
     table = op["tables"][subnet - 1] if op["tables"] else None
     if op["kind"] == ADD:
         return add(table, *inputs)
+    if op["kind"] == CONCAT:
+        return [saturate((q * m + bias) >> table["shift"])
+                for values, m, bias in zip(inputs, table["multipliers"], table["biases"]) for q in values]
+    if op["kind"] == STEP:
+        return to_levels(table["steps"], inputs[0], y)
     if op["kind"] == LINEAR:
         return filters(op, table, subnet, [[value] for value in inputs[0]], y)
-    windows = gather(op, inputs[0], x, y, (table or {}).get("input_zero_point"))
+    windows = gather(op, inputs[0], x, y, 0 if op["kind"] == BINARY_CONV else (table or {}).get("input_zero_point"))
     if op["kind"] == MAX_POOL:
-        return [max(q for q in window if q is not None) for window in windows_of(windows, op)]
+        largest = [max(q for q in window if q is not None) for window in windows_of(windows, op)]
+        return flip(table["flips"], largest, y) if table else largest
     if op["kind"] == AVG_POOL:
         return [average(window, table) for window in windows_of(windows, op)]
     return filters(op, table, subnet, windows, y)
@@ -82,9 +88,23 @@ def filters(op, table, subnet, read, y):
         for weight, level, plane in zip(weights, levels, taps):
             if weight and 0 < level <= subnet:
                 sums = [s + weight * q for s, q in zip(sums, plane)]
+        if "steps" in table:
+            result += sums
+            continue
         multiplier, bias = table["rows"][row]
         result += [requantise(s + bias, multiplier, table["output_zero_point"], y["int16"]) for s in sums]
-    return result
+    return to_levels(table["steps"], result, y) if "steps" in table else result
+
+
+def to_levels(steps, values, y):
+    """How many of its channel's thresholds each value reaches; counted from the highest level down where the flip says so."""
+    pixels = y["h"] * y["w"]
+    return [sum(t <= value for t in steps[i // pixels][1:]) ^ steps[i // pixels][0] for i, value in enumerate(values)]
+
+
+def flip(flips, values, y):
+    pixels = y["h"] * y["w"]
+    return [y["highest"] - q if flips[i // pixels] else q for i, q in enumerate(values)]
 
 
 def average(window, table):

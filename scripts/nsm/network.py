@@ -3,15 +3,23 @@ import struct
 
 from .container import NOWHERE, require, zero
 
-KINDS = {1: "conv", 2: "depthwise conv", 3: "linear", 4: "max pool", 5: "average pool", 6: "add"}
-CONV, DEPTHWISE, LINEAR, MAX_POOL, AVG_POOL, ADD = KINDS
+KINDS = {1: "conv", 2: "depthwise conv", 3: "linear", 4: "max pool", 5: "average pool", 6: "add",
+         7: "binary conv", 8: "step", 9: "concat"}
+CONV, DEPTHWISE, LINEAR, MAX_POOL, AVG_POOL, ADD, BINARY_CONV, STEP, CONCAT = KINDS
 WITH_ROWS = (CONV, DEPTHWISE, LINEAR)
+TWO_INPUTS = (ADD, CONCAT)
 NARROW_MULTIPLIERS, NARROW_BIASES = 1, 2
-NONE, QUADS, ROWS, CSR, RICE = range(5)
+NONE, QUADS, ROWS, CSR, RICE, BINARY = range(6)
 NESTED = (CSR, RICE)
-ENCODINGS = {NONE: "none", QUADS: "dense quads", ROWS: "dense rows", CSR: "nested CSR, 8-bit gaps", RICE: "nested, Rice-coded gaps"}
+ENCODINGS = {NONE: "none", QUADS: "dense quads", ROWS: "dense rows", CSR: "nested CSR, 8-bit gaps", RICE: "nested, Rice-coded gaps",
+             BINARY: "binary"}
 ALLOWED = {CONV: (QUADS,) + NESTED, DEPTHWISE: (ROWS,), LINEAR: (ROWS,) + NESTED,
-           MAX_POOL: (NONE,), AVG_POOL: (NONE,), ADD: (NONE,)}
+           MAX_POOL: (NONE,), AVG_POOL: (NONE,), ADD: (NONE,), BINARY_CONV: (BINARY,), STEP: (NONE,), CONCAT: (NONE,)}
+
+
+def requantises(op, tensors):
+    """Whether its tables are rows of multipliers and biases."""
+    return op["kind"] in WITH_ROWS or op["kind"] == BINARY_CONV and not tensors[op["output"]]["highest"]
 
 
 def read_network(data):
@@ -44,11 +52,13 @@ def read_tensors(data, network):
     for i in range(network["tensor_count"]):
         h, w, c, kind, reserved, offset, size = struct.unpack_from("<HHHBBII", data, 16 * i)
         require(h and w and c, f"tensor {i}: empty")
-        require(kind in (0, 1) and reserved == 0, f"tensor {i}: type")
-        require(offset % 4 == 0 and size == h * w * c * (1 + kind), f"tensor {i}: place or size")
+        require(kind <= 4 and reserved == 0, f"tensor {i}: type")
+        require(offset % 4 == 0 and size == h * w * c * (2 if kind == 1 else 1), f"tensor {i}: place or size")
         require(offset + size <= network["arena_bytes"], f"tensor {i}: beyond the arena")
-        tensors.append({"h": h, "w": w, "c": c, "shape": [h, w, c], "int16": bool(kind), "offset": offset, "bytes": size})
-    require(not tensors[network["input"]]["int16"], "NETW: the input is not int8")
+        tensors.append({"h": h, "w": w, "c": c, "shape": [h, w, c], "int16": kind == 1, "highest": (1 << (kind - 1)) - 1 if kind > 1 else 0, "offset": offset, "bytes": size})
+    first, last = tensors[network["input"]], tensors[network["output"]]
+    require(not first["int16"] and not first["highest"], "NETW: the input is not int8")
+    require(not last["highest"], "NETW: the output holds levels")
     return tensors
 
 
@@ -66,14 +76,14 @@ def read_operators(data, network, tensors):
         require(kind in KINDS, f"{place}: kind {kind}")
         require(encoding in ALLOWED[kind], f"{place}: a {KINDS[kind]} with weight encoding {encoding}")
         require(block in (1, 2, 4) if encoding in NESTED else block == 0, f"{place}: block {block}")
-        require(form < (4 if kind in WITH_ROWS else 1), f"{place}: table form {form}")
         require(a in written, f"{place}: reads tensor {a} before it is written")
-        require(b in written if kind == ADD else b == NOWHERE, f"{place}: second input {b}")
+        require(b in written if kind in TWO_INPUTS else b == NOWHERE, f"{place}: second input {b}")
         require(out < len(tensors) and out not in written, f"{place}: output tensor {out}")
         written.add(out)
-        op = {"kind": kind, "encoding": encoding, "block": block, "table_form": form, "inputs": [a] + [b] * (kind == ADD), "output": out,
+        op = {"kind": kind, "encoding": encoding, "block": block, "table_form": form, "inputs": [a] + [b] * (kind in TWO_INPUTS), "output": out,
               "kernel": (kh, kw), "stride": (sh, sw), "padding": (pt, pl), "weights": (w_at, w_bytes),
               "requant": (q_at, q_bytes), "scratch": (s_at, s_bytes), "place": place}
+        require(form < (4 if requantises(op, tensors) else 1), f"{place}: table form {form}")
         check_shapes(op, tensors)
         operators.append(op)
     require(len(written) == len(tensors), "OPER: a tensor is never written")
@@ -83,13 +93,25 @@ def read_operators(data, network, tensors):
 def check_shapes(op, tensors):
     place, kind = op["place"], op["kind"]
     x, y = tensors[op["inputs"][0]], tensors[op["output"]]
-    require(not x["int16"], f"{place}: reads int16")
+    require(not any(tensors[t]["int16"] for t in op["inputs"]), f"{place}: reads int16")
     require(not y["int16"] or kind == LINEAR, f"{place}: writes int16")
-    if kind in (LINEAR, ADD):
+    if kind == MAX_POOL:
+        require(x["highest"] == y["highest"], f"{place}: levels differ")
+    else:
+        require(all(bool(tensors[t]["highest"]) == (kind == BINARY_CONV) for t in op["inputs"]), f"{place}: levels read")
+        require(kind == BINARY_CONV or bool(y["highest"]) == (kind == STEP), f"{place}: levels written")
+    if kind == BINARY_CONV:
+        require(x["c"] * op["kernel"][0] * op["kernel"][1] * x["highest"] <= 32766, f"{place}: sums leave int16")
+    if kind == CONCAT:
+        z = tensors[op["inputs"][1]]
+        require(op["kernel"] + op["stride"] + op["padding"] == (1, 1, 1, 1, 0, 0), f"{place}: window of a {KINDS[kind]}")
+        require(y["shape"] == [x["h"], x["w"], x["c"] + z["c"]] and x["shape"][:2] == z["shape"][:2], f"{place}: shapes differ")
+        return
+    if kind in (LINEAR, ADD, STEP):
         require(op["kernel"] + op["stride"] + op["padding"] == (1, 1, 1, 1, 0, 0), f"{place}: window of a {KINDS[kind]}")
         z = tensors[op["inputs"][-1]]
-        require(kind == ADD or (y["h"], y["w"]) == (1, 1), f"{place}: a linear layer writes one pixel")
-        require(kind == LINEAR or not z["int16"] and x["shape"] == y["shape"] == z["shape"], f"{place}: shapes differ")
+        require(kind != LINEAR or (y["h"], y["w"]) == (1, 1), f"{place}: a linear layer writes one pixel")
+        require(kind == LINEAR or x["shape"] == y["shape"] == z["shape"], f"{place}: shapes differ")
         return
     for extent, k, s, p in zip("hw", op["kernel"], op["stride"], op["padding"]):
         require(k >= 1 and s >= 1, f"{place}: kernel or stride 0")
@@ -97,11 +119,11 @@ def check_shapes(op, tensors):
         after = max(0, span + k - x[extent] - p)
         require(p < k and after < k and span - p < x[extent], f"{place}: padding")
         require(kind != AVG_POOL or (p == 0 and after == 0), f"{place}: an average over padding")
-    require(kind == CONV or x["c"] == y["c"], f"{place}: channels differ")
+    require(kind in (CONV, BINARY_CONV) or x["c"] == y["c"], f"{place}: channels differ")
 
 
 def check_memory(network, tensors, operators):
-    """Tensors and scratch that are alive at once do not overlap, but for additions in place."""
+    """Tensors and scratch that are alive at once do not overlap, but for additions and steps in place."""
     count = len(operators)
     first = {network["input"]: 0}
     last = {network["output"]: count}
@@ -121,7 +143,7 @@ def check_memory(network, tensors, operators):
         for n, a in enumerate(alive):
             for b in alive[n + 1:]:
                 out, other = (a, b) if a == op["output"] else (b, a)
-                in_place = (op["kind"] == ADD and out == op["output"] and other in op["inputs"] and last[other] == i
+                in_place = (op["kind"] in (ADD, STEP) and out == op["output"] and other in op["inputs"] and last[other] == i
                             and tensors[a]["shape"] == tensors[b]["shape"] and spans[a] == spans[b])
                 require(in_place or not overlap(spans[a], spans[b]), f"{op['place']}: tensors {a} and {b} overlap")
         at, size = op["scratch"]

@@ -2,8 +2,8 @@
 import struct
 
 from .container import align, require, zero
-from .network import (ADD, AVG_POOL, CONV, DEPTHWISE, LINEAR, MAX_POOL, NARROW_BIASES, NARROW_MULTIPLIERS, NESTED,
-                      QUADS, RICE)
+from .network import (ADD, AVG_POOL, BINARY, CONCAT, DEPTHWISE, LINEAR, MAX_POOL, NARROW_BIASES, NARROW_MULTIPLIERS, NESTED,
+                      QUADS, RICE, requantises)
 
 INT32 = 1 << 31
 
@@ -25,6 +25,8 @@ def decode_weights(op, tensors, data, levels):
     if op["encoding"] in NESTED:
         rows_of = rice_records if op["encoding"] == RICE else csr_records
         decode_nested(op, rows_of(op, data, levels, rows), values, level, channels, taps)
+    elif op["encoding"] == BINARY:
+        decode_binary(op, data, values, channels, taps)
     else:
         decode_dense(op, data, values, channels, taps)
     for row in values:
@@ -45,6 +47,38 @@ def decode_dense(op, data, values, channels, taps):
             at = p // 2 * 4 + channel % 2 * 2 + p % 2 if quads else i
             row[i], raw[at] = raw[at], 0
         require(zero(raw), f"{op['place']}: row {r}: filling is not zero")
+
+
+def decode_binary(op, data, values, channels, taps):
+    row_bytes = 4 * (((channels + 3) // 4 * taps + 7) // 8)
+    require(len(data) == row_bytes * len(values), f"{op['place']}: {len(data)} bytes of weights")
+    for r, row in enumerate(values):
+        bits = int.from_bytes(data[r * row_bytes:(r + 1) * row_bytes], "little")
+        for i in range(channels * taps):
+            channel, tap = divmod(i, taps)
+            bit = 1 << (channel // 4 * taps + tap) * 4 + channel % 4
+            row[i] = 1 if bits & bit else -1
+            bits &= ~bit
+        require(bits == 0, f"{op['place']}: row {r}: bits for weights that are not there")
+
+
+def read_steps(op, tensors, data, where):
+    """Of every channel: a flip and rising thresholds."""
+    highest, channels = tensors[op["output"]]["highest"], tensors[op["output"]]["c"]
+    end = 2 * channels * (highest + 1)
+    require(zero(data[end:]), f"{where}: filling is not zero")
+    rows = [list(row) for row in struct.iter_unpack(f"<{highest + 1}h", data[:end])]
+    for r, (flip, *thresholds) in enumerate(rows):
+        require(flip in (0, highest), f"{where}: row {r}: flip {flip}")
+        require(thresholds == sorted(thresholds), f"{where}: row {r}: thresholds fall")
+    return {"steps": rows}
+
+
+def read_flips(op, tensors, data, where):
+    channels = tensors[op["output"]]["c"]
+    bits = int.from_bytes(data, "little")
+    require(bits >> channels == 0, f"{where}: bits for channels that are not there")
+    return {"flips": [bits >> c & 1 for c in range(channels)]}
 
 
 def decode_nested(op, lists, values, level, channels, taps):
@@ -146,12 +180,16 @@ def read_tables(op, tensors, data, subnets):
     kind, place, values, level, tables = op["kind"], op["place"], op["values"], op["level"], []
     rows = tensors[op["output"]]["c"]
     row_bytes = sum(2 if op["table_form"] & flag else 4 for flag in (NARROW_MULTIPLIERS, NARROW_BIASES))
-    size = {MAX_POOL: 0, AVG_POOL: 12, ADD: 12}.get(kind, align(4 + row_bytes * rows, 4))
+    highest = tensors[op["output"]]["highest"]
+    levels_size = (rows + 31) // 32 * 4 if kind == MAX_POOL else align(2 * rows * (highest + 1), 4)
+    size = levels_size if highest else {MAX_POOL: 0, AVG_POOL: 12, ADD: 12, CONCAT: 16}.get(kind, align(4 + row_bytes * rows, 4))
     require(len(data) == size * subnets, f"{place}: {len(data)} bytes of tables")
     for k in range(1, subnets + 1):
         at = size * (k - 1)
         where = f"{place}: table of subnet {k}"
-        if kind in (CONV, DEPTHWISE, LINEAR):
+        if highest:
+            tables.append((read_flips if kind == MAX_POOL else read_steps)(op, tensors, data[at:at + size], where))
+        elif requantises(op, tensors):
             z_in, z_out, m_shift, b_shift = struct.unpack_from("<bbBB", data, at)
             require(z_out == 0 or not tensors[op["output"]]["int16"], f"{where}: zero point of an int16 output")
             require(m_shift <= (16 if op["table_form"] & NARROW_MULTIPLIERS else 0), f"{where}: multiplier shift {m_shift}")
@@ -175,4 +213,9 @@ def read_tables(op, tensors, data, subnets):
             require(zero(data[at + 9:at + 12]), f"{where}: reserved bytes are not zero")
             require(shift <= 30 and 128 * (abs(m0) + abs(m1)) + abs(bias) < INT32, f"{where}: may overflow")
             tables.append({"m0": m0, "m1": m1, "bias": bias, "shift": shift})
+        elif kind == CONCAT:
+            m0, m1, b0, b1, shift = struct.unpack_from("<hhiiB", data, at)
+            require(zero(data[at + 13:at + 16]), f"{where}: reserved bytes are not zero")
+            require(shift <= 30 and all(128 * abs(m) + abs(b) < INT32 for m, b in ((m0, b0), (m1, b1))), f"{where}: may overflow")
+            tables.append({"multipliers": [m0, m1], "biases": [b0, b1], "shift": shift})
     return tables

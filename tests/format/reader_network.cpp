@@ -73,7 +73,7 @@ TEST_CASE("An impossible tensor is refused") {
           {"no height", set16("TENS", tensor(1, 0), 0)},
           {"no width", set16("TENS", tensor(1, 2), 0)},
           {"no channel", set16("TENS", tensor(1, 4), 0)},
-          {"type", set8("TENS", tensor(1, 6), 2)},
+          {"type", set8("TENS", tensor(1, 6), 5)},
           {"int16 input",
            [](TinyModel& m) {
              m.section("TENS")[6] = 1;

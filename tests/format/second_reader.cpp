@@ -103,9 +103,9 @@ TEST_CASE("The second reader decodes the weights and tables that were packed, fo
   }
 }
 
-TEST_CASE("Both readers agree on every changed file whose CRCs are right again") {
-  const Bytes good = ns::pack::pack_model({sample::nested_network()}, sample::provenance()).bytes;
-  const unsigned seed = 17;
+namespace {
+
+void compare_on_changed_files(const Bytes& good, unsigned seed) {
   CAPTURE(seed);
   std::mt19937 rng(seed);
   const TempFolder folder;
@@ -150,6 +150,16 @@ TEST_CASE("Both readers agree on every changed file whose CRCs are right again")
   CHECK(refused < static_cast<int>(files.size()) - 100);
 }
 
+}  // namespace
+
+TEST_CASE("Both readers agree on every changed file whose CRCs are right again") {
+  compare_on_changed_files(ns::pack::pack_model({sample::nested_network()}, sample::provenance()).bytes, 17);
+}
+
+TEST_CASE("Both readers agree on every changed file with binary layers whose CRCs are right again") {
+  compare_on_changed_files(ns::pack::pack_model({sample::binary_network()}, sample::provenance()).bytes, 23);
+}
+
 TEST_CASE("Both readers agree on every changed rule of a cooperative model") {
   TinyModel model(1);
   model.cooperate();
@@ -173,6 +183,15 @@ TEST_CASE("Both readers agree on every changed rule of a cooperative model") {
     CAPTURE(i);
     CHECK((open(files[i]).status != NSRT_OK) == verdicts[i].contains("error"));
   }
+}
+
+TEST_CASE("The second reader computes what the runtime computes of binary layers") {
+  const TempFolder folder;
+  write_file(folder.file("binary.nsm"),
+             ns::pack::pack_model({sample::binary_network()}, sample::provenance()).bytes);
+  CHECK(::system(("python3 " NESTKIT_SOURCE_DIR "/scripts/nsm_run.py " + folder.file("binary.nsm") + " > " +
+                  folder.file("out"))
+                     .c_str()) == 0);
 }
 
 TEST_CASE("The second reader refuses truncations and changed bytes") {

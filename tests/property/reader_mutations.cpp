@@ -8,7 +8,9 @@
 #include <random>
 #include <vector>
 
+#include "model/crc32.h"
 #include "model/run.h"
+#include "support/sample_models.h"
 #include "support/tiny_model.h"
 
 using namespace nestkit_test;
@@ -93,6 +95,26 @@ TEST_CASE("Random changes of a section behind correct CRCs are refused or run wi
   }
   CHECK(refused > 2000);
   CHECK(accepted > 500);
+}
+
+TEST_CASE("Random changes of a model with binary layers are refused or run within their buffers") {
+  const ns::pack::NetworkDescription description = sample::binary_network();
+  const Bytes good = ns::pack::pack_model({description}, sample::provenance()).bytes;
+  std::mt19937 rng(11);
+  int refused = 0, accepted = 0;
+  for (int round = 0; round < 1500; ++round) {
+    Bytes file = good;
+    const std::uint32_t entry = 64 + 32 * (1 + rng() % ((get32(file, 24) & 0xFFFF) - 1));
+    const std::uint32_t offset = get32(file, entry + 4), bytes = get32(file, entry + 8);
+    Bytes section(file.begin() + offset, file.begin() + offset + bytes);
+    mutate(section, rng);
+    std::copy(section.begin(), section.end(), file.begin() + offset);
+    put32(file, entry + 12, nsrt::crc32(section.data(), bytes));
+    mend_table(file);
+    (open_and_run(file) == NSRT_OK ? accepted : refused) += 1;
+  }
+  CHECK(refused > 500);
+  CHECK(accepted > 200);
 }
 
 TEST_CASE(

@@ -36,12 +36,12 @@ inline Tap tap(const nsrt::selftest::KernelCase& c, int channel, int oy, int ox,
           true};
 }
 
-/// Σ w·q + bias of one output under subnet k.
+/// Σ w·q + bias (0 without one) of one output under subnet k.
 inline std::int64_t accumulate(const nsrt::selftest::KernelCase& c, std::uint32_t k, int row, int oy,
                                int ox) {
   using namespace nsrt::selftest;
   const bool depthwise = c.kind == CaseKind::kDepthwise;
-  std::int64_t acc = case_requant_row(c, k, static_cast<std::uint32_t>(row)).bias;
+  std::int64_t acc = c.has_rows() ? case_requant_row(c, k, static_cast<std::uint32_t>(row)).bias : 0;
   for (int channel = 0; channel < (depthwise ? 1 : c.window.ci); ++channel) {
     for (int ky = 0; ky < c.window.kh; ++ky) {
       for (int kx = 0; kx < c.window.kw; ++kx) {
@@ -68,6 +68,15 @@ inline std::int64_t pooled(const nsrt::selftest::KernelCase& c, bool largest, in
   return result;
 }
 
+/// The level of a value: one for every threshold it reaches, counted from the other end if flipped.
+inline std::int64_t level(const nsrt::selftest::KernelCase& c, std::uint32_t k, int row, std::int64_t value) {
+  std::int16_t steps[8];
+  nsrt::selftest::case_steps(c, k, static_cast<std::uint32_t>(row), steps);
+  const std::int64_t reached =
+      std::count_if(steps + 1, steps + 1 + c.steps(), [&](std::int16_t t) { return value >= t; });
+  return steps[0] != 0 ? c.steps() - reached : reached;
+}
+
 /// All outputs of a case under subnet k, CHW.
 inline std::vector<std::int64_t> expected_outputs(const nsrt::selftest::KernelCase& c, std::uint32_t k) {
   using namespace nsrt::selftest;
@@ -87,7 +96,11 @@ inline std::vector<std::int64_t> expected_outputs(const nsrt::selftest::KernelCa
         c.has_rows() ? case_requant_row(c, k, static_cast<std::uint32_t>(row)) : nsrt::RequantRow{};
     for (int oy = 0; oy < c.window.oh; ++oy) {
       for (int ox = 0; ox < c.window.ow; ++ox) {
-        if (c.kind == CaseKind::kMaxPool) {
+        if (c.kind == CaseKind::kBinaryLevels) {
+          result.push_back(level(c, k, row, accumulate(c, k, row, oy, ox)));
+        } else if (c.kind == CaseKind::kStep) {
+          result.push_back(level(c, k, row, case_input(c, 0, static_cast<std::uint32_t>(result.size()))));
+        } else if (c.kind == CaseKind::kMaxPool) {
           result.push_back(pooled(c, true, row, oy, ox));
         } else if (c.kind == CaseKind::kAveragePool) {
           const auto pool = case_pool_requant(c);

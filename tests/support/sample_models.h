@@ -58,6 +58,57 @@ class Builder {
       op.tables.push_back(add_table(op.layer, coding(a), coding(b), kActivation));
     return append(std::move(op));
   }
+  /// Levels of `bits` bits, in place.
+  int step(int input, int bits) {
+    QuantisedOperator op = make("step", OperatorKind::kStep, input, levels_like(tensor(input), bits));
+    for (int k = 0; k < network_.subnets; ++k) op.tables.push_back(steps(tensor(input).c, bits, 200));
+    return append(std::move(op));
+  }
+  /// Writes levels of `bits` bits, or int8 where that is 0.
+  int bconv(int input, int filters, int kernel, int stride, int bits) {
+    const QuantisedTensor in = tensor(input);
+    const int pad = kernel / 2;
+    const auto windows = [&](int extent) { return (extent + 2 * pad - kernel) / stride + 1; };
+    QuantisedOperator op = make("bconv", OperatorKind::kBinaryConv, input,
+                                levels_like({windows(in.h), windows(in.w), filters, false}, bits));
+    op.kernel = {kernel, kernel};
+    op.stride = {stride, stride};
+    op.pad_top = op.pad_left = pad;
+    LevelledWeights& w = op.weights;
+    w = {{filters, in.c, kernel, kernel}, 1, network_.subnets, {}, {}};
+    w.level.assign(w.shape.count(), 1);
+    for (std::size_t i = 0; i < w.shape.count(); ++i) w.values.push_back(rng_() % 2 == 0 ? -1 : 1);
+    const std::vector<RowSums> sums = row_sums(w, 1);
+    const std::vector<RowFunction> rows(sums.size(), {0.008, 1, 0.5});
+    for (int k = 0; k < network_.subnets; ++k) {
+      if (bits == 0) {
+        op.tables.emplace_back(row_table(op.layer, rows, sums, {1, 0}, kActivation, false));
+      } else {
+        op.tables.emplace_back(steps(filters, bits, static_cast<int>(4 + w.shape.row() / 8)));
+      }
+    }
+    return append(std::move(op));
+  }
+  /// Of levels, every third channel turned round.
+  int level_pool(int input, int kernel) {
+    const QuantisedTensor in = tensor(input);
+    QuantisedOperator op = make("pool", OperatorKind::kMaxPool, input,
+                                levels_like({in.h / kernel, in.w / kernel, in.c, false}, in.bits));
+    op.kernel = op.stride = {kernel, kernel};
+    FlipTable flips;
+    for (int c = 0; c < in.c; ++c) flips.flips.push_back(c % 3 == 1);
+    op.tables.assign(static_cast<std::size_t>(network_.subnets), flips);
+    return append(std::move(op));
+  }
+  int concat(int a, int b) {
+    QuantisedTensor out = tensor(a);
+    out.c += tensor(b).c;
+    QuantisedOperator op = make("concat", OperatorKind::kConcat, a, out);
+    op.second_input = b;
+    for (int k = 0; k < network_.subnets; ++k)
+      op.tables.push_back(concat_table(op.layer, coding(a), coding(b), kActivation));
+    return append(std::move(op));
+  }
 
   ns::pack::NetworkDescription description(const std::string& name) {
     ns::pack::NetworkDescription result;
@@ -78,6 +129,26 @@ class Builder {
 
   const QuantisedTensor& tensor(int i) const { return network_.tensors[static_cast<std::size_t>(i)]; }
   const Affine& coding(int i) const { return coding_[static_cast<std::size_t>(i)]; }
+
+  static QuantisedTensor levels_like(QuantisedTensor tensor, int bits) {
+    tensor.bits = bits;
+    return tensor;
+  }
+  /// Thresholds somewhere in the middle `spread` of the values; every other channel turned round.
+  StepTable steps(int channels, int bits, int spread) {
+    const int highest = (1 << bits) - 1;
+    StepTable table;
+    for (int c = 0; c < channels; ++c) {
+      std::vector<std::int16_t> row;
+      for (int j = 0; j < highest; ++j)
+        row.push_back(
+            static_cast<std::int16_t>(static_cast<int>(rng_() % static_cast<unsigned>(spread)) - spread / 2));
+      std::sort(row.begin(), row.end());
+      table.rows.push_back(static_cast<std::int16_t>(c % 2 == 0 ? 0 : highest));
+      table.rows.insert(table.rows.end(), row.begin(), row.end());
+    }
+    return table;
+  }
 
   // By value: it may be one of the tensors that grow here.
   QuantisedOperator make(const char* name, OperatorKind kind, int input, QuantisedTensor output) {
@@ -100,10 +171,13 @@ class Builder {
         make("pool", kind, input, {(in.h - kernel) / kernel + 1, (in.w - kernel) / kernel + 1, in.c, false});
     op.kernel = op.stride = {kernel, kernel};
     if (kind == OperatorKind::kMaxPool) coding_.back() = coding(input);
-    for (int k = 0; k < network_.subnets; ++k)
-      op.tables.push_back(kind == OperatorKind::kMaxPool
-                              ? RequantTable{}
-                              : avg_pool_table(op.layer, kernel * kernel, coding(input), kActivation));
+    for (int k = 0; k < network_.subnets; ++k) {
+      if (kind == OperatorKind::kMaxPool) {
+        op.tables.emplace_back();
+      } else {
+        op.tables.emplace_back(avg_pool_table(op.layer, kernel * kernel, coding(input), kActivation));
+      }
+    }
     return append(std::move(op));
   }
   void fill(QuantisedOperator& op, const WeightShape& shape, int block) {
@@ -158,6 +232,17 @@ inline ns::pack::NetworkDescription partner_network() {
   Builder b(6, 6, 1, 1, 5);
   const int conv = b.conv(0, 3, 3, 2, 0);
   return (b.linear(b.avg_pool(conv, 3), 3, 0, true), b.description("partner"));
+}
+
+/// Binary convolutions over levels of 1, 2 and 3 bits, levels that a max pool turns round, a step over int8,
+/// a concatenation; two subnets.
+inline ns::pack::NetworkDescription binary_network() {
+  Builder b(9, 10, 3, 2, 3);
+  const int stem = b.conv(0, 5, 3, 1, 0);
+  const int pooled = b.level_pool(b.bconv(b.step(stem, 1), 37, 3, 1, 2), 2);
+  const int wide = b.bconv(pooled, 7, 1, 1, 0);
+  const int narrow = b.bconv(b.level_pool(b.bconv(b.step(stem, 3), 6, 3, 1, 3), 2), 4, 3, 1, 0);
+  return (b.linear(b.concat(wide, narrow), 3, 0, true), b.description("binary"));
 }
 
 inline ns::pack::Provenance provenance() {

@@ -18,7 +18,8 @@ using namespace ns::deploy;
 namespace {
 
 std::vector<std::uint8_t> model_bytes() {
-  return ns::pack::pack_model({sample::nested_network(), sample::single_network()}, sample::provenance())
+  return ns::pack::pack_model({sample::nested_network(), sample::single_network(), sample::binary_network()},
+                              sample::provenance())
       .bytes;
 }
 

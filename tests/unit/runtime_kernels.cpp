@@ -56,6 +56,9 @@ TEST_CASE("every case of the shared list has its own name and fits the buffers")
       CHECK_MESSAGE(encode_rice(c, room.data()) <= kMaxEncodedBytes, c.id);
     } else if (c.sparse()) {
       CHECK_MESSAGE(encode_ncsr(c, room.data()) <= kMaxEncodedBytes, c.id);
+    } else if (c.binary()) {
+      CHECK_MESSAGE(encode_binary(c, reinterpret_cast<std::uint32_t*>(room.data())) <= kMaxEncodedBytes,
+                    c.id);
     } else if (c.has_rows()) {
       CHECK_MESSAGE(encode_rows(c, reinterpret_cast<std::int8_t*>(room.data())) <= kMaxEncodedBytes, c.id);
     }

@@ -13,6 +13,26 @@ using ns::report::Table;
 
 namespace {
 
+// Weights and MACs of the densest subnet, of layers whose weights have one bit or eight.
+struct Kind {
+  std::uint64_t weights = 0, bytes = 0, macs = 0;
+  nlohmann::json json() const { return {{"weights", weights}, {"bytes", bytes}, {"macs", macs}}; }
+  std::string text() const {
+    return grouped(static_cast<std::int64_t>(weights)) + " (" + grouped(static_cast<std::int64_t>(bytes)) +
+           " bytes, " + grouped(static_cast<std::int64_t>(macs)) + " MACs)";
+  }
+};
+Kind total(const ns::deploy::NetworkDescription& network, bool binary) {
+  Kind kind;
+  for (const auto& op : network.operators) {
+    if (op.binary != binary) continue;
+    kind.weights += op.weights.back();
+    kind.bytes += op.weight_bytes;
+    kind.macs += op.macs.back();
+  }
+  return kind;
+}
+
 nlohmann::json to_json(const ns::deploy::NetworkDescription& network) {
   nlohmann::json subnets = nlohmann::json::array(), operators = nlohmann::json::array();
   for (const auto& subnet : network.subnets) {
@@ -42,13 +62,18 @@ nlohmann::json to_json(const ns::deploy::NetworkDescription& network) {
           {"input_scale", network.input_scale},
           {"input_zero_point", network.input_zero_point},
           {"arena_bytes", network.arena_bytes},
+          {"int8", total(network, false).json()},
+          {"one_bit", total(network, true).json()},
           {"subnets", subnets},
           {"operators", operators}};
 }
 
 std::string to_text(const ns::deploy::NetworkDescription& network) {
   std::string text = "\nnetwork " + network.name + ": input " + network.input + ", output " + network.output +
-                     ", arena " + grouped(network.arena_bytes) + " bytes\n\n";
+                     ", arena " + grouped(network.arena_bytes) + " bytes\n";
+  if (const Kind binary = total(network, true); binary.weights != 0)
+    text += "1-bit weights " + binary.text() + ", int8 weights " + total(network, false).text() + "\n";
+  text += "\n";
   Table subnets({{"subnet"}, {"sparsity"}, {"MACs"}, {"kept weights"}});
   for (std::size_t k = 0; k < network.subnets.size(); ++k) {
     const auto& subnet = network.subnets[k];

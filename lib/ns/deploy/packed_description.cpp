@@ -27,6 +27,12 @@ std::string kind_name(nsrt::OperatorKind kind) {
       return "average pool";
     case nsrt::OperatorKind::kAdd:
       return "add";
+    case nsrt::OperatorKind::kBinaryConv:
+      return "binary conv";
+    case nsrt::OperatorKind::kStep:
+      return "step";
+    case nsrt::OperatorKind::kConcat:
+      return "concat";
   }
   return "?";
 }
@@ -42,11 +48,14 @@ std::string encoding_name(const nsrt::OperatorView& op) {
       return "nested CSR 1x" + std::to_string(op.block);
     case nsrt::WeightEncoding::kNestedRice:
       return "nested Rice 1x" + std::to_string(op.block);
+    case nsrt::WeightEncoding::kBinary:
+      return "binary";
   }
   return "?";
 }
 
 std::string kernel_name(const nsrt::OperatorView& op) {
+  if (op.kind == nsrt::OperatorKind::kConcat) return "add";  // of nothing
   std::string name = kind_name(op.kind);
   std::replace(name.begin(), name.end(), ' ', '_');
   return name + (op.encoding == nsrt::WeightEncoding::kNestedCsr    ? "_csr"
@@ -112,8 +121,11 @@ OperatorDescription describe_operator(const nsrt::NetworkView& net, unsigned ind
                                   .output_offset = output.offset,
                                   .scratch_offset = op.scratch_offset,
                                   .entropy_bound_bytes = entropy_bound(net, op),
-                                  .macs = stored_weights(net, op)};
-  for (std::uint64_t& macs : description.macs) macs *= std::uint64_t{output.h} * output.w;
+                                  .weights = stored_weights(net, op),
+                                  .macs = {},
+                                  .binary = op.encoding == nsrt::WeightEncoding::kBinary};
+  for (const std::uint64_t weights : description.weights)
+    description.macs.push_back(weights * output.h * output.w);
   return description;
 }
 

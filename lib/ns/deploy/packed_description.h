@@ -23,8 +23,10 @@ struct OperatorDescription {
   std::string output;                ///< "28x28x16", h×w×c
   std::uint32_t weight_bytes = 0, requant_bytes = 0, scratch_bytes = 0;
   std::uint32_t output_offset = 0, scratch_offset = 0;  ///< in the arena
-  double entropy_bound_bytes = 0;   ///< of weight_bytes: pack::entropy_bound of nested weights
-  std::vector<std::uint64_t> macs;  ///< by subnet: multiply-accumulates of the weights stored for it
+  double entropy_bound_bytes = 0;      ///< of weight_bytes: pack::entropy_bound of nested weights
+  std::vector<std::uint64_t> weights;  ///< by subnet: stored for it
+  std::vector<std::uint64_t> macs;     ///< by subnet: multiply-accumulates of these weights
+  bool binary = false;                 ///< weights of one bit, else int8
 };
 
 struct SubnetDescription {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ns/base/error.h"
+#include "ns/pack/binary.h"
 #include "ns/pack/dense.h"
 #include "ns/pack/layer_cost.h"
 #include "ns/pack/nested_csr.h"
@@ -24,6 +25,8 @@ std::vector<std::uint8_t> encode(const quant::QuantisedOperator& op, Encoding en
         return encode_nested_csr(op.weights);
       case Encoding::kNestedRice:
         return encode_nested_rice(op.weights);
+      case Encoding::kBinary:
+        return encode_binary(op.weights.values, op.weights.shape);
       default:
         return encode_dense(op);
     }
@@ -33,6 +36,7 @@ std::vector<std::uint8_t> encode(const quant::QuantisedOperator& op, Encoding en
 }
 
 std::vector<Encoding> candidates(const quant::QuantisedOperator& op) {
+  if (op.kind == quant::OperatorKind::kBinaryConv) return {Encoding::kBinary};
   const auto& level = op.weights.level;
   std::vector<Encoding> found;
   if (std::all_of(level.begin(), level.end(), [](std::uint8_t l) { return l <= 1; }))
@@ -77,6 +81,7 @@ EncodedWeights encode_weights(const quant::QuantisedOperator& op, const nsrt::Wi
 std::size_t dense_bytes(const quant::QuantisedOperator& op) {
   if (!op.has_weights()) return 0;
   const quant::WeightShape& shape = op.weights.shape;
+  if (op.kind == quant::OperatorKind::kBinaryConv) return binary_bytes(shape);
   const std::size_t row =
       op.kind == quant::OperatorKind::kConv ? (shape.positions(2) + 1) / 2 * 4 : (shape.row() + 3) / 4 * 4;
   return static_cast<std::size_t>(shape.co) * row;

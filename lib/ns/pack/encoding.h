@@ -16,7 +16,8 @@ enum class Encoding : std::uint8_t {
   kDenseQuads = 1,
   kDenseRows = 2,
   kNestedCsr = 3,
-  kNestedRice = 4
+  kNestedRice = 4,
+  kBinary = 5
 };
 
 inline bool is_nested(Encoding encoding) {
@@ -39,12 +40,12 @@ struct EncodedWeights {
 };
 
 /// The encoding with the least cost (layer_cost.h) of those that can hold the layer: dense where all subnets
-/// use the same weights, the two nested ones where it is no depthwise convolution. Throws Error(kInput)
-/// naming the layer if it is depthwise and differs between subnets.
+/// use the same weights, the two nested ones where it is no depthwise convolution; a binary layer has one.
+/// Throws Error(kInput) naming the layer if it is depthwise and differs between subnets.
 EncodedWeights encode_weights(const quant::QuantisedOperator& op, const nsrt::Window& window,
                               Objective objective);
 
-/// Bytes of the layer's weights if every one were stored (encoding 1 or 2).
+/// Bytes of the layer's weights if every one were stored (encoding 1, 2 or 5).
 std::size_t dense_bytes(const quant::QuantisedOperator& op);
 
 }  // namespace ns::pack

@@ -12,6 +12,7 @@ quant::QuantisedNetwork extract_subnet(const quant::QuantisedNetwork& network, i
   const auto index = static_cast<std::size_t>(subnet - 1);
   alone.subnets = 1;
   alone.tensor_scales = {network.tensor_scales[index]};
+  if (!network.tensor_zero_points.empty()) alone.tensor_zero_points = {network.tensor_zero_points[index]};
   for (quant::QuantisedOperator& op : alone.operators) {
     op.tables = {op.tables[index]};
     quant::LevelledWeights& w = op.weights;

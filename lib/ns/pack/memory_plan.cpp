@@ -50,11 +50,13 @@ Problem items_of(const quant::QuantisedNetwork& network, const std::vector<std::
     const auto& op = network.operators[index];
     const int last = last_read[index + 1];
     const auto dies_here = [&](int tensor) {
-      return tensor >= 0 && last_read[static_cast<std::size_t>(tensor)] == i &&
-             network.tensors[static_cast<std::size_t>(tensor)] == network.tensors[index + 1];
+      if (tensor < 0 || last_read[static_cast<std::size_t>(tensor)] != i) return false;
+      const quant::QuantisedTensor &from = network.tensors[static_cast<std::size_t>(tensor)],
+                                   &to = network.tensors[index + 1];
+      return from.h == to.h && from.w == to.w && from.c == to.c && tensor_bytes(from) == tensor_bytes(to);
     };
     int reused = -1;
-    if (in_place && op.kind == quant::OperatorKind::kAdd)
+    if (in_place && (op.kind == quant::OperatorKind::kAdd || op.kind == quant::OperatorKind::kStep))
       reused = dies_here(op.input) ? op.input : dies_here(op.second_input) ? op.second_input : -1;
     if (reused >= 0) {
       problem.item_of_tensor.push_back(problem.item_of_tensor[static_cast<std::size_t>(reused)]);

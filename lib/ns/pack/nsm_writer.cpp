@@ -17,8 +17,8 @@
 namespace ns::pack {
 namespace {
 
-constexpr std::uint16_t kMinorVersion = 1;
-constexpr std::uint32_t kFeatureNested = 1, kFeatureNarrowTables = 2, kFeatureRice = 4;
+constexpr std::uint16_t kMinorVersion = 1, kMinorVersionBinary = 2;
+constexpr std::uint32_t kFeatureNested = 1, kFeatureNarrowTables = 2, kFeatureRice = 4, kFeatureBinary = 16;
 
 NetworkLayout layout_of(const quant::QuantisedNetwork& network, Objective objective,
                         std::uint32_t fast_ram_bytes) {
@@ -53,6 +53,7 @@ std::vector<Section> sections_of(const std::vector<NetworkDescription>& networks
     add("OPER", std::move(parts.operators));
     add("WDEN", std::move(parts.dense_weights));
     add("WNCS", std::move(parts.nested_weights));
+    add("WBIN", std::move(parts.binary_weights));
     add("REQT", std::move(parts.requant));
     add("TEST", test_section(networks[i], outputs[i]));
   }
@@ -68,8 +69,10 @@ std::uint32_t features(const std::vector<NetworkDescription>& networks,
       if (weights.encoding == Encoding::kNestedRice) used |= kFeatureRice;
     }
   for (const NetworkDescription& description : networks)
-    for (const auto& op : description.network.operators)
+    for (const auto& op : description.network.operators) {
       if (table_form(op) != kWideTables) used |= kFeatureNarrowTables;
+      if (op.kind > quant::OperatorKind::kAdd) used |= kFeatureBinary;
+    }
   return used;
 }
 
@@ -95,8 +98,10 @@ struct Draft {
     return most;
   }
   Bytes bytes() const {
-    return assemble(sections_of(networks, layouts, provenance, outputs),
-                    {kMinorVersion, features(networks, layouts), arena_bytes()});
+    const std::uint32_t used = features(networks, layouts);
+    return assemble(
+        sections_of(networks, layouts, provenance, outputs),
+        {(used & kFeatureBinary) != 0 ? kMinorVersionBinary : kMinorVersion, used, arena_bytes()});
   }
 
   const std::vector<NetworkDescription>& networks;

@@ -66,6 +66,19 @@ void write_table(ByteWriter& out, const quant::RequantTable& table, std::uint8_t
     out.write(static_cast<std::int16_t>(add->m1));
     out.write(add->bias);
     out.write(static_cast<std::uint8_t>(add->shift));
+  } else if (const auto* steps = std::get_if<quant::StepTable>(&table)) {
+    for (const std::int16_t number : steps->rows) out.write(number);
+  } else if (const auto* flip = std::get_if<quant::FlipTable>(&table)) {
+    for (std::size_t first = 0; first < flip->flips.size(); first += 32) {
+      std::uint32_t word = 0;
+      for (std::size_t i = first; i < flip->flips.size() && i < first + 32; ++i)
+        word |= std::uint32_t{flip->flips[i]} << (i - first);
+      out.write(word);
+    }
+  } else if (const auto* concat = std::get_if<quant::ConcatTable>(&table)) {
+    for (const int multiplier : concat->multiplier) out.write(static_cast<std::int16_t>(multiplier));
+    for (const std::int32_t bias : concat->bias) out.write(bias);
+    out.write(static_cast<std::uint8_t>(concat->shift));
   }
   out.align(4);
 }

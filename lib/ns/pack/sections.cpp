@@ -87,7 +87,7 @@ Bytes tensor_section(const NetworkDescription& description, const NetworkLayout&
     for (const int extent : {tensor.h, tensor.w, tensor.c})
       out.write(to_u16(description.name, "pixels or channels in one direction",
                        static_cast<std::size_t>(extent), 65535));
-    out.write(static_cast<std::uint8_t>(tensor.is_int16));
+    out.write(static_cast<std::uint8_t>(tensor.bits != 0 ? 1 + tensor.bits : tensor.is_int16 ? 1 : 0));
     out.write(std::uint8_t{0});
     out.write(layout.plan.tensor_offsets[i]);
     out.write(tensor_bytes(tensor));
@@ -97,13 +97,13 @@ Bytes tensor_section(const NetworkDescription& description, const NetworkLayout&
 
 OperatorSections operator_sections(const NetworkDescription& description, const NetworkLayout& layout) {
   const quant::QuantisedNetwork& network = description.network;
-  ByteWriter operators, dense, nested, requant;
+  ByteWriter operators, dense, nested, binary, requant;
   for (std::size_t i = 0; i < network.operators.size(); ++i) {
     const quant::QuantisedOperator& op = network.operators[i];
     const EncodedWeights& weights = layout.weights[i];
     const nsrt::Window window = window_of(network, op);
     const bool nested_weights = is_nested(weights.encoding);
-    ByteWriter& section = nested_weights ? nested : dense;
+    ByteWriter& section = nested_weights ? nested : weights.encoding == Encoding::kBinary ? binary : dense;
     const std::size_t weights_at = weights.bytes.empty() ? 0 : section.size();
     section.append(weights.bytes);
     section.align(4);
@@ -130,7 +130,7 @@ OperatorSections operator_sections(const NetworkDescription& description, const 
     operators.write(layout.scratch_bytes[i]);
     operators.write(std::uint64_t{0});
   }
-  return {operators.bytes(), dense.bytes(), nested.bytes(), requant.bytes()};
+  return {operators.bytes(), dense.bytes(), nested.bytes(), binary.bytes(), requant.bytes()};
 }
 
 Bytes test_section(const NetworkDescription& description, const std::vector<Bytes>& outputs) {

@@ -13,9 +13,9 @@ using Bytes = std::vector<std::uint8_t>;
 Bytes network_section(const NetworkDescription& description, const NetworkLayout& layout);
 Bytes tensor_section(const NetworkDescription& description, const NetworkLayout& layout);
 
-/// OPER and the three sections that it points into.
+/// OPER and the four sections that it points into.
 struct OperatorSections {
-  Bytes operators, dense_weights, nested_weights, requant;
+  Bytes operators, dense_weights, nested_weights, binary_weights, requant;
 };
 OperatorSections operator_sections(const NetworkDescription& description, const NetworkLayout& layout);
 

@@ -20,6 +20,8 @@ const char* name_of(Encoding encoding, int block) {
       return block == 1 ? "nested CSR 1x1" : block == 2 ? "nested CSR 1x2" : "nested CSR 1x4";
     case Encoding::kNestedRice:
       return block == 1 ? "nested Rice 1x1" : block == 2 ? "nested Rice 1x2" : "nested Rice 1x4";
+    case Encoding::kBinary:
+      return "binary";
     case Encoding::kNone:
       break;
   }
@@ -27,6 +29,7 @@ const char* name_of(Encoding encoding, int block) {
 }
 
 constexpr std::size_t kPoolTableBytes = 12;  // and those of an addition
+constexpr std::size_t kConcatTableBytes = 16;
 
 // Narrow where table_form allows it.
 std::size_t row_table_bytes(quant::OperatorKind kind, int rows) {
@@ -77,6 +80,9 @@ std::size_t table_bytes(const quant::LoweredGraph& graph) {
       case quant::OperatorKind::kAvgPool:
       case quant::OperatorKind::kAdd:
         bytes += kPoolTableBytes;
+        break;
+      case quant::OperatorKind::kConcat:
+        bytes += kConcatTableBytes;
         break;
       default:
         bytes += row_table_bytes(graph.operators[i].kind, graph.tensors[i + 1].c);

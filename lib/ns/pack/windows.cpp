@@ -39,6 +39,8 @@ std::uint32_t scratch_bytes(const quant::QuantisedNetwork& network, const quant:
       return rows + (nested ? nsrt::m7_conv_ncsr_s8_scratch_bytes(window,
                                                                   static_cast<std::uint8_t>(op.weights.block))
                             : nsrt::m7_conv_s8_scratch_bytes(window));
+    case quant::OperatorKind::kBinaryConv:
+      return rows + nsrt::m7_bconv_scratch_bytes(window);
     case quant::OperatorKind::kDepthwiseConv:
       return rows + nsrt::m7_dwconv_s8_scratch_bytes(window);
     default:

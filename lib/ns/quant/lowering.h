@@ -1,4 +1,5 @@
-// From a float graph to the operators of the packed model: batch-norm and ReLU join the layer they follow.
+// From a float graph to the operators of the packed model: batch-norm and ReLU
+// join the layer they follow, or the sign they lead to.
 #pragma once
 
 #include <string>
@@ -9,27 +10,38 @@
 
 namespace ns::quant {
 
-/// One packed operator and the float layers it stands for (indices into Graph::layers).
+/// One packed operator and the float layers it stands for (indices into
+/// Graph::layers).
 struct LoweredOperator {
   OperatorKind kind = OperatorKind::kConv;
-  int layer = 0;        ///< convolution, linear, pool or add
+  int layer = 0;        ///< convolution, linear, pool, add, concat; of a step the sign
   int batch_norm = -1;  ///< −1: none
   bool relu = false;
   int value = 0;                     ///< the layer whose float output is this operator's output
   int input = 0, second_input = -1;  ///< tensors
+  int sign = -1;                     ///< binary convolution and step: whose levels it writes, maybe
+                                     ///< for a max pool to take the largest
+  std::vector<int> before,
+      after;          ///< ReLUs and batch-norms between it and that max pool, and behind
+  int flips_of = -1;  ///< max pool of such levels: the operator that wrote them
 };
 
-/// Operators in execution order; tensor 0 is the input, tensor i + 1 the output of operator i.
+/// Operators in execution order; tensor 0 is the input, tensor i + 1 the output
+/// of operator i.
 struct LoweredGraph {
   std::vector<LoweredOperator> operators;
   std::vector<nn::ImageShape> tensors;
+  std::vector<int> bits;      ///< of tensors: 1, 2 or 3 for levels, else 0
   bool int16_output = false;  ///< the last operator is linear and writes logits
 };
 
-/// Throws Error(kInput) naming the layer and the reason for what the packed model cannot express: a
-/// batch-norm that does not follow a convolution or linear layer of its own, a ReLU that does not follow one
-/// of these or an addition of its own, an average pool whose windows reach into the padding, a graph that
-/// ends in nothing to compute.
+/// Throws Error(kInput) naming the layer and the reason for what the packed
+/// model cannot express: a batch-norm that does not follow a convolution or
+/// linear layer of its own nor leads to a sign, a ReLU that does not follow one
+/// of these or an addition of its own nor leads to a sign, a sign behind two
+/// max pools of a binary convolution, a sign that something else than binary
+/// convolutions and max pools reads, an average pool whose windows reach into
+/// the padding, a graph that ends in nothing to compute.
 LoweredGraph lower(const nn::Graph& graph);
 
 }  // namespace ns::quant

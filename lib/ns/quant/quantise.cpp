@@ -4,14 +4,17 @@
 #include <map>
 
 #include "ns/base/error.h"
+#include "ns/nn/binary_weights.h"
 #include "ns/quant/quantise_weights.h"
 #include "ns/quant/requant_table.h"
+#include "ns/quant/steps.h"
 
 namespace ns::quant {
 namespace {
 
-constexpr double kBatchNormEpsilon = 1e-5;  // that of nn
-constexpr double kLogitScale = 1.0 / 256;   // int16 outputs, docs/numerics.md
+constexpr double kBatchNormEpsilon = 1e-5;     // that of nn
+constexpr std::size_t kMostBinarySum = 32766;  // docs/format/nsm.md
+constexpr double kLogitScale = 1.0 / 256;      // int16 outputs, docs/numerics.md
 
 class Quantiser {
  public:
@@ -29,8 +32,10 @@ class Quantiser {
   QuantisedNetwork run(const std::vector<std::vector<Range>>& ranges, const Affine& input) {
     result_.input_scale = input.scale;
     result_.input_zero_point = input.zero_point;
-    for (const nn::ImageShape& shape : lowered_.tensors)
-      result_.tensors.push_back({shape.h, shape.w, shape.c, false});
+    for (std::size_t i = 0; i < lowered_.tensors.size(); ++i) {
+      const nn::ImageShape& shape = lowered_.tensors[i];
+      result_.tensors.push_back({shape.h, shape.w, shape.c, false, lowered_.bits[i]});
+    }
     result_.tensors.back().is_int16 = lowered_.int16_output;
     for (std::size_t i = 0; i < lowered_.operators.size(); ++i) add_operator(i);
     for (int subnet = 1; subnet <= result_.subnets; ++subnet)
@@ -60,6 +65,7 @@ class Quantiser {
         shape = {layer.filters, in.count(), 1, 1};
         break;
       case OperatorKind::kConv:
+      case OperatorKind::kBinaryConv:
         shape = {layer.filters, in.c, layer.kernel[0], layer.kernel[1]};
         break;
       case OperatorKind::kDepthwiseConv:
@@ -68,7 +74,9 @@ class Quantiser {
       default:
         break;
     }
-    if (lowered.kind != OperatorKind::kLinear && lowered.kind != OperatorKind::kAdd) {
+    const bool windowed = lowered.kind != OperatorKind::kLinear && lowered.kind != OperatorKind::kAdd &&
+                          lowered.kind != OperatorKind::kStep && lowered.kind != OperatorKind::kConcat;
+    if (windowed) {
       const bool global = layer.op == nn::Op::kGlobalAvgPool;
       op.kernel = global ? std::array<int, 2>{in.h, in.w} : layer.kernel;
       op.stride = global ? std::array<int, 2>{1, 1} : layer.stride;
@@ -76,7 +84,10 @@ class Quantiser {
       op.pad_left = layer.padding.left;
     }
     weight_scales_.emplace_back();
-    if (op.has_weights()) {
+    if (op.kind == OperatorKind::kBinaryConv) {
+      add_binary_weights(op, layer, shape);
+      check_sums(op, in);
+    } else if (op.has_weights()) {
       const std::string name = layer.name + ".weight";
       const auto map = maps_.find(name);
       const auto whole = whole_.find(name);
@@ -86,7 +97,119 @@ class Quantiser {
       op.weights = std::move(weights.weights);
       weight_scales_.back() = std::move(weights.scales);
     }
+    binary_sums_.push_back(op.kind == OperatorKind::kBinaryConv ? row_sums(op.weights, 1)
+                                                                : std::vector<RowSums>{});
     result_.operators.push_back(std::move(op));
+  }
+
+  /// −1 and 1; their scales are those of the filters.
+  void add_binary_weights(QuantisedOperator& op, const nn::Layer& layer, const WeightShape& shape) {
+    const nn::BinaryWeights binary = nn::binary_weights(array(layer.name + ".weight"), layer.scaling);
+    op.weights = {shape, 1, result_.subnets, {}, {}};
+    op.weights.level.assign(shape.count(), 1);
+    for (const float sign : binary.signs.values()) {
+      if (!std::isfinite(sign)) throw input_error("layer \"" + op.layer + "\": a weight is not finite");
+      op.weights.values.push_back(sign < 0 ? -1 : 1);
+    }
+    for (const float scale : binary.scale) weight_scales_.back().push_back(static_cast<double>(scale));
+  }
+
+  static void check_sums(const QuantisedOperator& op, const QuantisedTensor& in) {
+    const std::size_t largest = op.weights.shape.row() * ((1U << in.bits) - 1);
+    if (largest > kMostBinarySum)
+      throw input_error("layer \"" + op.layer + "\": sums of levels reach " + std::to_string(largest) +
+                            ", packed models hold up to " + std::to_string(kMostBinarySum),
+                        "fewer channels, a smaller kernel or fewer bits of activations");
+  }
+
+  Arrays arrays() const {
+    return [this](const std::string& name) -> const Tensor& { return array(name); };
+  }
+  SignChain sign_chain(const LoweredOperator& op, int subnet) const {
+    return {graph_, op.before, op.after, op.sign, subnet, arrays()};
+  }
+
+  /// Levels as a function of the operator's integers n, low ≤ n ≤ high, of
+  /// which value(channel, n) is the real value: those of the sign, or, where
+  /// the layers behind a max pool fall, the other way round.
+  template <class Value>
+  StepTable step_table(std::size_t i, int subnet, int low, int high, Value value) const {
+    const SignChain chain = sign_chain(lowered_.operators[i], subnet);
+    StepTable table;
+    for (std::size_t c = 0; c < static_cast<std::size_t>(lowered_.tensors[i + 1].c); ++c) {
+      const bool turned = chain.falls_after(c);
+      const std::vector<std::int16_t> row = step_row(low, high, chain.highest_level(), [&](int n) {
+        const int level = chain.level(c, value(c, n));
+        return turned ? chain.highest_level() - level : level;
+      });
+      table.rows.insert(table.rows.end(), row.begin(), row.end());
+    }
+    return table;
+  }
+
+  StepTable binary_steps(std::size_t i, int subnet) const {
+    const QuantisedOperator& op = result_.operators[i];
+    const int highest = level_count(op.input), most = static_cast<int>(op.weights.shape.row()) * highest;
+    return step_table(i, subnet, -most, most, [&](std::size_t c, int acc) {
+      // Σ w·(2q − L), a whole number
+      const std::int64_t sum = 2 * std::int64_t{acc} - highest * binary_sums_[i][c].sum;
+      return weight_scales_[i][c] * (static_cast<double>(sum) / highest);
+    });
+  }
+
+  int level_count(int tensor) const {
+    return (1 << result_.tensors[static_cast<std::size_t>(tensor)].bits) - 1;
+  }
+
+  FlipTable flip_table(std::size_t i, int subnet) const {
+    const LoweredOperator& pool = lowered_.operators[i];
+    FlipTable table{std::vector<bool>(static_cast<std::size_t>(lowered_.tensors[i + 1].c))};
+    if (pool.flips_of < 0) return table;
+    const SignChain chain = sign_chain(lowered_.operators[static_cast<std::size_t>(pool.flips_of)], subnet);
+    for (std::size_t c = 0; c < table.flips.size(); ++c) table.flips[c] = chain.falls_after(c);
+    return table;
+  }
+
+  /// The step that alone reads the output of operator i and takes nothing but
+  /// its sign, if any: it can decide as the accumulator does.
+  int deciding_step(std::size_t i) const {
+    const OperatorKind kind = lowered_.operators[i].kind;
+    if (kind > OperatorKind::kLinear || i + 1 == lowered_.operators.size()) return -1;
+    int found = -1;
+    for (std::size_t j = i + 1; j < lowered_.operators.size(); ++j) {
+      const LoweredOperator& op = lowered_.operators[j];
+      const int tensor = static_cast<int>(i + 1);
+      if (op.input != tensor && op.second_input != tensor) continue;
+      if (found >= 0 || op.kind != OperatorKind::kStep || lowered_.bits[j + 1] != 1) return -1;
+      found = static_cast<int>(j);
+    }
+    return found;
+  }
+
+  /// Rows whose int8 output is ≥ 0 where the sign is 1 (before a max pool may
+  /// turn it round).
+  RowTable deciding_rows(std::size_t i, int step, int subnet, const Affine& in) const {
+    const QuantisedOperator& op = result_.operators[i];
+    const std::vector<RowFunction> rows = row_functions(i, subnet);
+    const std::vector<RowSums> sums = row_sums(op.weights, subnet);
+    const SignChain chain = sign_chain(lowered_.operators[static_cast<std::size_t>(step)], subnet);
+    RowTable table{in.zero_point, 0, {}, {}};
+    for (std::size_t c = 0; c < rows.size(); ++c) {
+      const bool turned = chain.falls_after(c);
+      const std::int64_t most = 128 * sums[c].absolute;
+      if (most >= std::int64_t{1} << 29)
+        throw input_error("layer \"" + op.layer + "\": the 32-bit accumulator may overflow");
+      const SignRow row = sign_row(-most, most, [&](std::int64_t acc) {
+        double y = rows[c].gain * rows[c].weight_scale * in.scale *
+                       static_cast<double>(acc - in.zero_point * sums[c].sum) +
+                   rows[c].offset;
+        if (lowered_.operators[i].relu && !(y > 0)) y = 0;
+        return (chain.level(c, y) == 1) != turned;
+      });
+      table.multiplier.push_back(row.multiplier);
+      table.bias.push_back(row.bias);
+    }
+    return table;
   }
 
   /// The affine function of every output channel with subnet k's batch-norm.
@@ -96,6 +219,8 @@ class Quantiser {
     std::vector<RowFunction> rows(weight_scales_[i].size());
     for (std::size_t row = 0; row < rows.size(); ++row) {
       rows[row].weight_scale = weight_scales_[i][row];
+      if (layer.op == nn::Op::kBinaryConv)
+        rows[row].offset = -weight_scales_[i][row] * static_cast<double>(binary_sums_[i][row].sum);
       if (layer.bias)
         rows[row].offset = static_cast<double>(array(layer.name + ".bias")[static_cast<std::int64_t>(row)]);
     }
@@ -123,7 +248,25 @@ class Quantiser {
       const Affine in = coding[static_cast<std::size_t>(op.input)];
       Affine out = affine_for(range.low, range.high, lowered.relu);
       RequantTable table;
-      if (op.has_weights()) {
+      const int bits = lowered_.bits[i + 1], decides = deciding_step(i);
+      if (bits != 0) out = {2.0 / ((1 << bits) - 1), 0};
+      if (op.kind == OperatorKind::kMaxPool && bits != 0) {
+        table = flip_table(i, subnet);
+      } else if (op.kind == OperatorKind::kBinaryConv && bits != 0) {
+        table = binary_steps(i, subnet);
+      } else if (op.kind == OperatorKind::kStep && decided_[i]) {
+        // The operator before has decided: its int8 is ≥ 0 or not.
+        StepTable steps;
+        for (int c = 0; c < lowered_.tensors[i + 1].c; ++c) steps.rows.insert(steps.rows.end(), {0, 0});
+        table = std::move(steps);
+      } else if (op.kind == OperatorKind::kStep) {
+        table = step_table(i, subnet, -128, 127,
+                           [&](std::size_t, int q) { return in.scale * (q - in.zero_point); });
+      } else if (decides >= 0) {
+        decided_[static_cast<std::size_t>(decides)] = true;
+        table = deciding_rows(i, decides, subnet, in);
+        out = {1, 0};
+      } else if (op.has_weights()) {
         const bool int16 = result_.tensors[i + 1].is_int16;
         const std::vector<RowFunction> rows = row_functions(i, subnet);
         const std::vector<RowSums> sums = row_sums(op.weights, subnet);
@@ -133,6 +276,8 @@ class Quantiser {
         table = row_table(op.layer, rows, sums, in, out, int16);
       } else if (op.kind == OperatorKind::kMaxPool) {
         out = in;  // a maximum needs no arithmetic if both sides are coded alike
+      } else if (op.kind == OperatorKind::kConcat) {
+        table = concat_table(op.layer, in, coding[static_cast<std::size_t>(op.second_input)], out);
       } else if (op.kind == OperatorKind::kAvgPool) {
         table = avg_pool_table(op.layer, op.kernel[0] * op.kernel[1], in, out);
       } else {
@@ -142,7 +287,11 @@ class Quantiser {
       coding.push_back(out);
     }
     result_.tensor_scales.emplace_back();
-    for (const Affine& tensor : coding) result_.tensor_scales.back().push_back(tensor.scale);
+    result_.tensor_zero_points.emplace_back();
+    for (const Affine& tensor : coding) {
+      result_.tensor_scales.back().push_back(tensor.scale);
+      result_.tensor_zero_points.back().push_back(tensor.zero_point);
+    }
   }
 
   const nn::Graph& graph_;
@@ -150,6 +299,8 @@ class Quantiser {
   const nested::LevelMaps& maps_;
   std::map<std::string, const Tensor*> arrays_, whole_;
   std::vector<std::vector<double>> weight_scales_;  // [operator][row]
+  std::vector<std::vector<RowSums>> binary_sums_;   // [operator][row], of binary convolutions
+  std::map<std::size_t, bool> decided_;             // steps whose int8 input has the sign's sign
   QuantisedNetwork result_;
 };
 

@@ -18,7 +18,10 @@ enum class OperatorKind : std::uint8_t {
   kLinear = 3,
   kMaxPool = 4,
   kAvgPool = 5,
-  kAdd = 6
+  kAdd = 6,
+  kBinaryConv = 7,
+  kStep = 8,
+  kConcat = 9
 };
 
 /// real = scale·(q − zero_point)
@@ -42,11 +45,27 @@ struct AddTable {
   std::int32_t bias = 0;
   int shift = 0;
 };
-using RequantTable = std::variant<std::monostate, RowTable, AvgPoolTable, AddTable>;  // max pool needs none
+/// How values become levels of `bits` bits, row by row: a flip (0 or L = 2^bits − 1) and L rising thresholds;
+/// the level is (how many of them are no larger than the value) xor flip.
+struct StepTable {
+  std::vector<std::int16_t> rows;  ///< [channels][L + 1]
+};
+/// Channels of levels that a max pool turns round once it has taken the largest.
+struct FlipTable {
+  std::vector<bool> flips;
+};
+struct ConcatTable {
+  std::array<int, 2> multiplier{};
+  std::array<std::int32_t, 2> bias{};
+  int shift = 0;
+};
+using RequantTable = std::variant<std::monostate, RowTable, AvgPoolTable, AddTable, StepTable, FlipTable,
+                                  ConcatTable>;  // max pool of int8 needs none
 
 struct QuantisedTensor {
   int h = 1, w = 1, c = 1;
   bool is_int16 = false;
+  int bits = 0;  ///< of levels, 1, 2 or 3; 0: int8 or int16
   int count() const { return h * w * c; }
   bool operator==(const QuantisedTensor&) const = default;
 };
@@ -57,9 +76,9 @@ struct QuantisedOperator {
   int input = 0, second_input = -1, output = 0;  ///< tensors
   std::array<int, 2> kernel{1, 1}, stride{1, 1};
   int pad_top = 0, pad_left = 0;
-  LevelledWeights weights;           ///< empty for pools and add; all of level 1 in a dense layer
+  LevelledWeights weights;  ///< empty without weights; all of level 1 in a dense layer; binary: −1 and 1
   std::vector<RequantTable> tables;  ///< by subnet
-  bool has_weights() const { return kind <= OperatorKind::kLinear; }
+  bool has_weights() const { return kind <= OperatorKind::kLinear || kind == OperatorKind::kBinaryConv; }
 };
 
 /// Operators in execution order; tensor 0 is the input, tensor i + 1 the output of operator i.
@@ -69,7 +88,8 @@ struct QuantisedNetwork {
   int input_zero_point = 0;
   std::vector<QuantisedTensor> tensors;
   std::vector<QuantisedOperator> operators;
-  std::vector<std::vector<double>> tensor_scales;  ///< [subnet][tensor]
+  std::vector<std::vector<double>> tensor_scales;    ///< [subnet][tensor]
+  std::vector<std::vector<int>> tensor_zero_points;  ///< likewise
 };
 
 }  // namespace ns::quant

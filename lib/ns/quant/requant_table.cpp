@@ -184,6 +184,32 @@ AddTable add_table(const std::string& layer, const Affine& a, const Affine& b, c
                     "\": one addend's steps are more than 32767 times as large as the sum's");
 }
 
+ConcatTable concat_table(const std::string& layer, const Affine& a, const Affine& b, const Affine& output) {
+  const std::array<Affine, 2> inputs{a, b};
+  for (int shift = 30; shift >= 0; --shift) {
+    ConcatTable table;
+    table.shift = shift;
+    bool fits = true;
+    for (std::size_t i = 0; i < 2; ++i) {
+      const double exact = std::nearbyint(std::ldexp(inputs[i].scale / output.scale, shift));
+      if (exact > 32767) {
+        fits = false;
+        break;
+      }
+      const auto multiplier = static_cast<std::int64_t>(exact);
+      const std::int64_t half = shift == 0 ? 0 : std::int64_t{1} << (shift - 1);
+      const std::int64_t bias =
+          output.zero_point * (std::int64_t{1} << shift) + half - inputs[i].zero_point * multiplier;
+      fits = fits && std::llabs(bias) + 128 * multiplier < kInt32Limit;
+      table.multiplier[i] = static_cast<int>(multiplier);
+      table.bias[i] = static_cast<std::int32_t>(bias);
+    }
+    if (fits) return table;
+  }
+  throw input_error("layer \"" + layer +
+                    "\": one input's steps are more than 32767 times as large as the output's");
+}
+
 Affine affine_for(double low, double high, bool after_relu, double least_scale) {
   if (after_relu) low = 0;
   double scale = std::max((high - low) / 255, least_scale);

@@ -42,6 +42,9 @@ AvgPoolTable avg_pool_table(const std::string& layer, int count, const Affine& i
 /// Throws Error(kInput) naming `layer` if an input's scale is 2^15 times the output's or more.
 AddTable add_table(const std::string& layer, const Affine& a, const Affine& b, const Affine& output);
 
+/// Throws Error(kInput) naming `layer` if an input's scale is 2^15 times the output's or more.
+ConcatTable concat_table(const std::string& layer, const Affine& a, const Affine& b, const Affine& output);
+
 /// Scale and zero point that cover low…high (low ≤ 0 ≤ high, 0 exactly representable) in steps of at least
 /// `least_scale`. After a ReLU the zero point is −128.
 Affine affine_for(double low, double high, bool after_relu, double least_scale = 0);

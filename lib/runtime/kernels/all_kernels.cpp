@@ -12,4 +12,6 @@ extern "C" const nsrt_kernel* const nsrt_kernels[] = {&nsrt_kernel_conv,
                                                       &nsrt_kernel_max_pool,
                                                       &nsrt_kernel_average_pool,
                                                       &nsrt_kernel_add,
+                                                      &nsrt_kernel_binary_conv,
+                                                      &nsrt_kernel_step,
                                                       nullptr};

@@ -41,6 +41,13 @@ struct NestedRice {
   std::uint8_t subnet;  ///< 1…N: levels 1…subnet are used
 };
 
+/// How an operator writes levels of 1, 2 or 3 bits: 0…L with L = 1, 3 or 7. A row is a flip, 0 or L, and L
+/// thresholds, ascending; a value x becomes (how many of them are ≤ x) xor flip.
+struct Steps {
+  const std::int16_t* rows;  ///< [co][L + 1]
+  std::uint8_t count;        ///< L; 0: the operator does not write levels
+};
+
 struct AddRequant {
   std::int16_t m0, m1;
   std::int32_t bias;
@@ -83,6 +90,14 @@ struct KernelSet {
   void (*avg_pool_s8)(const Window&, const PoolRequant&, const std::int8_t* in, std::int8_t* out);
   void (*add_s8)(std::uint32_t count, const AddRequant&, const std::int8_t* a, const std::int8_t* b,
                  std::int8_t* out);
+  /// Binary convolution over levels of at most 7, at most 32766 in all under a window. weights: encoding 5.
+  /// Writes levels or, where steps.count is 0, int8 with `requant`, whose input zero point does not matter.
+  void (*bconv)(const Window&, const std::uint32_t* weights, const Steps& steps, const Requant& requant,
+                const std::int8_t* in, std::int8_t* out, void* scratch);
+  std::uint32_t (*bconv_scratch_bytes)(const Window&);
+  /// Levels of planar int8; `out` may be `in`.
+  void (*step_s8)(std::uint32_t channels, std::uint32_t pixels, const Steps&, const std::int8_t* in,
+                  std::int8_t* out);
 };
 
 const KernelSet& reference_kernels();  ///< always there
@@ -103,5 +118,11 @@ constexpr bool kFastKernelsAreFrugal = false;
 std::uint32_t m7_conv_s8_scratch_bytes(const Window&);
 std::uint32_t m7_conv_ncsr_s8_scratch_bytes(const Window&, std::uint8_t block);
 std::uint32_t m7_dwconv_s8_scratch_bytes(const Window&);
+std::uint32_t m7_bconv_scratch_bytes(const Window&);
+
+/// Words of a row of encoding 5: a nibble per tap and four input channels.
+constexpr std::uint32_t binary_row_words(const Window& w) {
+  return (((w.ci + 3u) / 4) * w.kh * w.kw + 7) / 8;
+}
 
 }  // namespace nsrt

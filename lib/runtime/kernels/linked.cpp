@@ -30,6 +30,8 @@ const nsrt_kernel nsrt_kernel_linear_rice = NSRT_PUT(linear_rice_s8);
 const nsrt_kernel nsrt_kernel_max_pool = NSRT_PUT(max_pool_s8);
 const nsrt_kernel nsrt_kernel_average_pool = NSRT_PUT(avg_pool_s8);
 const nsrt_kernel nsrt_kernel_add = NSRT_PUT(add_s8);
+const nsrt_kernel nsrt_kernel_binary_conv = NSRT_PUT(bconv);
+const nsrt_kernel nsrt_kernel_step = NSRT_PUT(step_s8);
 }
 
 namespace nsrt {

@@ -14,10 +14,11 @@ bool read_at_or_after(const NetworkView& net, std::uint32_t tensor, std::uint32_
   return false;
 }
 
-// add may write over an input of the same place that nobody reads afterwards.
-bool added_in_place(const NetworkView& net, const OperatorView& op, std::uint32_t index,
+// add and step may write over an input of the same place that nobody reads afterwards.
+bool works_in_place(const NetworkView& net, const OperatorView& op, std::uint32_t index,
                     std::uint32_t tensor) {
-  return op.kind == OperatorKind::kAdd && (tensor == op.input || tensor == op.input2) &&
+  return (op.kind == OperatorKind::kAdd || op.kind == OperatorKind::kStep) &&
+         (tensor == op.input || tensor == op.input2) &&
          net.tensor(tensor).offset == net.tensor(op.output).offset &&
          !read_at_or_after(net, tensor, index + 1);
 }
@@ -32,12 +33,13 @@ nsrt_error check_against(const NetworkView& net, std::uint32_t index, const Oper
   if (!over_output && !over_scratch) return kNoError;
   if (!read_at_or_after(net, tensor, index)) return kNoError;
   if (over_scratch) return fault(NSRT_BAD_OPERATOR, at + 32, index);
-  if (added_in_place(net, op, index, tensor)) return kNoError;
+  if (works_in_place(net, op, index, tensor)) return kNoError;
   return fault(NSRT_BAD_OPERATOR, at + 8, index);
 }
 
 std::uint32_t m7_kernel_bytes(const NetworkView& net, const OperatorView& op) {
   if (op.kind == OperatorKind::kDepthwise) return m7_dwconv_s8_scratch_bytes(net.window(op));
+  if (op.kind == OperatorKind::kBinaryConv) return m7_bconv_scratch_bytes(net.window(op));
   if (op.kind != OperatorKind::kConv) return 0;
   return is_nested(op.encoding) ? m7_conv_ncsr_s8_scratch_bytes(net.window(op), op.block)
                                 : m7_conv_s8_scratch_bytes(net.window(op));

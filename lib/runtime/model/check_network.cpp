@@ -56,7 +56,7 @@ nsrt_error check_tensors(const NetworkView& net) {
     };
     const TensorView t = net.tensor(i);
     if (t.h == 0 || t.w == 0 || t.c == 0) return bad(0);
-    if (t.type != TensorType::kInt8 && t.type != TensorType::kInt16) return bad(6);
+    if (t.type > TensorType::kLevels3 || (i == net.output() && t.highest_level() != 0)) return bad(6);
     if (i == net.input() && t.type != TensorType::kInt8) return bad(6);
     if (tens.u8(i * kTensorBytes + 7) != 0) return bad(7);
     if (t.offset % 4 != 0) return bad(8);

@@ -19,7 +19,7 @@ nsrt_error check_extents(const NetworkView& net, const OperatorView& op, std::ui
     if (op.weights_offset != 0 || op.weights_bytes != 0) return fault(NSRT_BAD_WEIGHTS, at + 16, index);
   } else {
     const bool sparse = is_nested(op.encoding);
-    const Region& section = net.section(sparse ? SectionType::kSparse : SectionType::kDense);
+    const Region& section = net.section(weights_section(op.encoding));
     if (op.weights_offset % 4 != 0 || !section.contains(op.weights_offset, op.weights_bytes)) {
       return fault(NSRT_BAD_WEIGHTS, at + 16, index);
     }
@@ -28,7 +28,7 @@ nsrt_error check_extents(const NetworkView& net, const OperatorView& op, std::ui
       return fault(NSRT_BAD_WEIGHTS, at + 20, index);
     }
   }
-  const std::uint64_t table = requant_table_bytes(op, net.tensor(op.output).c);
+  const std::uint64_t table = requant_table_bytes(op, net.tensor(op.output));
   if (op.requant_bytes != net.subnets() * table) return fault(NSRT_BAD_REQUANT, at + 28, index);
   if (op.requant_offset % 4 != 0 || (table == 0 && op.requant_offset != 0) ||
       !net.section(SectionType::kRequant).contains(op.requant_offset, op.requant_bytes)) {
@@ -55,7 +55,36 @@ nsrt_error check_requant_row(const NetworkView& net, const OperatorView& op, std
   return kNoError;
 }
 
-nsrt_error check_rows(const NetworkView& net, const OperatorView& op) {
+// Thresholds rise, a flip turns all levels round.
+nsrt_error check_steps(const NetworkView& net, const OperatorView& op) {
+  const TensorView out = net.tensor(op.output);
+  const std::uint32_t steps = out.highest_level(), end = 2 * out.c * (steps + 1);
+  for (unsigned k = 1; k <= net.subnets(); ++k) {
+    const Region table = net.requant(op, k);
+    for (std::uint32_t at = 0; at < end; at += 2) {
+      const std::uint32_t place = at / 2 % (steps + 1);
+      const bool good = place == 0   ? table.u16(at) == 0 || table.u16(at) == steps
+                        : place == 1 ? true
+                                     : table.i16(at - 2) <= table.i16(at);
+      if (!good) return fault(NSRT_BAD_REQUANT, table.file_offset + at, at / 2 / (steps + 1));
+    }
+    if (!table.zero(end, table.size - end)) return fault(NSRT_BAD_REQUANT, table.file_offset + end, k);
+  }
+  return kNoError;
+}
+
+// One bit per channel of levels that a max pool turns round.
+nsrt_error check_flips(const NetworkView& net, const OperatorView& op) {
+  const std::uint32_t channels = net.tensor(op.output).c;
+  for (unsigned k = 1; k <= net.subnets(); ++k) {
+    const Region table = net.requant(op, k);
+    if (channels % 32 != 0 && table.u32(table.size - 4) >> channels % 32 != 0)
+      return fault(NSRT_BAD_REQUANT, table.file_offset + table.size - 4, k);
+  }
+  return kNoError;
+}
+
+nsrt_error check_tables(const NetworkView& net, const OperatorView& op) {
   const bool int16_output = net.tensor(op.output).type == TensorType::kInt16;
   const std::uint32_t rows_count = net.tensor(op.output).c;
   for (unsigned k = 1; k <= net.subnets(); ++k) {
@@ -67,13 +96,19 @@ nsrt_error check_rows(const NetworkView& net, const OperatorView& op) {
     const std::uint32_t end = 4 + rows_count * row_bytes(op);
     if (!table.zero(end, table.size - end)) return bad(end);
   }
+  return kNoError;
+}
+
+nsrt_error check_rows(const NetworkView& net, const OperatorView& op) {
+  const bool requantises = has_rows(op, net.tensor(op.output));
   WeightRows rows(net, op);
-  nsrt_error error = rows.check_begin();
+  nsrt_error error = requantises ? check_tables(net, op) : check_steps(net, op);
+  if (error.status == NSRT_OK) error = rows.check_begin();
   if (error.status != NSRT_OK) return error;
   for (std::uint32_t row = 0; row < net.tensor(op.output).c; ++row) {
     RowMagnitudes weights{};
     error = rows.check_next(weights);
-    if (error.status == NSRT_OK) error = check_requant_row(net, op, row, weights);
+    if (error.status == NSRT_OK && requantises) error = check_requant_row(net, op, row, weights);
     if (error.status != NSRT_OK) return error;
   }
   return rows.check_end();
@@ -104,15 +139,45 @@ nsrt_error check_add(const NetworkView& net, const OperatorView& op) {
   return kNoError;
 }
 
+nsrt_error check_concat(const NetworkView& net, const OperatorView& op) {
+  for (unsigned k = 1; k <= net.subnets(); ++k) {
+    const Region table = net.requant(op, k);
+    const auto bad = [&](std::uint32_t at) { return fault(NSRT_BAD_REQUANT, table.file_offset + at, k); };
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      if (kActivationLimit * magnitude(table.i16(2 * i)) + magnitude(table.i32(4 + 4 * i)) >
+          kAccumulatorLimit)
+        return bad(4 + 4 * i);
+    }
+    if (table.u8(12) > 30) return bad(12);
+    if (!table.zero(13, 3)) return bad(13);
+  }
+  return kNoError;
+}
+
+nsrt_error check_data(const NetworkView& net, const OperatorView& op) {
+  switch (op.kind) {
+    case OperatorKind::kAveragePool:
+      return check_average(net, op);
+    case OperatorKind::kAdd:
+      return check_add(net, op);
+    case OperatorKind::kMaxPool:
+      return net.tensor(op.output).highest_level() != 0 ? check_flips(net, op) : kNoError;
+    case OperatorKind::kStep:
+      return check_steps(net, op);
+    case OperatorKind::kConcat:
+      return check_concat(net, op);
+    default:
+      return check_rows(net, op);
+  }
+}
+
 }  // namespace
 
 nsrt_error check_operator_data(const NetworkView& net) {
   for (std::uint32_t i = 0; i < net.operators(); ++i) {
     const OperatorView op = net.op(i);
     nsrt_error error = check_extents(net, op, i);
-    if (error.status == NSRT_OK && has_rows(op.kind)) error = check_rows(net, op);
-    if (error.status == NSRT_OK && op.kind == OperatorKind::kAveragePool) error = check_average(net, op);
-    if (error.status == NSRT_OK && op.kind == OperatorKind::kAdd) error = check_add(net, op);
+    if (error.status == NSRT_OK) error = check_data(net, op);
     if (error.status != NSRT_OK) return error;
   }
   return kNoError;

@@ -3,6 +3,8 @@
 namespace nsrt {
 namespace {
 
+constexpr std::uint64_t kMostBinarySum = 32766;
+
 bool encoding_fits(const OperatorView& op) {
   switch (op.kind) {
     case OperatorKind::kConv:
@@ -14,7 +16,11 @@ bool encoding_fits(const OperatorView& op) {
     case OperatorKind::kMaxPool:
     case OperatorKind::kAveragePool:
     case OperatorKind::kAdd:
+    case OperatorKind::kStep:
+    case OperatorKind::kConcat:
       return op.encoding == WeightEncoding::kNone;
+    case OperatorKind::kBinaryConv:
+      return op.encoding == WeightEncoding::kBinary;
   }
   return false;  // no such kind
 }
@@ -31,7 +37,8 @@ bool extent_fits(std::int64_t in, std::int64_t out, std::int64_t kernel, std::in
 }
 
 bool window_fits(const OperatorView& op, const TensorView& in, const TensorView& out) {
-  if (op.kind == OperatorKind::kLinear || op.kind == OperatorKind::kAdd) {
+  if (op.kind == OperatorKind::kLinear || op.kind == OperatorKind::kAdd ||
+      op.kind > OperatorKind::kBinaryConv) {
     return op.kh == 1 && op.kw == 1 && op.sh == 1 && op.sw == 1 && op.pad_top == 0 && op.pad_left == 0;
   }
   if (!extent_fits(in.h, out.h, op.kh, op.sh, op.pad_top) ||
@@ -48,13 +55,45 @@ bool shapes_fit(const OperatorView& op, const TensorView& in, const TensorView& 
   switch (op.kind) {
     case OperatorKind::kConv:
       return true;
+    case OperatorKind::kBinaryConv:  // sums of levels fit int16
+      return std::uint64_t{in.c} * op.kh * op.kw * in.highest_level() <= kMostBinarySum;
+    case OperatorKind::kConcat:
+      return out.h == in.h && out.w == in.w && out.c > in.c;
     case OperatorKind::kLinear:
       return out.h == 1 && out.w == 1;
     case OperatorKind::kAdd:
+    case OperatorKind::kStep:
       return out.same_shape(in);
     default:
       return out.c == in.c;
   }
+}
+
+bool input_type_fits(const OperatorView& op, const TensorView& in) {
+  if (op.kind == OperatorKind::kBinaryConv) return in.highest_level() != 0;
+  return in.type == TensorType::kInt8 || (op.kind == OperatorKind::kMaxPool && in.highest_level() != 0);
+}
+
+bool output_type_fits(const OperatorView& op, const TensorView& in, const TensorView& out) {
+  switch (op.kind) {
+    case OperatorKind::kLinear:
+      return out.highest_level() == 0;
+    case OperatorKind::kMaxPool:
+      return out.type == in.type;
+    case OperatorKind::kBinaryConv:
+      return out.type != TensorType::kInt16;
+    case OperatorKind::kStep:
+      return out.highest_level() != 0;
+    default:
+      return out.type == TensorType::kInt8;
+  }
+}
+
+bool second_input_fits(const OperatorView& op, const TensorView& in, const TensorView& in2,
+                       const TensorView& out) {
+  if (in2.type != TensorType::kInt8) return false;
+  if (op.kind == OperatorKind::kAdd) return in2.same_shape(in);
+  return in2.h == in.h && in2.w == in.w && in2.c == out.c - in.c;
 }
 
 // The network's input, or the output of an operator before `index`; so it is one of the tensors.
@@ -75,23 +114,20 @@ nsrt_error check_operator(const NetworkView& net, std::uint32_t index) {
   const OperatorView op = net.op(index);
   if (!encoding_fits(op)) return bad(0);
   if (!block_fits(op)) return bad(2);
-  const std::uint8_t most_forms = has_rows(op.kind) ? kNarrowMultipliers | kNarrowBiases : kWideTables;
-  if (op.table_form > most_forms) return bad(3);
   if (!written_before(net, op.input, index)) return bad(4);
-  if (op.kind == OperatorKind::kAdd) {
+  const bool two_inputs = op.kind == OperatorKind::kAdd || op.kind == OperatorKind::kConcat;
+  if (two_inputs) {
     if (!written_before(net, op.input2, index)) return bad(6);
   } else if (op.input2 != kNoTensor) {
     return bad(6);
   }
   if (op.output >= net.tensors() || written_before(net, op.output, index)) return bad(8);
   const TensorView in = net.tensor(op.input), out = net.tensor(op.output);
-  if (in.type != TensorType::kInt8) return bad(4);
-  if (out.type != TensorType::kInt8 && op.kind != OperatorKind::kLinear) return bad(8);
-  if (!shapes_fit(op, in, out)) return bad(8);
-  if (op.kind == OperatorKind::kAdd) {
-    const TensorView in2 = net.tensor(op.input2);
-    if (in2.type != TensorType::kInt8 || !in2.same_shape(in)) return bad(6);
-  }
+  const std::uint8_t most_forms = has_rows(op, out) ? kNarrowMultipliers | kNarrowBiases : kWideTables;
+  if (op.table_form > most_forms) return bad(3);
+  if (!input_type_fits(op, in)) return bad(4);
+  if (!output_type_fits(op, in, out) || !shapes_fit(op, in, out)) return bad(8);
+  if (two_inputs && !second_input_fits(op, in, net.tensor(op.input2), out)) return bad(6);
   if (!window_fits(op, in, out)) return bad(10);
   if (!oper.zero(at + 40, 8)) return bad(40);
   return kNoError;

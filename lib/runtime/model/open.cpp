@@ -23,6 +23,7 @@ std::uint32_t features(const NetworkView& net) {
     if (is_nested(op.encoding)) used |= kFeatureNestedSparse;
     if (op.encoding == WeightEncoding::kNestedRice) used |= kFeatureRice;
     if (op.table_form != kWideTables) used |= kFeatureNarrowTables;
+    if (op.kind > OperatorKind::kAdd) used |= kFeatureBinary;
   }
   return used;
 }

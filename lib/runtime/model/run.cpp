@@ -74,6 +74,36 @@ class Pass {
     return {net_.weights(op).data, net_.tensor(op.output).c, op.block, static_cast<std::uint8_t>(subnet_)};
   }
 
+  // Empty where the operator writes no levels.
+  Steps steps(const OperatorView& op) const {
+    return {reinterpret_cast<const std::int16_t*>(net_.requant(op, subnet_).data),
+            net_.tensor(op.output).highest_level()};
+  }
+
+  // Turns the levels of some channels round, after the largest were taken.
+  void flip_channels(const OperatorView& op, std::int8_t* values) const {
+    const TensorView out = net_.tensor(op.output);
+    const std::uint8_t highest = out.highest_level();
+    const std::uint32_t pixels = std::uint32_t{out.h} * out.w;
+    const Region flips = net_.requant(op, subnet_);
+    for (std::uint32_t c = 0; highest != 0 && c < out.c; ++c, values += pixels) {
+      if ((flips.u8(c / 8) >> c % 8 & 1) == 0) continue;
+      for (std::uint32_t i = 0; i < pixels; ++i) values[i] = static_cast<std::int8_t>(values[i] ^ highest);
+    }
+  }
+
+  // Each part is an addition of nothing.
+  void concatenate(const OperatorView& op, std::int8_t* out) {
+    const Region table = net_.requant(op, subnet_);
+    const std::uint16_t inputs[2] = {op.input, op.input2};
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      const std::uint32_t count = net_.tensor(inputs[i]).elements();
+      const std::int8_t* const in = place(inputs[i]);
+      kernels_.add_s8(count, {table.i16(2 * i), 0, table.i32(4 + 4 * i), table.u8(12)}, in, in, out);
+      out += count;
+    }
+  }
+
   void run_operator(const OperatorView& op) {
     void* scratch = scratch_of(op) + widened_rows_bytes(op, net_.tensor(op.output).c);
     std::int8_t* in = place(op.input);
@@ -97,6 +127,21 @@ class Pass {
         break;
       case OperatorKind::kMaxPool:
         kernels_.max_pool_s8(net_.window(op), in, out);
+        flip_channels(op, out);
+        break;
+      case OperatorKind::kBinaryConv: {
+        const Steps levels = steps(op);
+        kernels_.bconv(net_.window(op), reinterpret_cast<const std::uint32_t*>(weights), levels,
+                       levels.count == 0 ? rows(op) : Requant{}, in, out, scratch);
+        break;
+      }
+      case OperatorKind::kStep: {
+        const TensorView to = net_.tensor(op.output);
+        kernels_.step_s8(to.c, std::uint32_t{to.h} * to.w, steps(op), in, out);
+        break;
+      }
+      case OperatorKind::kConcat:
+        concatenate(op, out);
         break;
       case OperatorKind::kAveragePool: {
         const Region table = net_.requant(op, subnet_);
@@ -247,7 +292,12 @@ bool has_kernel(const KernelSet& kernels, const OperatorView& op) {
     case OperatorKind::kAveragePool:
       return kernels.avg_pool_s8 != nullptr;
     case OperatorKind::kAdd:
+    case OperatorKind::kConcat:
       return kernels.add_s8 != nullptr;
+    case OperatorKind::kBinaryConv:
+      return kernels.bconv != nullptr;
+    case OperatorKind::kStep:
+      return kernels.step_s8 != nullptr;
   }
   return false;
 }

@@ -30,12 +30,11 @@ Window NetworkView::window(const OperatorView& op) const {
 
 Region NetworkView::weights(const OperatorView& op) const {
   if (op.encoding == WeightEncoding::kNone) return {};
-  return section(is_nested(op.encoding) ? SectionType::kSparse : SectionType::kDense)
-      .part(op.weights_offset, op.weights_bytes);
+  return section(weights_section(op.encoding)).part(op.weights_offset, op.weights_bytes);
 }
 
 Region NetworkView::requant(const OperatorView& op, unsigned k) const {
-  const std::uint32_t bytes = requant_table_bytes(op, tensor(op.output).c);
+  const std::uint32_t bytes = requant_table_bytes(op, tensor(op.output));
   return section(SectionType::kRequant).part(op.requant_offset + (k - 1) * bytes, bytes);
 }
 
@@ -49,8 +48,18 @@ Region NetworkView::test_output(unsigned k) const {
   return section(SectionType::kTest).part(first + (k - 1) * bytes, bytes);
 }
 
-std::uint32_t requant_table_bytes(const OperatorView& op, std::uint32_t rows) {
+SectionType weights_section(WeightEncoding encoding) {
+  if (encoding == WeightEncoding::kBinary) return SectionType::kBinary;
+  return is_nested(encoding) ? SectionType::kSparse : SectionType::kDense;
+}
+
+std::uint32_t requant_table_bytes(const OperatorView& op, const TensorView& out) {
+  const std::uint32_t rows = out.c, levels = out.highest_level();
   switch (op.kind) {
+    case OperatorKind::kBinaryConv:
+    case OperatorKind::kStep:
+      if (levels != 0) return static_cast<std::uint32_t>(round_up(rows * (levels + 1) * 2, 4));
+      [[fallthrough]];
     case OperatorKind::kConv:
     case OperatorKind::kDepthwise:
     case OperatorKind::kLinear:
@@ -58,8 +67,10 @@ std::uint32_t requant_table_bytes(const OperatorView& op, std::uint32_t rows) {
     case OperatorKind::kAveragePool:
     case OperatorKind::kAdd:
       return 12;
+    case OperatorKind::kConcat:
+      return 16;
     case OperatorKind::kMaxPool:
-      break;
+      return levels == 0 ? 0 : (rows + 31) / 32 * 4;
   }
   return 0;
 }
@@ -93,6 +104,7 @@ namespace {
 
 std::uint32_t kernel_scratch_bytes(const NetworkView& net, const OperatorView& op, const KernelSet& kernels) {
   if (op.kind == OperatorKind::kDepthwise) return kernels.dwconv_s8_scratch_bytes(net.window(op));
+  if (op.kind == OperatorKind::kBinaryConv) return kernels.bconv_scratch_bytes(net.window(op));
   if (op.kind != OperatorKind::kConv) return 0;
   return is_nested(op.encoding) ? kernels.conv_ncsr_s8_scratch_bytes(net.window(op), op.block)
                                 : kernels.conv_s8_scratch_bytes(net.window(op));

@@ -23,8 +23,9 @@ constexpr std::uint32_t kFeatureNestedSparse = 1;
 constexpr std::uint32_t kFeatureNarrowTables = 2;
 constexpr std::uint32_t kFeatureRice = 4;
 constexpr std::uint32_t kFeatureStages = 8;
+constexpr std::uint32_t kFeatureBinary = 16;
 constexpr std::uint32_t kKnownFeatures =
-    kFeatureNestedSparse | kFeatureNarrowTables | kFeatureRice | kFeatureStages;
+    kFeatureNestedSparse | kFeatureNarrowTables | kFeatureRice | kFeatureStages | kFeatureBinary;
 constexpr unsigned kMaxSubnets = 8;
 
 /// In the order of the file.
@@ -35,13 +36,14 @@ enum class SectionType : std::uint8_t {
   kOperators,
   kDense,
   kSparse,
+  kBinary,
   kRequant,
   kTest,
   kStages
 };
-constexpr unsigned kSectionTypes = 9;
+constexpr unsigned kSectionTypes = 10;
 constexpr char kSectionNames[kSectionTypes][5] = {"META", "NETW", "TENS", "OPER", "WDEN",
-                                                  "WNCS", "REQT", "TEST", "STGS"};
+                                                  "WNCS", "WBIN", "REQT", "TEST", "STGS"};
 
 /// One line of the section table.
 struct SectionEntry {
@@ -50,7 +52,8 @@ struct SectionEntry {
   std::uint16_t network;
 };
 
-enum class TensorType : std::uint8_t { kInt8, kInt16 };
+/// Levels are bytes of 0…1, 0…3 or 0…7.
+enum class TensorType : std::uint8_t { kInt8, kInt16, kLevels1, kLevels2, kLevels3 };
 
 /// As in the file.
 struct TensorView {
@@ -58,6 +61,12 @@ struct TensorView {
   TensorType type;
   std::uint32_t offset, bytes;  ///< place in the arena
 
+  /// The highest level L, 1, 3 or 7; 0 where these are no levels.
+  std::uint8_t highest_level() const {
+    return type < TensorType::kLevels1
+               ? std::uint8_t{0}
+               : static_cast<std::uint8_t>((1u << (static_cast<unsigned>(type) - 1)) - 1);
+  }
   std::uint32_t elements() const { return std::uint32_t{h} * w * c; }
   bool same_shape(const TensorView& other) const { return h == other.h && w == other.w && c == other.c; }
   bool overlaps(std::uint32_t other_offset, std::uint32_t other_bytes) const {
@@ -66,8 +75,18 @@ struct TensorView {
   }
 };
 
-enum class OperatorKind : std::uint8_t { kConv = 1, kDepthwise, kLinear, kMaxPool, kAveragePool, kAdd };
-enum class WeightEncoding : std::uint8_t { kNone, kDenseQuads, kDenseRows, kNestedCsr, kNestedRice };
+enum class OperatorKind : std::uint8_t {
+  kConv = 1,
+  kDepthwise,
+  kLinear,
+  kMaxPool,
+  kAveragePool,
+  kAdd,
+  kBinaryConv,
+  kStep,
+  kConcat
+};
+enum class WeightEncoding : std::uint8_t { kNone, kDenseQuads, kDenseRows, kNestedCsr, kNestedRice, kBinary };
 inline bool is_nested(WeightEncoding encoding) {
   return encoding == WeightEncoding::kNestedCsr || encoding == WeightEncoding::kNestedRice;
 }
@@ -87,7 +106,7 @@ struct OperatorView {
   std::uint8_t table_form;
   std::uint16_t input, input2, output;
   std::uint8_t kh, kw, sh, sw, pad_top, pad_left;
-  std::uint32_t weights_offset, weights_bytes;  ///< in WDEN or WNCS
+  std::uint32_t weights_offset, weights_bytes;  ///< in WDEN, WNCS or WBIN
   std::uint32_t requant_offset, requant_bytes;  ///< in REQT, all subnets
   std::uint32_t scratch_offset, scratch_bytes;  ///< in the arena
 };
@@ -125,8 +144,10 @@ struct NetworkView {
   Region test_output(unsigned k) const;
 };
 
-inline bool has_rows(OperatorKind kind) {
-  return kind == OperatorKind::kConv || kind == OperatorKind::kDepthwise || kind == OperatorKind::kLinear;
+/// Whether the tables of an operator that writes `out` are rows of multipliers and biases.
+inline bool has_rows(const OperatorView& op, const TensorView& out) {
+  return op.kind <= OperatorKind::kLinear ||
+         (op.kind == OperatorKind::kBinaryConv && out.highest_level() == 0);
 }
 /// Of i16 multipliers and biases: 2^16 takes the largest beyond 31 bits.
 constexpr std::uint8_t kMostTableShift = 16;
@@ -135,8 +156,10 @@ inline std::uint32_t row_bytes(const OperatorView& op) {
   return ((op.table_form & kNarrowMultipliers) != 0 ? 2u : 4u) +
          ((op.table_form & kNarrowBiases) != 0 ? 2u : 4u);
 }
-/// Bytes of one subnet's table.
-std::uint32_t requant_table_bytes(const OperatorView& op, std::uint32_t rows);
+/// Bytes of one subnet's table of an operator that writes `out`.
+std::uint32_t requant_table_bytes(const OperatorView& op, const TensorView& out);
+/// Which section holds an operator's weights.
+SectionType weights_section(WeightEncoding encoding);
 
 /// One subnet's table of an operator with rows.
 class RowTableView {

@@ -7,6 +7,7 @@ WeightRows::WeightRows(const NetworkView& net, const OperatorView& op)
       encoding_(op.encoding),
       block_(is_nested(op.encoding)                       ? op.block
              : op.encoding == WeightEncoding::kDenseQuads ? 2
+             : op.encoding == WeightEncoding::kBinary     ? 4
                                                           : 1),
       levels_(net.subnets()),
       rows_(net.tensor(op.output).c),
@@ -17,12 +18,14 @@ WeightRows::WeightRows(const NetworkView& net, const OperatorView& op)
       positions_((channels_ + block_ - 1) / block_ * taps_) {
   if (encoding_ == WeightEncoding::kDenseQuads) row_bytes_ = (positions_ + 1) / 2 * 4;
   if (encoding_ == WeightEncoding::kDenseRows) row_bytes_ = round_up(positions_, 4);
+  if (encoding_ == WeightEncoding::kBinary) row_bytes_ = (positions_ + 7) / 8 * 4;
   if (encoding_ == WeightEncoding::kNestedCsr) record_ = static_cast<std::uint32_t>(counts_bytes());
 }
 
 nsrt_error WeightRows::check_next(RowMagnitudes& weights) {
   const nsrt_error error = encoding_ == WeightEncoding::kNestedCsr    ? check_csr(weights)
                            : encoding_ == WeightEncoding::kNestedRice ? check_rice(weights)
+                           : encoding_ == WeightEncoding::kBinary     ? check_binary(weights)
                                                                       : check_dense(weights);
   ++row_;
   return error;
@@ -61,6 +64,20 @@ nsrt_error WeightRows::check_dense(RowMagnitudes& weights) const {
     sum += static_cast<std::uint32_t>(w < 0 ? -w : w);
   }
   weights.fill(sum);
+  return kNoError;
+}
+
+// A bit for a channel or a position that is not there must be zero.
+nsrt_error WeightRows::check_binary(RowMagnitudes& weights) const {
+  const auto row_bytes = static_cast<std::uint32_t>(row_bytes_);
+  const std::uint32_t start = row_ * row_bytes;
+  for (std::uint32_t i = 0; i < 2 * row_bytes; ++i) {
+    const std::uint64_t first_channel = i / taps_ * 4;
+    const std::uint64_t channels = first_channel < channels_ ? channels_ - first_channel : 0;
+    const unsigned nibble = bytes_.u8(start + i / 2) >> i % 2 * 4 & 15u;
+    if (channels < 4 && nibble >> channels != 0) return bad(start + i / 2);
+  }
+  weights.fill(channels_ * taps_);
   return kNoError;
 }
 

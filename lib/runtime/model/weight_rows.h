@@ -16,7 +16,7 @@ class WeightRows {
  public:
   WeightRows(const NetworkView& net, const OperatorView& op);
 
-  /// What encodings 1 and 2 must hold.
+  /// What encodings 1, 2 and 5 must hold.
   std::uint64_t dense_bytes() const { return row_bytes_ * rows_; }
   /// What encodings 3 and 4 must hold at least.
   std::uint64_t least_nested_bytes() const {
@@ -34,6 +34,7 @@ class WeightRows {
 
  private:
   nsrt_error check_dense(RowMagnitudes& weights) const;
+  nsrt_error check_binary(RowMagnitudes& weights) const;
   std::uint64_t counts_bytes() const { return round_up(std::uint64_t{2} * rows_ * levels_, 4); }
   nsrt_error check_csr(RowMagnitudes& weights);
   nsrt_error check_rice(RowMagnitudes& weights);

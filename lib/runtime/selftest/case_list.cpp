@@ -104,10 +104,11 @@ char* append(char* to, const char* text, std::uint32_t number) {
   return append(to, d);
 }
 
-constexpr const char* kKindNames[] = {"conv",        "conv_ncsr",       "dwconv",          "linear",
-                                      "linear_i16",  "linear_ncsr",     "linear_ncsr_i16", "conv_rice",
-                                      "linear_rice", "linear_rice_i16", "max_pool",        "avg_pool",
-                                      "add",         "add_into_a",      "add_into_b"};
+constexpr const char* kKindNames[] = {
+    "conv",        "conv_ncsr",       "dwconv",    "linear",      "linear_i16",
+    "linear_ncsr", "linear_ncsr_i16", "conv_rice", "linear_rice", "linear_rice_i16",
+    "max_pool",    "avg_pool",        "add",       "add_into_a",  "add_into_b",
+    "bconv",       "bconv_i8",        "step"};
 constexpr const char* kValueNames[] = {" mixed", " ties", " extreme", " full"};
 
 // One walk over the list: counts, and stops at the wanted case.
@@ -151,6 +152,24 @@ bool walk_all(Walk& walk) {
   for (std::uint32_t i = 0; i < std::size(kConvShapes); ++i) {
     if (walk_rows(walk, CaseKind::kConvDense, CaseKind::kConvSparse, CaseKind::kConvRice, kConvShapes[i], i))
       return true;
+  }
+  for (const Window& window : kConvShapes) {
+    for (std::uint8_t bits = 1; bits <= 3; ++bits) {
+      const CaseValues values = bits == 2 ? CaseValues::kMixed : CaseValues::kExtreme;
+      if (walk.offer(CaseKind::kBinaryLevels, window, values, bits)) return true;
+      if (bits == 1 && walk.offer(CaseKind::kBinaryLevels, window, CaseValues::kMixed, bits)) return true;
+    }
+    if (walk.offer(CaseKind::kBinaryInt8, window, CaseValues::kMixed, 1) ||
+        walk.offer(CaseKind::kBinaryInt8, window, CaseValues::kExtreme, 3)) {
+      return true;
+    }
+  }
+  for (const Window& window : kDepthwiseShapes) {
+    const bool same = window.ih == window.oh && window.iw == window.ow;
+    for (std::uint8_t bits = 1; same && bits <= 3; ++bits) {
+      if (walk.offer(CaseKind::kStep, window, bits == 3 ? CaseValues::kExtreme : CaseValues::kMixed, bits))
+        return true;
+    }
   }
   for (const Window& window : kDepthwiseShapes) {
     for (CaseValues values : kRowValues) {
@@ -199,6 +218,7 @@ void name_case(KernelCase& c) {
     to = append(append(to, " s", w.sh), "x", w.sw);
     to = append(append(to, " p", w.pad_top), "x", w.pad_left);
   }
+  if (c.binary() || c.kind == CaseKind::kStep) to = append(to, " bits ", c.block);
   if (c.sparse()) to = append(append(to, " b", c.block), " n", c.levels);
   append(to, kValueNames[static_cast<unsigned>(c.values)]);
 }

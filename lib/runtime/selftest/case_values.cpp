@@ -81,6 +81,10 @@ std::int8_t case_weight(const KernelCase& c, std::uint32_t row, std::uint32_t ch
                         std::uint32_t kx) {
   const std::uint32_t tap = (channel * c.window.kh + ky) * c.window.kw + kx;
   const std::uint32_t random = draw(c, kWeight, row, tap);
+  if (c.binary()) {
+    const std::uint32_t ones = c.values == CaseValues::kExtreme ? row % 3 : 1;  // none, half, all
+    return ones == 2 || (ones == 1 && random % 2 == 0) ? 1 : -1;
+  }
   if (c.values == CaseValues::kTies) return static_cast<std::int8_t>(random % 5) - 2;
   if (c.values == CaseValues::kExtreme) {
     const std::uint32_t pattern = row % 3;  // all positive, all negative, either
@@ -132,13 +136,18 @@ std::int8_t case_kept_weight(const KernelCase& c, std::uint32_t row, std::uint32
 
 std::int8_t case_input(const KernelCase& c, std::uint32_t operand, std::uint32_t index) {
   const std::uint32_t random = draw(c, kInput, index, operand);
+  if (c.binary()) {
+    const std::uint32_t most = (1u << c.block) - 1;
+    return static_cast<std::int8_t>(
+        c.values == CaseValues::kExtreme && random % 16 != 0 ? most : random % (most + 1));
+  }
   if (c.values == CaseValues::kExtreme) return random % 16 == 0 ? 127 : -128;
   if (random % 32 == 0) return random & 32 ? 127 : -128;
   return static_cast<std::int8_t>(random >> 8);
 }
 
 std::int8_t case_input_zero_point(const KernelCase& c, std::uint32_t subnet) {
-  return zero_point(draw(c, kZeroIn, subnet));
+  return c.binary() ? std::int8_t{0} : zero_point(draw(c, kZeroIn, subnet));
 }
 
 std::int8_t case_output_zero_point(const KernelCase& c, std::uint32_t subnet) {
@@ -173,6 +182,20 @@ RequantRow case_requant_row(const KernelCase& c, std::uint32_t subnet, std::uint
       return {subnet % 2 == 0 ? typical : -typical, -centred};
   }
   return {};
+}
+
+void case_steps(const KernelCase& c, std::uint32_t subnet, std::uint32_t row, std::int16_t* to) {
+  const std::uint32_t random = draw(c, kTable, row, subnet), steps = c.steps();
+  *to++ = static_cast<std::int16_t>(random % 3 == 0 ? steps : 0);
+  // Every value passes some thresholds of an extreme row, and none the others.
+  const std::uint32_t passed = random >> 4 & 7, apart = c.kind == CaseKind::kStep ? 40 : isqrt(c.taps()) + 1;
+  std::int32_t threshold =
+      static_cast<std::int32_t>(apart * (random >> 8 & 3)) - static_cast<std::int32_t>(apart * steps / 2);
+  for (std::uint32_t j = 0; j < steps; ++j) {
+    const bool extreme = c.values == CaseValues::kExtreme && row % 2 == 0;
+    *to++ = static_cast<std::int16_t>(extreme ? (j < passed ? -32768 : 32767) : threshold);
+    threshold += static_cast<std::int32_t>(draw(c, kTable, row + j, subnet) % apart);
+  }
 }
 
 PoolRequant case_pool_requant(const KernelCase& c) {

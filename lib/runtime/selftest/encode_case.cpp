@@ -61,6 +61,20 @@ std::uint32_t encode_rows(const KernelCase& c, std::int8_t* to) {
   return row_bytes * w.co;
 }
 
+std::uint32_t encode_binary(const KernelCase& c, std::uint32_t* to) {
+  const Window& w = c.window;
+  const std::uint32_t words = binary_row_words(w);
+  for (std::uint32_t i = 0; i < words * w.co; ++i) to[i] = 0;
+  for (std::uint32_t row = 0; row < w.co; ++row, to += words) {
+    for (std::uint32_t tap = 0; tap < c.taps(); ++tap) {
+      const std::uint32_t channel = tap / w.kw / w.kh, ky = tap / w.kw % w.kh, kx = tap % w.kw;
+      const std::uint32_t bit = ((channel / 4 * w.kh + ky) * w.kw + kx) * 4 + channel % 4;
+      if (case_weight(c, row, channel, ky, kx) > 0) to[bit / 32] |= 1u << bit % 32;
+    }
+  }
+  return words * w.co * 4;
+}
+
 std::uint32_t ncsr_counts_bytes(const KernelCase& c) {
   return round_up4(2u * c.window.co * c.levels);
 }

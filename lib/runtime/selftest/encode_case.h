@@ -16,6 +16,7 @@ std::uint32_t encode_ncsr(const KernelCase&, std::uint8_t* to);
 /// Rice-coded nested weights (encoding 4). `to` is 4-byte aligned.
 std::uint32_t encode_rice(const KernelCase&, std::uint8_t* to);
 /// Where encode_ncsr's records start.
+std::uint32_t encode_binary(const KernelCase&, std::uint32_t* to);
 std::uint32_t ncsr_counts_bytes(const KernelCase&);
 
 }  // namespace nsrt::selftest

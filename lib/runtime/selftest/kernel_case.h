@@ -25,6 +25,9 @@ enum class CaseKind : std::uint8_t {
   kAdd,
   kAddIntoFirst,
   kAddIntoSecond,
+  kBinaryLevels,
+  kBinaryInt8,
+  kStep,
 };
 
 /// What the numbers of a case are like.
@@ -38,7 +41,7 @@ enum class CaseValues : std::uint8_t {
 struct KernelCase {
   CaseKind kind;
   CaseValues values;
-  std::uint8_t block;   ///< nested CSR: 1, 2 or 4; else 0
+  std::uint8_t block;   ///< nested: 1, 2 or 4; binary: bits of the input; step: of the output; else 0
   std::uint8_t levels;  ///< subnets; 1 for operators without levels
   Window window;        ///< linear: ih = iw = oh = ow = 1; add: ci elements
   std::uint32_t seed;
@@ -52,12 +55,19 @@ struct KernelCase {
   bool linear() const {
     return kind >= CaseKind::kLinearDense8 && kind <= CaseKind::kLinearRice16 && kind != CaseKind::kConvRice;
   }
-  bool has_rows() const { return kind <= CaseKind::kLinearRice16; }
+  bool has_rows() const { return kind <= CaseKind::kLinearRice16 || kind == CaseKind::kBinaryInt8; }
+  bool binary() const { return kind == CaseKind::kBinaryLevels || kind == CaseKind::kBinaryInt8; }
+  /// Thresholds per row: 0, 1, 3 or 7.
+  std::uint8_t steps() const {
+    return kind == CaseKind::kStep || kind == CaseKind::kBinaryLevels
+               ? static_cast<std::uint8_t>((1u << (kind == CaseKind::kStep ? block : block % 3u + 1)) - 1)
+               : std::uint8_t{0};
+  }
   bool out16() const {
     return kind == CaseKind::kLinearDense16 || kind == CaseKind::kLinearSparse16 ||
            kind == CaseKind::kLinearRice16;
   }
-  bool add() const { return kind >= CaseKind::kAdd; }
+  bool add() const { return kind >= CaseKind::kAdd && kind <= CaseKind::kAddIntoSecond; }
   std::uint32_t taps() const {  ///< input channels a row reads × kernel
     return (kind == CaseKind::kDepthwise ? 1u : window.ci) * window.kh * window.kw;
   }
@@ -73,7 +83,7 @@ constexpr std::uint32_t kMaxActivationBytes = 4096;
 constexpr std::uint32_t kMaxRows = 64;
 constexpr std::uint32_t kMaxEncodedBytes = 24 * 1024;
 
-/// Weight of (row, input channel, ky, kx) before pruning, −127…127; depthwise: channel 0.
+/// Weight of (row, input channel, ky, kx) before pruning, −127…127, binary −1 or 1; depthwise: channel 0.
 std::int8_t case_weight(const KernelCase&, std::uint32_t row, std::uint32_t channel, std::uint32_t ky,
                         std::uint32_t kx);
 /// Level of a block, 0…levels; 1 for dense operators.
@@ -89,6 +99,8 @@ std::int8_t case_input_zero_point(const KernelCase&, std::uint32_t subnet);
 std::int8_t case_output_zero_point(const KernelCase&, std::uint32_t subnet);
 /// Within what the reader accepts: |acc + bias| < 2^31 for every input, 512 ≤ |m| < 2^31.
 RequantRow case_requant_row(const KernelCase&, std::uint32_t subnet, std::uint32_t row);
+/// Flip and thresholds of a row: steps() + 1 numbers.
+void case_steps(const KernelCase&, std::uint32_t subnet, std::uint32_t row, std::int16_t* to);
 PoolRequant case_pool_requant(const KernelCase&);
 AddRequant case_add_requant(const KernelCase&);
 

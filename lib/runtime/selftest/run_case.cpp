@@ -27,6 +27,9 @@ std::uint32_t scratch_bytes(const KernelCase& c, const KernelSet& kernels) {
       return kernels.conv_ncsr_s8_scratch_bytes(c.window, c.block);
     case CaseKind::kDepthwise:
       return kernels.dwconv_s8_scratch_bytes(c.window);
+    case CaseKind::kBinaryLevels:
+    case CaseKind::kBinaryInt8:
+      return kernels.bconv_scratch_bytes(c.window);
     default:
       return 0;
   }
@@ -57,7 +60,14 @@ void run_kernel(const KernelCase& c, std::uint32_t subnet, const KernelSet& kern
   const auto* weights = reinterpret_cast<const std::int8_t*>(b.encoded);
   auto* out = static_cast<std::int8_t*>(to);
   auto* out16 = static_cast<std::int16_t*>(to);
+  const Steps steps{b.steps, c.steps()};
   switch (c.kind) {
+    case CaseKind::kBinaryLevels:
+    case CaseKind::kBinaryInt8:
+      return kernels.bconv(w, reinterpret_cast<const std::uint32_t*>(b.encoded), steps, requant, b.input[0],
+                           out, b.scratch);
+    case CaseKind::kStep:
+      return kernels.step_s8(w.ci, std::uint32_t{w.ih} * w.iw, steps, b.input[0], out);
     case CaseKind::kConvDense:
       return kernels.conv_s8(w, weights, requant, b.input[0], out, b.scratch);
     case CaseKind::kConvSparse:
@@ -100,6 +110,7 @@ void prepare_case(const KernelCase& c, CaseBuffers& b) {
       c.kind == CaseKind::kLinearDense16) {
     encode_rows(c, reinterpret_cast<std::int8_t*>(b.encoded));
   }
+  if (c.binary()) encode_binary(c, reinterpret_cast<std::uint32_t*>(b.encoded));
   if (c.rice()) {
     encode_rice(c, b.encoded);
   } else if (c.sparse()) {
@@ -114,6 +125,8 @@ CaseVerdict run_case(const KernelCase& c, std::uint32_t subnet, const KernelSet&
   if (c.has_rows()) {
     for (std::uint32_t row = 0; row < c.window.co; ++row) b.rows[row] = case_requant_row(c, subnet, row);
   }
+  for (std::uint32_t row = 0; c.steps() != 0 && row < c.window.co; ++row)
+    case_steps(c, subnet, row, b.steps + row * (c.steps() + 1u));
   fill(b.output, sizeof b.output);
   fill(b.scratch, sizeof b.scratch);
   std::uint8_t* const to = b.output + CaseBuffers::kGuard;

@@ -20,6 +20,7 @@ struct alignas(16) CaseBuffers {
   std::uint8_t scratch[kScratch + kGuard];
   std::uint8_t encoded[kMaxEncodedBytes];
   RequantRow rows[kMaxRows];
+  std::int16_t steps[8 * kMaxRows];
 };
 
 enum class CaseVerdict : std::uint8_t { kRan, kStrayWrite, kScratchTooLarge };

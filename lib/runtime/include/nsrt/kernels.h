@@ -25,7 +25,9 @@ extern const nsrt_kernel nsrt_kernel_linear_csr;
 extern const nsrt_kernel nsrt_kernel_linear_rice;
 extern const nsrt_kernel nsrt_kernel_max_pool;
 extern const nsrt_kernel nsrt_kernel_average_pool;
-extern const nsrt_kernel nsrt_kernel_add;
+extern const nsrt_kernel nsrt_kernel_add; /* and concatenation */
+extern const nsrt_kernel nsrt_kernel_binary_conv;
+extern const nsrt_kernel nsrt_kernel_step;
 
 /* Ends with NULL. */
 extern const nsrt_kernel* const nsrt_kernels[];

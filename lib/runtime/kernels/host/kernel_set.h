@@ -1,6 +1,7 @@
 // The kernels of one level, for the level's own source file to instantiate.
 #pragma once
 
+#include "kernels/host/binary.h"
 #include "kernels/host/conv.h"
 #include "kernels/host/levels.h"
 #include "kernels/host/rows.h"
@@ -22,6 +23,9 @@ inline constexpr KernelSet kKernels{
     Rows<T>::max_pool_s8,
     Rows<T>::avg_pool_s8,
     Rows<T>::add_s8,
+    Binary<T>::bconv,
+    bconv_scratch_bytes,
+    Binary<T>::step_s8,
 };
 
 }  // namespace nsrt::host

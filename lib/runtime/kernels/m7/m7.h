@@ -23,5 +23,9 @@ void max_pool_s8(const Window&, const std::int8_t* in, std::int8_t* out);
 void avg_pool_s8(const Window&, const PoolRequant&, const std::int8_t* in, std::int8_t* out);
 void add_s8(std::uint32_t count, const AddRequant&, const std::int8_t* a, const std::int8_t* b,
             std::int8_t* out);
+void bconv(const Window&, const std::uint32_t* weights, const Steps&, const Requant&, const std::int8_t* in,
+           std::int8_t* out, void* scratch);
+void step_s8(std::uint32_t channels, std::uint32_t pixels, const Steps&, const std::int8_t* in,
+             std::int8_t* out);
 
 }  // namespace nsrt::m7

@@ -17,6 +17,9 @@ const KernelSet& m7_kernels() {
       .max_pool_s8 = m7::max_pool_s8,
       .avg_pool_s8 = m7::avg_pool_s8,
       .add_s8 = m7::add_s8,
+      .bconv = m7::bconv,
+      .bconv_scratch_bytes = m7_bconv_scratch_bytes,
+      .step_s8 = m7::step_s8,
   };
   return kSet;
 }

@@ -1,5 +1,6 @@
 // Scratch sizes of the M7 kernels: plain arithmetic, compiled for every target because the packer plans with
 // them.
+#include "kernels/m7/binary.h"
 #include "kernels/m7/plan.h"
 
 namespace nsrt {
@@ -28,6 +29,9 @@ std::uint32_t m7_conv_ncsr_s8_scratch_bytes(const Window& w, std::uint8_t block)
 }
 std::uint32_t m7_dwconv_s8_scratch_bytes(const Window& w) {
   return plannable(w) ? rounded(m7::plan_depthwise(w)) : UINT32_MAX;
+}
+std::uint32_t m7_bconv_scratch_bytes(const Window& w) {
+  return m7::plan_binary(w).bytes;
 }
 
 }  // namespace nsrt

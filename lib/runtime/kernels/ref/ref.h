@@ -27,6 +27,18 @@ void max_pool_s8(const Window&, const std::int8_t* in, std::int8_t* out);
 void avg_pool_s8(const Window&, const PoolRequant&, const std::int8_t* in, std::int8_t* out);
 void add_s8(std::uint32_t count, const AddRequant&, const std::int8_t* a, const std::int8_t* b,
             std::int8_t* out);
+void bconv(const Window&, const std::uint32_t* weights, const Steps&, const Requant&, const std::int8_t* in,
+           std::int8_t* out, void* scratch);
+void step_s8(std::uint32_t channels, std::uint32_t pixels, const Steps&, const std::int8_t* in,
+             std::int8_t* out);
+
+/// The level of one value.
+inline std::int8_t level_of(std::int32_t x, const Steps& steps, std::uint32_t channel) {
+  const std::int16_t* row = steps.rows + std::size_t{channel} * (steps.count + 1u);
+  int passed = 0;
+  for (unsigned j = 1; j <= steps.count; ++j) passed += row[j] <= x;
+  return static_cast<std::int8_t>(passed ^ row[0]);
+}
 
 /// Requantises one unit of a linear operator into whichever output is there.
 inline void store_unit(std::uint32_t unit, std::int32_t acc, const Requant& requant, std::int8_t* out8,

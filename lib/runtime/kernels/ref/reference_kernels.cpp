@@ -17,6 +17,9 @@ constexpr KernelSet kReference = {
     .max_pool_s8 = ref::max_pool_s8,
     .avg_pool_s8 = ref::avg_pool_s8,
     .add_s8 = ref::add_s8,
+    .bconv = ref::bconv,
+    .bconv_scratch_bytes = [](const Window&) -> std::uint32_t { return 0; },
+    .step_s8 = ref::step_s8,
 };
 
 }  // namespace
