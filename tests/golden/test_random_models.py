@@ -48,6 +48,10 @@ class RandomModels(CliCase):
         self.check("resnet9", "17x16x3", 0.125, "1x2", 8, 10)
         self.check("resnet20", "8x9x2", 0.25, "1x4", 8, 11)
 
+    def test_binary_networks(self):
+        self.check("nin_binary", "12x12x3", 0.0625, "1x1", 0, 12)
+        self.check("resnet8_binary", "12x12x1", 0.5, "1x1", 0, 13)
+
     def test_a_wrong_output_in_the_file_is_noticed(self):
         self.run_tool("random-model", "--input", "8x8x1", "--width", 0.25, "--sparsities", "0.4,0.8", "-q", "-o", "m.nsm")
         data = bytearray((self.folder / "m.nsm").read_bytes())
