@@ -76,7 +76,7 @@ int run(Options o) {
   file.commit();
   if (o.json) {
     const auto report = ns::pack::storage_report(description, provenance, packed);
-    standard_output().record(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes)));
+    standard_output().record(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes), 0));
     standard_output().finish();
   }
   spdlog::info("{}: {} bytes, arena {} bytes", o.output.output, packed.bytes.size(),
