@@ -12,7 +12,8 @@
 #include "firmware/boards/stm32/registers.h"
 
 extern "C" {
-std::uint8_t linker_model_start[1], linker_model_end[1], linker_arena_start[1], linker_arena_end[1];
+std::uint8_t linker_model_start[1], linker_model_end[1], linker_arena_start[1], linker_arena_end[1],
+    linker_fast_start[1], linker_fast_end[1];
 }
 
 namespace {
