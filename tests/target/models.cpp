@@ -169,6 +169,6 @@ TEST_CASE("subnets that do not exist and inputs that are not whole are refused b
   EmulatorSession board(model, emulator());
   const std::vector<std::int8_t> inputs(model.network(0).input.bytes + 1);
   EXPECT_ERROR(board.run({0, 4, {}, 0}), kUsage, "no subnet 4: there are 1 to 3");
-  EXPECT_ERROR(board.run({2, 1, {}, 0}), kUsage, "no network 2");
+  EXPECT_ERROR(board.run({3, 1, {}, 0}), kUsage, "no network 3");
   EXPECT_ERROR(board.run({0, 1, inputs, 0}), kInternal, "not a multiple");
 }
