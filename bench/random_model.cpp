@@ -10,6 +10,7 @@
 #include "ns/base/atomic_file.h"
 #include "ns/base/error.h"
 #include "ns/base/sha256.h"
+#include "ns/nested/gates.h"
 #include "ns/pack/storage_report.h"
 #include "ns/train/recipe.h"
 #include "pack/storage_table.h"
@@ -22,6 +23,7 @@ struct Options {
   int classes = 10;
   double width = 1;
   RandomWeights weights;
+  std::vector<double> gate_ratios;
   OutputOptions output;
   bool json = false;
 };
@@ -34,6 +36,11 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--sparsities", o.weights.sparsities,
                  "Fraction of the weights each subnet lacks, increasing (none: a dense network)")
       ->delimiter(',');
+  app.add_option(
+         "--gate-ratios", o.gate_ratios,
+         "Put gates on the convolutions; the share of their channels that each subnet computes, falling")
+      ->delimiter(',')
+      ->excludes("--sparsities");
   app.add_option("--block", o.block, "Adjacent input channels pruned together: 1x1, 1x2 or 1x4")
       ->capture_default_str();
   app.add_option("--optimize", o.optimize, "What encodings are chosen for: speed, balanced or flash")
@@ -64,9 +71,16 @@ int run(Options o) {
   const auto overwrite = o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
   ns::check_writable(o.output.output, overwrite);
   o.weights.block_width = ns::train::block_width(o.block);
-  const ns::nn::Graph graph = ns::arch::build(o.arch, parse_shape(o.input), o.classes, o.width);
-  const ns::Json config = {{"arch", o.arch},   {"input", o.input}, {"classes", o.classes},
-                           {"width", o.width}, {"block", o.block}, {"sparsities", o.weights.sparsities}};
+  ns::nn::Graph graph = ns::arch::build(o.arch, parse_shape(o.input), o.classes, o.width);
+  if (!o.gate_ratios.empty())
+    graph = ns::nested::with_gates(graph, {o.gate_ratios, ns::nested::default_dense_layers()});
+  const ns::Json config = {{"arch", o.arch},
+                           {"input", o.input},
+                           {"classes", o.classes},
+                           {"width", o.width},
+                           {"block", o.block},
+                           {"sparsities", o.weights.sparsities},
+                           {"gate_ratios", o.gate_ratios}};
   const ns::pack::NetworkDescription description = random_network(graph, o.weights).packed;
   const ns::pack::Provenance provenance{{}, o.weights.seed, "", config, {{"optimize", o.optimize}}};
   const ns::pack::PackedModel packed =

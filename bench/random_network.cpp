@@ -6,6 +6,7 @@
 #include "ns/base/rng.h"
 #include "ns/data/loader.h"
 #include "ns/nested/allocation.h"
+#include "ns/nested/gates.h"
 #include "ns/quant/quantise.h"
 #include "ns/train/recalibrate.h"
 
@@ -50,7 +51,8 @@ void randomise_affine(ns::nn::Network& network, ns::Rng& rng) {
 }
 
 ns::nested::Model random_model(const ns::nn::Graph& graph, const RandomWeights& weights, ns::Rng& rng) {
-  const std::size_t subnets = std::max<std::size_t>(1, weights.sparsities.size());
+  const std::size_t subnets =
+      std::max({std::size_t{1}, weights.sparsities.size(), ns::nested::gate_ratios_of(graph).size()});
   ns::nested::Model model(graph, static_cast<int>(subnets), weights.seed);
   randomise_affine(model.network(), rng);
   if (!weights.sparsities.empty()) {
@@ -74,7 +76,7 @@ RandomNetwork random_network(const ns::nn::Graph& graph, const RandomWeights& we
   ns::pack::NetworkDescription& packed = result.packed;
   packed.name = graph.name;
   packed.sparsities.assign(weights.sparsities.rbegin(), weights.sparsities.rend());
-  if (weights.sparsities.empty()) packed.sparsities = {0.0};
+  if (weights.sparsities.empty()) packed.sparsities.assign(static_cast<std::size_t>(model.subnets()), 0.0);
   const ns::data::Normalisation& n = result.images.normalisation;
   packed.network = ns::quant::quantise(model, batch.x, {n.scale, n.zero_point()});
   for (std::int64_t i = 0; i < graph.input.size(); ++i) {

@@ -10,7 +10,7 @@
 #include "ns/pack/nsm_writer.h"
 
 struct RandomWeights {
-  std::vector<double> sparsities;  ///< increasing, one per subnet; empty: a dense network
+  std::vector<double> sparsities;  ///< increasing, one per subnet; empty: a dense network, or a gated one
   int block_width = 2;
   std::uint64_t seed = 1;
 };

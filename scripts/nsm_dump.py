@@ -20,7 +20,8 @@ def describe_network(network, decode):
         for k in range(network["subnets"] if op["values"] else 0):
             used = sum(0 < level <= k + 1 for row in op["level"] for level in row)
             kept[k] += used
-            macs[k] += used * y["h"] * y["w"]
+            computed = used // y["c"] * op["tables"][k]["winners"] if op["gated"] else used
+            macs[k] += computed * y["h"] * y["w"]
     operators = [describe_operator(op, network["subnets"], decode) for op in network["operators"]]
     return network | {"operators": operators, "stored_kept_weights": kept, "stored_macs": macs}
 

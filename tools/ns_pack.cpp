@@ -39,7 +39,7 @@ struct Options {
 };
 
 void declare(CLI::App& app, Options& o) {
-  app.add_option("CHECKPOINT", o.checkpoint, "Dense, nested or slimmable checkpoint (.safetensors)")
+  app.add_option("CHECKPOINT", o.checkpoint, "Dense, nested, slimmable or gated checkpoint (.safetensors)")
       ->required()
       ->transform(artifact_input());
   add_output_options(app, o.output, "Packed model (.nsm)");
@@ -129,7 +129,8 @@ int run(const Options& o) {
   description.name = packed_model.network().graph().name;
   description.classes = dataset.classes;
   description.sparsities.assign(profile.sparsities.rbegin(), profile.sparsities.rend());
-  if (profile.sparsities.empty()) description.sparsities = {0.0};
+  if (profile.sparsities.empty())
+    description.sparsities.assign(static_cast<std::size_t>(packed_model.subnets()), 0.0);
   description.network = quantised(o, packed_model, one_width ? &model : nullptr, dataset);
   if (o.subnet > 0) {
     description.network = ns::pack::extract_subnet(description.network, o.subnet);

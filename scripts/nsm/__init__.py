@@ -4,7 +4,7 @@ Where the two disagree, one of them or the document is wrong. Needs nothing but 
 """
 import json
 
-from .container import FEATURE_BINARY, FEATURE_NARROW_TABLES, FEATURE_NESTED, FEATURE_RICE, BadFile, align, read_container, require, zero
+from .container import FEATURE_BINARY, FEATURE_GATED, FEATURE_NARROW_TABLES, FEATURE_NESTED, FEATURE_RICE, BadFile, align, read_container, require, zero
 from .network import (ADD, AVG_POOL, BINARY, BINARY_CONV, CONV, CSR, DEPTHWISE, ENCODINGS, KINDS, LINEAR, MAX_POOL, NESTED, NONE, RICE, check_memory,
                       read_network, read_operators, read_tensors)
 from .stages import read_stages
@@ -21,7 +21,8 @@ def read_file(data):
     for bit, what, used in ((FEATURE_NESTED, "nested weights", any(op["encoding"] in NESTED for op in operators)),
                             (FEATURE_NARROW_TABLES, "narrow tables", any(op["table_form"] for op in operators)),
                             (FEATURE_RICE, "Rice codes", any(op["encoding"] == RICE for op in operators)),
-                            (FEATURE_BINARY, "binary layers", any(op["kind"] >= BINARY_CONV for op in operators))):
+                            (FEATURE_BINARY, "binary layers", any(op["kind"] >= BINARY_CONV for op in operators)),
+                            (FEATURE_GATED, "a gated convolution", any(op["gated"] for op in operators))):
         require(not used or header["required_features"] & bit, f"header: {what} without their feature bit")
     require(header["arena_bytes"] == max(n["arena_bytes"] for n in networks), "header: arena bytes")
     result = {"header": header, "meta": read_meta(sections[0]["data"], len(networks)), "networks": networks,

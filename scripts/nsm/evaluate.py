@@ -40,7 +40,13 @@ def run_operator(op, subnet, inputs, tensors):
         return flip(table["flips"], largest, y) if table else largest
     if op["kind"] == AVG_POOL:
         return [average(window, table) for window in windows_of(windows, op)]
-    return filters(op, table, subnet, windows, y)
+    return filters(op, table, subnet, windows, y, chosen(inputs[1], table["winners"]) if op["gated"] else None)
+
+
+def chosen(saliencies, winners):
+    """What each channel's multiplier is multiplied by; None for those that are not computed. Of equal saliencies the lower channel wins."""
+    order = sorted(range(len(saliencies)), key=lambda channel: (-saliencies[channel], channel))
+    return [saliencies[channel] + 128 if channel in order[:winners] else None for channel in range(len(saliencies))]
 
 
 def saturate(value, int16=False):
@@ -79,10 +85,13 @@ def windows_of(gathered, op):
         yield from zip(*gathered[channel:channel + taps])
 
 
-def filters(op, table, subnet, read, y):
-    """Convolution, depthwise, linear: one row of weights per output channel."""
+def filters(op, table, subnet, read, y, factors=None):
+    """Convolution, depthwise, linear: one row of weights per output channel. `factors` are those of a gated convolution."""
     result = []
     for row, (weights, levels) in enumerate(zip(op["values"], op["level"])):
+        if factors and factors[row] is None:
+            result += [table["output_zero_point"]] * (y["h"] * y["w"])
+            continue
         taps = read[row * len(weights):(row + 1) * len(weights)] if op["kind"] == DEPTHWISE else read
         sums = [0] * (y["h"] * y["w"])
         for weight, level, plane in zip(weights, levels, taps):
@@ -92,6 +101,7 @@ def filters(op, table, subnet, read, y):
             result += sums
             continue
         multiplier, bias = table["rows"][row]
+        multiplier *= factors[row] if factors else 1
         result += [requantise(s + bias, multiplier, table["output_zero_point"], y["int16"]) for s in sums]
     return to_levels(table["steps"], result, y) if "steps" in table else result
 

@@ -77,10 +77,12 @@ def read_operators(data, network, tensors):
         require(encoding in ALLOWED[kind], f"{place}: a {KINDS[kind]} with weight encoding {encoding}")
         require(block in (1, 2, 4) if encoding in NESTED else block == 0, f"{place}: block {block}")
         require(a in written, f"{place}: reads tensor {a} before it is written")
-        require(b in written if kind in TWO_INPUTS else b == NOWHERE, f"{place}: second input {b}")
+        gated = kind == CONV and b != NOWHERE
+        require(not gated or encoding == QUADS, f"{place}: a gated conv with weight encoding {encoding}")
+        require(b in written if kind in TWO_INPUTS or gated else b == NOWHERE, f"{place}: second input {b}")
         require(out < len(tensors) and out not in written, f"{place}: output tensor {out}")
         written.add(out)
-        op = {"kind": kind, "encoding": encoding, "block": block, "table_form": form, "inputs": [a] + [b] * (kind in TWO_INPUTS), "output": out,
+        op = {"kind": kind, "encoding": encoding, "block": block, "table_form": form, "inputs": [a] + [b] * (kind in TWO_INPUTS or gated), "output": out, "gated": gated,
               "kernel": (kh, kw), "stride": (sh, sw), "padding": (pt, pl), "weights": (w_at, w_bytes),
               "requant": (q_at, q_bytes), "scratch": (s_at, s_bytes), "place": place}
         require(form < (4 if requantises(op, tensors) else 1), f"{place}: table form {form}")
@@ -113,6 +115,9 @@ def check_shapes(op, tensors):
         require(kind != LINEAR or (y["h"], y["w"]) == (1, 1), f"{place}: a linear layer writes one pixel")
         require(kind == LINEAR or x["shape"] == y["shape"] == z["shape"], f"{place}: shapes differ")
         return
+    if op["gated"]:
+        z = tensors[op["inputs"][1]]
+        require(not z["int16"] and z["shape"] == [1, 1, y["c"]], f"{place}: saliencies")
     for extent, k, s, p in zip("hw", op["kernel"], op["stride"], op["padding"]):
         require(k >= 1 and s >= 1, f"{place}: kernel or stride 0")
         span = (y[extent] - 1) * s

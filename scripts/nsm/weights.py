@@ -183,6 +183,7 @@ def read_tables(op, tensors, data, subnets):
     highest = tensors[op["output"]]["highest"]
     levels_size = (rows + 31) // 32 * 4 if kind == MAX_POOL else align(2 * rows * (highest + 1), 4)
     size = levels_size if highest else {MAX_POOL: 0, AVG_POOL: 12, ADD: 12, CONCAT: 16}.get(kind, align(4 + row_bytes * rows, 4))
+    size += 4 * op["gated"]
     require(len(data) == size * subnets, f"{place}: {len(data)} bytes of tables")
     for k in range(1, subnets + 1):
         at = size * (k - 1)
@@ -194,13 +195,17 @@ def read_tables(op, tensors, data, subnets):
             require(z_out == 0 or not tensors[op["output"]]["int16"], f"{where}: zero point of an int16 output")
             require(m_shift <= (16 if op["table_form"] & NARROW_MULTIPLIERS else 0), f"{where}: multiplier shift {m_shift}")
             require(b_shift <= (16 if op["table_form"] & NARROW_BIASES else 0), f"{where}: bias shift {b_shift}")
-            require(zero(data[at + 4 + row_bytes * rows:at + size]), f"{where}: filling is not zero")
+            end = at + size - 4 * op["gated"]
+            require(zero(data[at + 4 + row_bytes * rows:end]), f"{where}: filling is not zero")
+            winners, reserved = struct.unpack_from("<HH", data, end) if op["gated"] else (rows, 0)
+            require(1 <= winners <= rows and reserved == 0, f"{where}: {winners} winners")
             pairs = [(m << m_shift, b << b_shift) for m, b in read_rows(op["table_form"], data[at + 4:at + size], rows)]
             for r, (multiplier, bias) in enumerate(pairs):
-                require(512 <= abs(multiplier) < INT32, f"{where}: row {r}: multiplier {multiplier}")
+                require(512 <= abs(multiplier) < INT32 and (not op["gated"] or 255 * abs(multiplier) < INT32),
+                        f"{where}: row {r}: multiplier {multiplier}")
                 total = sum(abs(w) for w, l in zip(values[r], level[r]) if 0 < l <= k)
                 require(128 * total + abs(bias) < INT32, f"{where}: row {r} may overflow")
-            tables.append({"input_zero_point": z_in, "output_zero_point": z_out, "rows": pairs})
+            tables.append({"input_zero_point": z_in, "output_zero_point": z_out, "rows": pairs} | ({"winners": winners} if op["gated"] else {}))
         elif kind == AVG_POOL:
             multiplier, bias, z_out, shift, reserved = struct.unpack_from("<iibBH", data, at)
             require(reserved == 0, f"{where}: reserved bytes are not zero")

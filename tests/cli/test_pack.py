@@ -125,6 +125,27 @@ class Pack(TinyChain):
         self.assert_error(self.pack("dense.safetensors", "--width", 1, "-o", "x.nsm", status=2), "ns-pack", "is not slimmable")
         self.assert_error(self.run_tool("ns-prune", slim, "-o", "x.safetensors", status=3), "ns-prune", "is slimmable", "ns-pack --width")
 
+    def test_all_ratios_of_a_gated_checkpoint_are_subnets_of_one_model(self):
+        self.run_tool("ns-train", self.made / "recipe.json", "--data-dir", self.made / "data", "-q", "--set", "method=gated",
+                      "--set", "gate_ratios=0.75,0.25", "--set", "epochs=1", "-o", "gated.safetensors")
+        self.assertIn("resnet8 gated, gated, seed 1, gate ratio 0.75, gate ratio 0.25", self.run_tool("ns-info", "gated.safetensors").stdout)
+        gated = self.folder / "gated.safetensors"
+        self.pack(gated, "-o", "gated.nsm")
+        dumped = self.dump("gated.nsm")
+        self.assertEqual((dumped["header"]["minor"], dumped["header"]["required_features"] & 32), (2, 32))
+        records = dumped["networks"][0]["subnet_records"]
+        self.assertEqual([record["macs"] for record in records], dumped["networks"][0]["stored_macs"])
+        self.assertLess(records[0]["macs"], 0.6 * records[1]["macs"])
+        self.assertIn("gated conv", self.run_tool("ns-info", "gated.nsm").stdout)
+        measured = self.run_tool("ns-bench", "gated.nsm", "--checkpoint", gated, "--data-dir", self.made / "data", "--json").stdout
+        self.assertEqual([(r["subnet"], r["macs"], r["float_accuracy_top1"] is not None) for r in map(json.loads, measured.splitlines())],
+                         [(k + 1, record["macs"], True) for k, record in enumerate(records)])
+        self.pack(gated, "--subnet", 1, "-o", "one.nsm")
+        self.assertEqual(self.dump("one.nsm")["networks"][0]["subnet_records"][0]["macs"], records[0]["macs"])
+        self.assert_error(self.run_tool("ns-prune", gated, "-o", "x.safetensors", status=3), "ns-prune", "is gated")
+        self.assert_error(self.run_tool("ns-train", self.made / "recipe.json", "--data-dir", self.made / "data", "-q", "--init", self.made / "dense.safetensors",
+                                        "--set", "method=gated", "-o", "x.safetensors", status=2), "ns-train", "has no gates")
+
     def test_a_missed_gate_writes_nothing_and_names_value_and_limit(self):
         size = (self.made / "model.nsm").stat().st_size
         self.pack("nested.safetensors", "-o", "fits.nsm", "--max-flash", size, "--max-ram", 20000)

@@ -160,6 +160,38 @@ TEST_CASE("Both readers agree on every changed file with binary layers whose CRC
   compare_on_changed_files(ns::pack::pack_model({sample::binary_network()}, sample::provenance()).bytes, 23);
 }
 
+TEST_CASE("Both readers agree on every changed file with gated convolutions whose CRCs are right again") {
+  const Bytes good = ns::pack::pack_model({sample::gated_network()}, sample::provenance()).bytes;
+  CHECK(good[10] == 2);  // the minor version
+  CHECK((u32(good, 16) & 32) != 0);
+  compare_on_changed_files(good, 29);
+}
+
+TEST_CASE("A reader names the field of a gated convolution that is wrong") {
+  const Bytes good = ns::pack::pack_model({sample::gated_network()}, sample::provenance()).bytes;
+  const std::size_t oper = u32(good, 64 + 3 * 32 + 4), reqt = u32(good, 64 + 5 * 32 + 4);
+  const std::size_t conv = oper + 2 * 48;  // behind its pool and predictor
+  REQUIRE(good[conv] == 1);
+  const std::size_t tables = reqt + u32(good, conv + 24), table_bytes = u32(good, conv + 28) / 3;
+  const auto refused = [&](std::size_t at, std::uint8_t value, nsrt_status status, std::size_t place) {
+    Bytes file = good;
+    file[at] = value;
+    repair(file);
+    const nsrt_error error = open(file);
+    CAPTURE(at);
+    CHECK(error.status == status);
+    CHECK(error.offset == place);
+  };
+  refused(conv + 6, 1, NSRT_BAD_OPERATOR, conv + 6);  // a tensor of another shape
+  refused(conv + 6, 9, NSRT_BAD_OPERATOR, conv + 6);  // a later tensor
+  refused(conv + 1, 3, NSRT_BAD_OPERATOR, conv);      // nested weights
+  const std::size_t winners = tables + table_bytes - 4;
+  refused(winners, 0, NSRT_BAD_REQUANT, winners);
+  refused(winners, 5, NSRT_BAD_REQUANT, winners);  // of 4 channels
+  refused(winners + 2, 1, NSRT_BAD_REQUANT, winners + 2);
+  refused(16, static_cast<std::uint8_t>(good[16] & ~32), NSRT_BAD_HEADER, 16);  // without its feature bit
+}
+
 TEST_CASE("Both readers agree on every changed rule of a cooperative model") {
   TinyModel model(1);
   model.cooperate();

@@ -52,6 +52,12 @@ class RandomModels(CliCase):
         self.check("nin_binary", "12x12x3", 0.0625, "1x1", 0, 12)
         self.check("resnet8_binary", "12x12x1", 0.5, "1x1", 0, 13)
 
+    def test_gated_subnets(self):
+        for arch, shape, width, seed in (("resnet8", "12x9x3", 0.5, 12), ("vgg_small", "16x16x3", 0.0625, 13)):
+            self.run_tool("random-model", "--arch", arch, "--input", shape, "--width", width, "--seed", seed, "--gate-ratios", "1,0.5,0.25",
+                          "--overwrite", "-q", "-o", "m.nsm")
+            self.assertEqual([r["agrees"] for r in self.evaluate("m.nsm")], [True] * 3)
+
     def test_a_wrong_output_in_the_file_is_noticed(self):
         self.run_tool("random-model", "--input", "8x8x1", "--width", 0.25, "--sparsities", "0.4,0.8", "-q", "-o", "m.nsm")
         data = bytearray((self.folder / "m.nsm").read_bytes())

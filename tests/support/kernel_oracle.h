@@ -77,6 +77,17 @@ inline std::int64_t level(const nsrt::selftest::KernelCase& c, std::uint32_t k, 
   return steps[0] != 0 ? c.steps() - reached : reached;
 }
 
+/// What the multiplier of a gated convolution's row meets; 0 for those that are not computed.
+inline std::int64_t gate_factor(const nsrt::selftest::KernelCase& c, std::uint32_t k, int row) {
+  const auto saliency = [&](int channel) {
+    return std::int64_t{nsrt::selftest::case_input(c, 1, static_cast<std::uint32_t>(channel))};
+  };
+  int before = 0;
+  for (int other = 0; other < c.window.co; ++other)
+    before += saliency(other) > saliency(row) || (saliency(other) == saliency(row) && other < row);
+  return before < c.winners(k) ? saliency(row) + 128 : 0;
+}
+
 /// All outputs of a case under subnet k, CHW.
 inline std::vector<std::int64_t> expected_outputs(const nsrt::selftest::KernelCase& c, std::uint32_t k) {
   using namespace nsrt::selftest;
@@ -108,8 +119,9 @@ inline std::vector<std::int64_t> expected_outputs(const nsrt::selftest::KernelCa
               (pooled(c, false, row, oy, ox) + pool.bias) * (std::int64_t{1} << pool.left_shift);
           result.push_back(clamp8(pool.output_zero_point + scaled(sum, pool.multiplier)));
         } else {
+          const std::int64_t factor = c.gated() ? gate_factor(c, k, row) : 1;
           const std::int64_t value =
-              case_output_zero_point(c, k) + scaled(accumulate(c, k, row, oy, ox), rq.multiplier);
+              case_output_zero_point(c, k) + scaled(accumulate(c, k, row, oy, ox), rq.multiplier * factor);
           result.push_back(c.out16() ? std::clamp<std::int64_t>(value, -32768, 32767) : clamp8(value));
         }
       }

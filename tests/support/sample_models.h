@@ -33,8 +33,18 @@ class Builder {
     op.kernel = {kernel, kernel};
     op.stride = {stride, stride};
     op.pad_top = op.pad_left = pad;
+    op.second_input = gate_;
+    for (int k = 1; gate_ >= 0 && k <= network_.subnets; ++k) op.winners.push_back(k + 1);
     fill(op, {filters, in.c, kernel, kernel}, block);
     return append(std::move(op));
+  }
+  /// Saliencies from the means of a square input; subnet k computes k + 1 of the filters.
+  int gated_conv(int input, int filters, int kernel, int stride) {
+    const int saliency = linear(avg_pool(input, tensor(input).h), filters, 0, false);
+    gate_ = saliency;
+    const int result = conv(input, filters, kernel, stride, 0);
+    gate_ = -1;
+    return result;
   }
   int dwconv(int input, int kernel) {
     const QuantisedTensor in = tensor(input);
@@ -201,13 +211,15 @@ class Builder {
       const std::vector<RowSums> sums = row_sums(w, k);
       std::vector<RowFunction> rows(sums.size(), {0.001, 1, 0.1});
       for (std::size_t row = 0; row < rows.size(); ++row) rows[row].gain = row % 3 == 2 ? -0.5 : 1.0 / k;
-      op.tables.push_back(row_table(op.layer, rows, sums, coding(op.input), out, tensor(op.output).is_int16));
+      op.tables.push_back(row_table(op.layer, rows, sums, coding(op.input), out, tensor(op.output).is_int16,
+                                    op.winners.empty() ? 1 : 255));
     }
   }
 
   std::mt19937 rng_;
   QuantisedNetwork network_;
   std::vector<Affine> coding_;
+  int gate_ = -1;  // of the convolution that is being added
 };
 
 /// Residual block, every operator, dense and nested weights, three subnets.
@@ -243,6 +255,13 @@ inline ns::pack::NetworkDescription binary_network() {
   const int wide = b.bconv(pooled, 7, 1, 1, 0);
   const int narrow = b.bconv(b.level_pool(b.bconv(b.step(stem, 3), 6, 3, 1, 3), 2), 4, 3, 1, 0);
   return (b.linear(b.concat(wide, narrow), 3, 0, true), b.description("binary"));
+}
+
+/// Two gated convolutions, three subnets.
+inline ns::pack::NetworkDescription gated_network() {
+  Builder b(6, 6, 2, 3, 4);
+  const int first = b.gated_conv(0, 4, 3, 1);
+  return (b.linear(b.gated_conv(first, 5, 3, 2), 3, 0, true), b.description("gated"));
 }
 
 inline ns::pack::Provenance provenance() {

@@ -4,6 +4,8 @@
 #include "expect_error.h"
 #include "ns/arch/registry.h"
 #include "ns/base/json.h"
+#include "ns/nested/allocation.h"
+#include "ns/nested/gates.h"
 #include "ns/quant/lowering.h"
 
 using namespace ns::quant;
@@ -60,4 +62,35 @@ TEST_CASE("Layers that cannot be packed are refused with their name and the reas
          "also read by other layers");
   refuse(conv + R"(,{"name":"p","op":"avg_pool","kernel":3,"stride":1,"padding":1})", "layer \"p\"",
          "padding");
+  const std::string factors =
+      R"({"name":"p","op":"global_avg_pool","inputs":["input"]},{"name":"s","op":"linear","units":4},)";
+  const auto gate = [](const std::string& x, const std::string& s) {
+    return R"(,{"name":"g","op":"scale","inputs":[")" + x + "\",\"" + s + "\"]}";
+  };
+  refuse(factors + R"({"name":"r","op":"relu"},)" +
+             R"({"name":"c","op":"conv","filters":4,"kernel":3,"inputs":["input"]})" + gate("c", "r") +
+             R"(,{"name":"b","op":"batch_norm"})",
+         "layer \"b\"", "it follows \"g\"");
+  refuse(factors + R"({"name":"c","op":"conv","filters":4,"kernel":3,"inputs":["input"]})" + gate("c", "s"),
+         "layer \"g\"", "its factors are \"s\"");
+  refuse(conv + "," + factors + R"({"name":"r","op":"relu"})" + gate("c", "r"), "layer \"g\"",
+         "computed before the convolution");
+  refuse(conv + R"(,{"name":"m","op":"max_pool","kernel":2})" + "," + factors +
+             R"({"name":"r","op":"relu"})" + gate("m", "r"),
+         "layer \"g\"", "it follows \"m\"");
+}
+
+TEST_CASE("a gate becomes a part of its convolution, whose second input is the saliencies") {
+  const LoweredGraph lowered = lower(ns::nested::with_gates(ns::arch::build("resnet8", {28, 28, 1}, 10, 1.0),
+                                                            {{0.5}, ns::nested::default_dense_layers()}));
+  int gated = 0;
+  for (const LoweredOperator& op : lowered.operators) {
+    if (op.gate < 0) continue;
+    ++gated;
+    CHECK(op.kind == OperatorKind::kConv);
+    CHECK(op.value == op.gate);
+    CHECK(lowered.operators[static_cast<std::size_t>(op.second_input - 1)].kind == OperatorKind::kLinear);
+  }
+  CHECK(gated == 8);
+  CHECK(lowered.operators.size() == 14 + 2 * 8);
 }

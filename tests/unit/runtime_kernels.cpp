@@ -50,7 +50,7 @@ TEST_CASE("every case of the shared list has its own name and fits the buffers")
     CHECK_MESSAGE(c.outputs() * (c.out16() ? 2 : 1) <= kMaxActivationBytes, c.id);
     if (c.has_rows()) CHECK_MESSAGE(c.window.co <= kMaxRows, c.id);
     std::vector<std::uint8_t> room(1 << 17);
-    if (c.kind == CaseKind::kConvDense) {
+    if (c.kind == CaseKind::kConvDense || c.gated()) {
       CHECK_MESSAGE(encode_quads(c, reinterpret_cast<std::int8_t*>(room.data())) <= kMaxEncodedBytes, c.id);
     } else if (c.rice()) {
       CHECK_MESSAGE(encode_rice(c, room.data()) <= kMaxEncodedBytes, c.id);

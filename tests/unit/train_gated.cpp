@@ -60,8 +60,6 @@ TEST_CASE("gates are put behind the batch-norm and ReLU of every convolution tha
   EXPECT_ERROR(nested::with_gates(graph, {{0.5}, {"stack9"}}), kUsage, "stack9");
   EXPECT_ERROR(nested::with_gates(arch::build("autoencoder", {8, 8, 1}, 64, 1.0), {{0.5}, {}}), kUsage,
                "no convolution is left to gate");
-  EXPECT_ERROR(quant::lower(gated), kInput,
-               "\"stack1.conv1.gate\" cannot be packed: packed models have no such operator");
   EXPECT_ERROR(nn::Network(gated, 3, 1), kInput,
                "\"keep\" lists 2 shares, expected one for each of 3 subnets");
 }

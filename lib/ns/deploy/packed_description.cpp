@@ -56,6 +56,7 @@ std::string encoding_name(const nsrt::OperatorView& op) {
 
 std::string kernel_name(const nsrt::OperatorView& op) {
   if (op.kind == nsrt::OperatorKind::kConcat) return "add";  // of nothing
+  if (op.gated()) return "conv_gated";
   std::string name = kind_name(op.kind);
   std::replace(name.begin(), name.end(), ' ', '_');
   return name + (op.encoding == nsrt::WeightEncoding::kNestedCsr    ? "_csr"
@@ -111,7 +112,7 @@ OperatorDescription describe_operator(const nsrt::NetworkView& net, unsigned ind
   const nsrt::OperatorView op = net.op(index);
   const nsrt::TensorView output = net.tensor(op.output);
   OperatorDescription description{.name = std::move(name),
-                                  .kind = kind_name(op.kind),
+                                  .kind = op.gated() ? "gated conv" : kind_name(op.kind),
                                   .encoding = encoding_name(op),
                                   .kernel = kernel_name(op),
                                   .output = shape_text(output),
@@ -124,8 +125,11 @@ OperatorDescription describe_operator(const nsrt::NetworkView& net, unsigned ind
                                   .weights = stored_weights(net, op),
                                   .macs = {},
                                   .binary = op.encoding == nsrt::WeightEncoding::kBinary};
-  for (const std::uint64_t weights : description.weights)
-    description.macs.push_back(weights * output.h * output.w);
+  for (unsigned k = 1; k <= net.subnets(); ++k) {
+    std::uint64_t computed = description.weights[k - 1];
+    if (op.gated()) computed = computed / output.c * net.winners(op, k);
+    description.macs.push_back(computed * output.h * output.w);
+  }
   return description;
 }
 

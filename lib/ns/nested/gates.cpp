@@ -117,6 +117,17 @@ bool predicts_saliency(const nn::Graph& graph, const nn::Layer& layer) {
          });
 }
 
+double computed_share(const nn::Graph& graph, const nn::Layer& layer, int subnet) {
+  const auto gate = std::find_if(graph.layers.begin(), graph.layers.end(), [&](const Layer& other) {
+    return other.op == Op::kScale && !other.keep.empty() && other.name == layer.name + ".gate";
+  });
+  if (layer.op != Op::kConv || gate == graph.layers.end()) {
+    return 1.0;
+  }
+  const double share = gate->keep[static_cast<std::size_t>(subnet - 1)];
+  return static_cast<double>(nn::kept_channels(share, layer.filters)) / layer.filters;
+}
+
 std::vector<double> gate_ratios_of(const nn::Graph& graph) {
   std::vector<double> found;
   for (const Layer& layer : graph.layers) {

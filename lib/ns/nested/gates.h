@@ -31,4 +31,8 @@ bool predicts_saliency(const nn::Graph& graph, const nn::Layer& layer);
 /// The ratios that a graph's gates keep, falling; empty if it has none or they differ between layers.
 std::vector<double> gate_ratios_of(const nn::Graph& graph);
 
+/// The share of `layer`'s outputs that subnet k computes: below 1 for a convolution with a gate of
+/// with_gates.
+double computed_share(const nn::Graph& graph, const nn::Layer& layer, int subnet);
+
 }  // namespace ns::nested

@@ -39,6 +39,12 @@ std::vector<Encoding> candidates(const quant::QuantisedOperator& op) {
   if (op.kind == quant::OperatorKind::kBinaryConv) return {Encoding::kBinary};
   const auto& level = op.weights.level;
   std::vector<Encoding> found;
+  if (!op.winners.empty()) {  // whose rows and channels are gathered
+    if (std::any_of(level.begin(), level.end(), [](std::uint8_t l) { return l != 1; }))
+      throw input_error("layer \"" + op.layer + "\": a gated convolution cannot be pruned",
+                        "leave gated layers dense when pruning");
+    return {Encoding::kDenseQuads};
+  }
   if (std::all_of(level.begin(), level.end(), [](std::uint8_t l) { return l <= 1; }))
     found.push_back(op.kind == quant::OperatorKind::kConv ? Encoding::kDenseQuads : Encoding::kDenseRows);
   if (op.kind != quant::OperatorKind::kDepthwiseConv) {

@@ -15,6 +15,7 @@ quant::QuantisedNetwork extract_subnet(const quant::QuantisedNetwork& network, i
   if (!network.tensor_zero_points.empty()) alone.tensor_zero_points = {network.tensor_zero_points[index]};
   for (quant::QuantisedOperator& op : alone.operators) {
     op.tables = {op.tables[index]};
+    if (!op.winners.empty()) op.winners = {op.winners[index]};
     quant::LevelledWeights& w = op.weights;
     w.levels = 1;
     for (std::uint8_t& level : w.level) level = level > 0 && level <= subnet ? 1 : 0;

@@ -17,8 +17,9 @@
 namespace ns::pack {
 namespace {
 
-constexpr std::uint16_t kMinorVersion = 1, kMinorVersionBinary = 2;
-constexpr std::uint32_t kFeatureNested = 1, kFeatureNarrowTables = 2, kFeatureRice = 4, kFeatureBinary = 16;
+constexpr std::uint16_t kMinorVersion = 1, kNextMinorVersion = 2;
+constexpr std::uint32_t kFeatureNested = 1, kFeatureNarrowTables = 2, kFeatureRice = 4, kFeatureBinary = 16,
+                        kFeatureGated = 32;
 
 NetworkLayout layout_of(const quant::QuantisedNetwork& network, Objective objective,
                         std::uint32_t fast_ram_bytes) {
@@ -72,6 +73,7 @@ std::uint32_t features(const std::vector<NetworkDescription>& networks,
     for (const auto& op : description.network.operators) {
       if (table_form(op) != kWideTables) used |= kFeatureNarrowTables;
       if (op.kind > quant::OperatorKind::kAdd) used |= kFeatureBinary;
+      if (!op.winners.empty()) used |= kFeatureGated;
     }
   return used;
 }
@@ -99,9 +101,9 @@ struct Draft {
   }
   Bytes bytes() const {
     const std::uint32_t used = features(networks, layouts);
-    return assemble(
-        sections_of(networks, layouts, provenance, outputs),
-        {(used & kFeatureBinary) != 0 ? kMinorVersionBinary : kMinorVersion, used, arena_bytes()});
+    return assemble(sections_of(networks, layouts, provenance, outputs),
+                    {(used & (kFeatureBinary | kFeatureGated)) != 0 ? kNextMinorVersion : kMinorVersion, used,
+                     arena_bytes()});
   }
 
   const std::vector<NetworkDescription>& networks;

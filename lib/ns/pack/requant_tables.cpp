@@ -97,9 +97,14 @@ std::uint8_t table_form(const quant::QuantisedOperator& op) {
   return form;
 }
 
-std::vector<std::uint8_t> encode_tables(std::span<const quant::RequantTable> tables, std::uint8_t form) {
+std::vector<std::uint8_t> encode_tables(const quant::QuantisedOperator& op, std::uint8_t form) {
   ByteWriter out;
-  for (const quant::RequantTable& table : tables) write_table(out, table, form);
+  for (std::size_t subnet = 0; subnet < op.tables.size(); ++subnet) {
+    write_table(out, op.tables[subnet], form);
+    if (op.winners.empty()) continue;
+    out.write(static_cast<std::uint16_t>(op.winners[subnet]));
+    out.write(std::uint16_t{0});
+  }
   return out.bytes();
 }
 

@@ -17,7 +17,7 @@ enum TableForm : std::uint8_t { kWideTables = 0, kNarrowMultipliers = 1, kNarrow
 /// instructions than a short dot product.
 std::uint8_t table_form(const quant::QuantisedOperator& op);
 
-/// The tables one after the other.
-std::vector<std::uint8_t> encode_tables(std::span<const quant::RequantTable> tables, std::uint8_t form);
+/// The operator's tables one after the other.
+std::vector<std::uint8_t> encode_tables(const quant::QuantisedOperator& op, std::uint8_t form);
 
 }  // namespace ns::pack

@@ -22,7 +22,11 @@ std::uint64_t kept_macs(const quant::QuantisedNetwork& network, int subnet) {
   std::uint64_t macs = 0;
   for (const auto& op : network.operators) {
     const auto& out = network.tensors[static_cast<std::size_t>(op.output)];
-    macs += kept_weights(op.weights, subnet) * static_cast<std::uint64_t>(out.h * out.w);
+    std::uint64_t weights = kept_weights(op.weights, subnet);
+    if (!op.winners.empty())  // all input channels, zero or not
+      weights = weights / static_cast<std::uint64_t>(out.c) *
+                static_cast<std::uint64_t>(op.winners[static_cast<std::size_t>(subnet - 1)]);
+    macs += weights * static_cast<std::uint64_t>(out.h * out.w);
   }
   return macs;
 }
@@ -109,7 +113,7 @@ OperatorSections operator_sections(const NetworkDescription& description, const 
     section.align(4);
     const std::size_t requant_at = requant.size();
     const std::uint8_t form = table_form(op);
-    const Bytes tables = encode_tables(op.tables, form);
+    const Bytes tables = encode_tables(op, form);
     requant.append(tables);
 
     operators.write(static_cast<std::uint8_t>(op.kind));

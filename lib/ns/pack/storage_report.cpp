@@ -59,7 +59,7 @@ LayerStorage storage_of(const quant::QuantisedOperator& op, const EncodedWeights
     s.index_bytes = (s.packed_bytes - s.counter_bytes) / (1 + block);
     s.value_bytes = s.index_bytes * block;
   }
-  s.table_bytes = encode_tables(op.tables, table_form(op)).size();
+  s.table_bytes = encode_tables(op, table_form(op)).size();
   return s;
 }
 

@@ -36,6 +36,7 @@ std::uint32_t scratch_bytes(const quant::QuantisedNetwork& network, const quant:
       table_form(op) == kWideTables ? 0 : (std::uint32_t{window.co} * 8 + 15) / 16 * 16;
   switch (op.kind) {
     case quant::OperatorKind::kConv:
+      if (!op.winners.empty()) return rows + nsrt::m7_conv_gated_s8_scratch_bytes(window);
       return rows + (nested ? nsrt::m7_conv_ncsr_s8_scratch_bytes(window,
                                                                   static_cast<std::uint8_t>(op.weights.block))
                             : nsrt::m7_conv_s8_scratch_bytes(window));

@@ -231,7 +231,7 @@ class Lowering {
   /// read.
   void absorb(int index) {
     const auto i = static_cast<std::size_t>(index);
-    if (op_of(index) == Op::kScale) refuse(index, "packed models have no such operator");
+    if (op_of(index) == Op::kScale) return absorb_gate(index);
     const bool is_relu = graph_.layers[i].op == Op::kRelu;
     const char* what = is_relu ? "a ReLU" : "a batch-norm";
     const std::string rule = is_relu ? "a ReLU must directly follow a convolution, a linear layer "
@@ -245,7 +245,7 @@ class Lowering {
         op.kind <= OperatorKind::kLinear || (op.kind == OperatorKind::kBinaryConv && op.sign < 0);
     const Op source_op = graph_.layers[static_cast<std::size_t>(source)].op;
     const bool fits = is_relu ? (weighted || op.kind == OperatorKind::kAdd) && !op.relu
-                              : weighted && op.batch_norm < 0 && !op.relu;
+                              : weighted && op.batch_norm < 0 && !op.relu && op.gate < 0;
     if (!fits)
       refuse(index, std::string("it follows \"") + name(source) + "\", " + noun(source_op) + "; " + rule);
     if (readers_[static_cast<std::size_t>(source)] != 1)
@@ -257,6 +257,30 @@ class Lowering {
     else
       op.batch_norm = index;
     op.value = index;
+    tensor_of_[index] = tensor_of_.at(source);
+  }
+
+  /// A scale layer becomes the gate of the convolution whose output it alone reads. The factors must be
+  /// there before the convolution starts, and not negative, so that a ReLU in between changes nothing.
+  void absorb_gate(int index) {
+    const auto& inputs = inputs_[static_cast<std::size_t>(index)];
+    const std::string rule =
+        "a scale layer must directly follow a convolution (or its batch-norm and ReLU), and its factors must "
+        "come "
+        "from a linear layer with ReLU that is computed before the convolution";
+    const int source = inputs[0], factors = inputs[1];
+    if (source < 0 || factors < 0) refuse(index, "it reads the network's input; " + rule);
+    const int tensor = tensor_of_.at(factors);
+    const LoweredOperator& predictor = result_.operators[static_cast<std::size_t>(tensor - 1)];
+    LoweredOperator& op = result_.operators[static_cast<std::size_t>(tensor_of_.at(source) - 1)];
+    if (op.kind != OperatorKind::kConv || op.gate >= 0)
+      refuse(index, "it follows \"" + name(source) + "\"; " + rule);
+    if (readers_[static_cast<std::size_t>(source)] != 1)
+      refuse(index, "\"" + name(source) + "\", which it follows, is also read by other layers; " + rule);
+    if (predictor.kind != OperatorKind::kLinear || !predictor.relu || tensor >= tensor_of_.at(source))
+      refuse(index, "its factors are \"" + name(factors) + "\"; " + rule);
+    op.gate = op.value = index;
+    op.second_input = tensor;
     tensor_of_[index] = tensor_of_.at(source);
   }
 

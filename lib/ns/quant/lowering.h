@@ -1,4 +1,4 @@
-// From a float graph to the operators of the packed model: batch-norm and ReLU
+// From a float graph to the operators of the packed model: batch-norm, ReLU and the gate of a convolution
 // join the layer they follow, or the sign they lead to.
 #pragma once
 
@@ -16,9 +16,10 @@ struct LoweredOperator {
   OperatorKind kind = OperatorKind::kConv;
   int layer = 0;        ///< convolution, linear, pool, add, concat; of a step the sign
   int batch_norm = -1;  ///< −1: none
+  int gate = -1;        ///< the scale layer of a gated convolution; −1: none
   bool relu = false;
   int value = 0;                     ///< the layer whose float output is this operator's output
-  int input = 0, second_input = -1;  ///< tensors
+  int input = 0, second_input = -1;  ///< tensors; second: add, concat, and the factors of a gated convolution
   int sign = -1;                     ///< binary convolution and step: whose levels it writes, maybe
                                      ///< for a max pool to take the largest
   std::vector<int> before,
@@ -38,7 +39,8 @@ struct LoweredGraph {
 /// Throws Error(kInput) naming the layer and the reason for what the packed
 /// model cannot express: a batch-norm that does not follow a convolution or
 /// linear layer of its own nor leads to a sign, a ReLU that does not follow one
-/// of these or an addition of its own nor leads to a sign, a sign behind two
+/// of these or an addition of its own nor leads to a sign, a scale layer that does not follow a convolution
+/// of its own or whose factors do not come from a linear layer with ReLU in front of it, a sign behind two
 /// max pools of a binary convolution, a sign that something else than binary
 /// convolutions and max pools reads, an average pool whose windows reach into
 /// the padding, a graph that ends in nothing to compute.

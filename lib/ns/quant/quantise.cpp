@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kBatchNormEpsilon = 1e-5;     // that of nn
 constexpr std::size_t kMostBinarySum = 32766;  // docs/format/nsm.md
+constexpr int kMostSaliency = 255;             // q + 128 of a saliency
 constexpr double kLogitScale = 1.0 / 256;      // int16 outputs, docs/numerics.md
 
 class Quantiser {
@@ -82,6 +83,13 @@ class Quantiser {
       op.stride = global ? std::array<int, 2>{1, 1} : layer.stride;
       op.pad_top = layer.padding.top;
       op.pad_left = layer.padding.left;
+    }
+    if (lowered.gate >= 0) {
+      const std::vector<double>& keep = graph_.layers[static_cast<std::size_t>(lowered.gate)].keep;
+      for (int subnet = 0; subnet < result_.subnets; ++subnet)
+        op.winners.push_back(keep.empty()
+                                 ? layer.filters
+                                 : nn::kept_channels(keep[static_cast<std::size_t>(subnet)], layer.filters));
     }
     weight_scales_.emplace_back();
     if (op.kind == OperatorKind::kBinaryConv) {
@@ -268,12 +276,21 @@ class Quantiser {
         out = {1, 0};
       } else if (op.has_weights()) {
         const bool int16 = result_.tensors[i + 1].is_int16;
-        const std::vector<RowFunction> rows = row_functions(i, subnet);
+        std::vector<RowFunction> rows = row_functions(i, subnet);
         const std::vector<RowSums> sums = row_sums(op.weights, subnet);
-        out = int16
-                  ? Affine{kLogitScale, 0}
-                  : affine_for(range.low, range.high, lowered.relu, least_output_scale(rows, sums, in.scale));
-        table = row_table(op.layer, rows, sums, in, out, int16);
+        int most_factor = 1;
+        if (lowered.gate >= 0) {
+          // A factor q + 128 stands for that many steps of the saliency; the table is for one of them.
+          most_factor = kMostSaliency;
+          for (RowFunction& row : rows) {
+            row.gain *= coding[static_cast<std::size_t>(op.second_input)].scale;
+            row.offset *= coding[static_cast<std::size_t>(op.second_input)].scale;
+          }
+        }
+        out = int16 ? Affine{kLogitScale, 0}
+                    : affine_for(range.low, range.high, lowered.relu,
+                                 most_factor * least_output_scale(rows, sums, in.scale));
+        table = row_table(op.layer, rows, sums, in, out, int16, most_factor);
       } else if (op.kind == OperatorKind::kMaxPool) {
         out = in;  // a maximum needs no arithmetic if both sides are coded alike
       } else if (op.kind == OperatorKind::kConcat) {

@@ -34,7 +34,7 @@ struct Affine {
 /// Tables of one operator for one subnet; their arithmetic is that of docs/numerics.md.
 struct RowTable {
   int input_zero_point = 0, output_zero_point = 0;
-  std::vector<std::int32_t> multiplier, bias;  ///< by output channel
+  std::vector<std::int32_t> multiplier, bias;  ///< by output channel; gated: of a factor of one step
 };
 struct AvgPoolTable {
   std::int32_t multiplier = 0, bias = 0;
@@ -76,7 +76,8 @@ struct QuantisedOperator {
   int input = 0, second_input = -1, output = 0;  ///< tensors
   std::array<int, 2> kernel{1, 1}, stride{1, 1};
   int pad_top = 0, pad_left = 0;
-  LevelledWeights weights;  ///< empty without weights; all of level 1 in a dense layer; binary: −1 and 1
+  std::vector<int> winners;  ///< by subnet: channels that a gated convolution computes; empty: no gate
+  LevelledWeights weights;   ///< empty without weights; all of level 1 in a dense layer; binary: −1 and 1
   std::vector<RequantTable> tables;  ///< by subnet
   bool has_weights() const { return kind <= OperatorKind::kLinear || kind == OperatorKind::kBinaryConv; }
 };

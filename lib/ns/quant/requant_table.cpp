@@ -131,7 +131,7 @@ double least_output_scale(std::span<const RowFunction> rows, std::span<const Row
 }
 
 RowTable row_table(const std::string& layer, std::span<const RowFunction> rows, std::span<const RowSums> sums,
-                   const Affine& input, const Affine& output, bool int16_output) {
+                   const Affine& input, const Affine& output, bool int16_output, int most_factor) {
   const double output_span = int16_output ? 65535 : 255;
   std::vector<Row> exact;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -139,7 +139,7 @@ RowTable row_table(const std::string& layer, std::span<const RowFunction> rows, 
         !std::isfinite(rows[i].weight_scale))
       throw input_error(place(layer, i) + ": weights, bias or batch-norm are not finite");
     const Row row = row_for(rows[i], sums[i], input, output, output_span, 1);
-    if (std::llabs(row.multiplier) >= kInt32Limit)
+    if (std::llabs(row.multiplier) * most_factor >= kInt32Limit)
       throw input_error(
           place(layer, i) + ": one step of the accumulator exceeds half a step of the output",
           "the weights of this layer are far larger than its output's unit; train with weight decay");
@@ -147,8 +147,8 @@ RowTable row_table(const std::string& layer, std::span<const RowFunction> rows, 
     exact.push_back(row);
   }
   narrow_multipliers(exact, rows, sums, input, output, output_span,
-                     int16_output ? kTolerance16 : kMultiplierTolerance8);
-  narrow_biases(exact, sums, int16_output ? kTolerance16 : kBiasTolerance8);
+                     (int16_output ? kTolerance16 : kMultiplierTolerance8) / most_factor);
+  narrow_biases(exact, sums, (int16_output ? kTolerance16 : kBiasTolerance8) / most_factor);
   RowTable table{input.zero_point, output.zero_point, {}, {}};
   for (const Row& row : exact) {
     table.multiplier.push_back(static_cast<std::int32_t>(row.multiplier));

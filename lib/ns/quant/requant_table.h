@@ -32,9 +32,10 @@ double least_output_scale(std::span<const RowFunction> rows, std::span<const Row
 /// than 1/8 of a step at full swing; biases likewise, at 1/16; logits by 1/256. That halves what they take
 /// (docs/format/nsm.md). Then |acc + bias| < 2^31 for every input. `int16_output`: zero point 0 and the range
 /// of int16. Throws Error(kInput) naming `layer` if a multiplier would reach 2^31 (only possible with a given
-/// output scale, that of the logits) or the sum may overflow.
+/// output scale, that of the logits) or the sum may overflow. All that also holds for the table's multipliers
+/// times any factor up to `most_factor`, which those of a gated convolution meet.
 RowTable row_table(const std::string& layer, std::span<const RowFunction> rows, std::span<const RowSums> sums,
-                   const Affine& input, const Affine& output, bool int16_output);
+                   const Affine& input, const Affine& output, bool int16_output, int most_factor = 1);
 
 /// Mean over `count` pixels. Throws Error(kInput) naming `layer` if the sum may overflow.
 AvgPoolTable avg_pool_table(const std::string& layer, int count, const Affine& input, const Affine& output);

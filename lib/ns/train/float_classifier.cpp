@@ -2,6 +2,7 @@
 
 #include "ns/base/error.h"
 #include "ns/base/json.h"
+#include "ns/nested/gates.h"
 
 namespace ns::train {
 namespace {
@@ -51,7 +52,7 @@ double FloatClassifier::macs(int subnet) const {
   for (std::size_t i = 0; i < graph.layers.size(); ++i) {
     const auto levels = model_.levels().find(graph.layers[i].name + ".weight");
     const double kept = levels == model_.levels().end() ? 1.0 : 1.0 - levels->second.sparsity(subnet);
-    sum += kept * static_cast<double>(graph.macs(i));
+    sum += kept * nested::computed_share(graph, graph.layers[i], subnet) * static_cast<double>(graph.macs(i));
   }
   return sum;
 }

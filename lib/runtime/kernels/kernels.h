@@ -48,6 +48,12 @@ struct Steps {
   std::uint8_t count;        ///< L; 0: the operator does not write levels
 };
 
+/// What decides which channels of a gated convolution are computed.
+struct Gate {
+  const std::int8_t* saliency;  ///< [co]
+  std::uint16_t winners;        ///< 1 … co: the most salient channels, of equally salient ones the lower
+};
+
 struct AddRequant {
   std::int16_t m0, m1;
   std::int32_t bias;
@@ -98,6 +104,11 @@ struct KernelSet {
   /// Levels of planar int8; `out` may be `in`.
   void (*step_s8)(std::uint32_t channels, std::uint32_t pixels, const Steps&, const std::int8_t* in,
                   std::int8_t* out);
+  /// Convolution of the winners: multipliers times saliency + 128; the other channels become the zero point.
+  /// weights: dense quads (encoding 1)
+  void (*conv_gated_s8)(const Window&, const std::int8_t* weights, const Requant&, const Gate&,
+                        const std::int8_t* in, std::int8_t* out, void* scratch);
+  std::uint32_t (*conv_gated_s8_scratch_bytes)(const Window&);
 };
 
 const KernelSet& reference_kernels();  ///< always there
@@ -118,6 +129,7 @@ constexpr bool kFastKernelsAreFrugal = false;
 std::uint32_t m7_conv_s8_scratch_bytes(const Window&);
 std::uint32_t m7_conv_ncsr_s8_scratch_bytes(const Window&, std::uint8_t block);
 std::uint32_t m7_dwconv_s8_scratch_bytes(const Window&);
+std::uint32_t m7_conv_gated_s8_scratch_bytes(const Window&);
 std::uint32_t m7_bconv_scratch_bytes(const Window&);
 
 /// Words of a row of encoding 5: a nibble per tap and four input channels.

@@ -23,6 +23,7 @@ extern "C" {
 const nsrt_kernel nsrt_kernel_conv = NSRT_PUT(conv_s8);
 const nsrt_kernel nsrt_kernel_conv_csr = NSRT_PUT(conv_ncsr_s8);
 const nsrt_kernel nsrt_kernel_conv_rice = NSRT_PUT(conv_rice_s8);
+const nsrt_kernel nsrt_kernel_conv_gated = NSRT_PUT(conv_gated_s8);
 const nsrt_kernel nsrt_kernel_depthwise = NSRT_PUT(dwconv_s8);
 const nsrt_kernel nsrt_kernel_linear = NSRT_PUT(linear_s8);
 const nsrt_kernel nsrt_kernel_linear_csr = NSRT_PUT(linear_ncsr_s8);

@@ -41,6 +41,7 @@ std::uint32_t m7_kernel_bytes(const NetworkView& net, const OperatorView& op) {
   if (op.kind == OperatorKind::kDepthwise) return m7_dwconv_s8_scratch_bytes(net.window(op));
   if (op.kind == OperatorKind::kBinaryConv) return m7_bconv_scratch_bytes(net.window(op));
   if (op.kind != OperatorKind::kConv) return 0;
+  if (op.gated()) return m7_conv_gated_s8_scratch_bytes(net.window(op));
   return is_nested(op.encoding) ? m7_conv_ncsr_s8_scratch_bytes(net.window(op), op.block)
                                 : m7_conv_s8_scratch_bytes(net.window(op));
 }

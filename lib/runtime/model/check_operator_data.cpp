@@ -7,6 +7,7 @@ namespace {
 constexpr std::uint64_t kAccumulatorLimit = (std::uint64_t{1} << 31) - 1;
 constexpr std::uint64_t kActivationLimit = 128;
 constexpr std::int32_t kLeastMultiplier = 512;
+constexpr std::uint64_t kMostSaliency = 255;  // that a gated convolution's multiplier meets
 
 constexpr std::uint64_t magnitude(std::int64_t x) {
   return static_cast<std::uint64_t>(x < 0 ? -x : x);
@@ -45,7 +46,8 @@ nsrt_error check_requant_row(const NetworkView& net, const OperatorView& op, std
     const RowTableView table(bytes, op.table_form, net.tensor(op.output).c);
     const RequantRow requant = table.row(row);
     const std::uint64_t multiplier = magnitude(requant.multiplier);
-    if (multiplier < kLeastMultiplier || multiplier > kAccumulatorLimit) {
+    const std::uint64_t most = op.gated() ? kAccumulatorLimit / kMostSaliency : kAccumulatorLimit;
+    if (multiplier < kLeastMultiplier || multiplier > most) {
       return fault(NSRT_BAD_REQUANT, bytes.file_offset + table.multiplier_at(row), row);
     }
     if (weights[k - 1] * kActivationLimit + magnitude(requant.bias) > kAccumulatorLimit) {
@@ -93,8 +95,11 @@ nsrt_error check_tables(const NetworkView& net, const OperatorView& op) {
     if (int16_output && table.i8(1) != 0) return bad(1);
     if (table.u8(2) > ((op.table_form & kNarrowMultipliers) != 0 ? kMostTableShift : 0)) return bad(2);
     if (table.u8(3) > ((op.table_form & kNarrowBiases) != 0 ? kMostTableShift : 0)) return bad(3);
-    const std::uint32_t end = 4 + rows_count * row_bytes(op);
-    if (!table.zero(end, table.size - end)) return bad(end);
+    const std::uint32_t end = 4 + rows_count * row_bytes(op), winners_at = table.size - 4;
+    if (!table.zero(end, (op.gated() ? winners_at : table.size) - end)) return bad(end);
+    if (!op.gated()) continue;
+    if (net.winners(op, k) < 1 || net.winners(op, k) > rows_count) return bad(winners_at);
+    if (table.u16(winners_at + 2) != 0) return bad(winners_at + 2);
   }
   return kNoError;
 }

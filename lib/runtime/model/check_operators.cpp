@@ -8,7 +8,7 @@ constexpr std::uint64_t kMostBinarySum = 32766;
 bool encoding_fits(const OperatorView& op) {
   switch (op.kind) {
     case OperatorKind::kConv:
-      return op.encoding == WeightEncoding::kDenseQuads || is_nested(op.encoding);
+      return op.encoding == WeightEncoding::kDenseQuads || (is_nested(op.encoding) && !op.gated());
     case OperatorKind::kDepthwise:
       return op.encoding == WeightEncoding::kDenseRows;
     case OperatorKind::kLinear:
@@ -92,6 +92,7 @@ bool output_type_fits(const OperatorView& op, const TensorView& in, const Tensor
 bool second_input_fits(const OperatorView& op, const TensorView& in, const TensorView& in2,
                        const TensorView& out) {
   if (in2.type != TensorType::kInt8) return false;
+  if (op.gated()) return in2.h == 1 && in2.w == 1 && in2.c == out.c;
   if (op.kind == OperatorKind::kAdd) return in2.same_shape(in);
   return in2.h == in.h && in2.w == in.w && in2.c == out.c - in.c;
 }
@@ -115,7 +116,7 @@ nsrt_error check_operator(const NetworkView& net, std::uint32_t index) {
   if (!encoding_fits(op)) return bad(0);
   if (!block_fits(op)) return bad(2);
   if (!written_before(net, op.input, index)) return bad(4);
-  const bool two_inputs = op.kind == OperatorKind::kAdd || op.kind == OperatorKind::kConcat;
+  const bool two_inputs = op.kind == OperatorKind::kAdd || op.kind == OperatorKind::kConcat || op.gated();
   if (two_inputs) {
     if (!written_before(net, op.input2, index)) return bad(6);
   } else if (op.input2 != kNoTensor) {

@@ -24,6 +24,7 @@ std::uint32_t features(const NetworkView& net) {
     if (op.encoding == WeightEncoding::kNestedRice) used |= kFeatureRice;
     if (op.table_form != kWideTables) used |= kFeatureNarrowTables;
     if (op.kind > OperatorKind::kAdd) used |= kFeatureBinary;
+    if (op.gated()) used |= kFeatureGated;
   }
   return used;
 }

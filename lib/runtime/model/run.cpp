@@ -111,7 +111,10 @@ class Pass {
     const auto* weights = reinterpret_cast<const std::int8_t*>(net_.weights(op).data);
     switch (op.kind) {
       case OperatorKind::kConv:
-        if (op.encoding == WeightEncoding::kNestedRice) {
+        if (op.gated()) {
+          kernels_.conv_gated_s8(net_.window(op), weights, rows(op),
+                                 {place(op.input2), net_.winners(op, subnet_)}, in, out, scratch);
+        } else if (op.encoding == WeightEncoding::kNestedRice) {
           kernels_.conv_rice_s8(net_.window(op), rice_rows(op), rows(op), in, out, scratch);
         } else if (op.encoding == WeightEncoding::kNestedCsr) {
           kernels_.conv_ncsr_s8(net_.window(op), sparse_rows(op), rows(op), in, out, scratch);
@@ -278,6 +281,7 @@ nsrt_status self_test(const NetworkView& net, std::uint8_t* arena) {
 bool has_kernel(const KernelSet& kernels, const OperatorView& op) {
   switch (op.kind) {
     case OperatorKind::kConv:
+      if (op.gated()) return kernels.conv_gated_s8 != nullptr;
       return op.encoding == WeightEncoding::kNestedRice  ? kernels.conv_rice_s8 != nullptr
              : op.encoding == WeightEncoding::kNestedCsr ? kernels.conv_ncsr_s8 != nullptr
                                                          : kernels.conv_s8 != nullptr;

@@ -38,6 +38,11 @@ Region NetworkView::requant(const OperatorView& op, unsigned k) const {
   return section(SectionType::kRequant).part(op.requant_offset + (k - 1) * bytes, bytes);
 }
 
+std::uint16_t NetworkView::winners(const OperatorView& op, unsigned k) const {
+  const Region table = requant(op, k);
+  return table.u16(table.size - 4);
+}
+
 Region NetworkView::test_input() const {
   return section(SectionType::kTest).part(4, tensor(input()).bytes);
 }
@@ -63,7 +68,7 @@ std::uint32_t requant_table_bytes(const OperatorView& op, const TensorView& out)
     case OperatorKind::kConv:
     case OperatorKind::kDepthwise:
     case OperatorKind::kLinear:
-      return static_cast<std::uint32_t>(round_up(4 + rows * row_bytes(op), 4));
+      return static_cast<std::uint32_t>(round_up(4 + rows * row_bytes(op), 4)) + (op.gated() ? 4 : 0);
     case OperatorKind::kAveragePool:
     case OperatorKind::kAdd:
       return 12;
@@ -106,6 +111,7 @@ std::uint32_t kernel_scratch_bytes(const NetworkView& net, const OperatorView& o
   if (op.kind == OperatorKind::kDepthwise) return kernels.dwconv_s8_scratch_bytes(net.window(op));
   if (op.kind == OperatorKind::kBinaryConv) return kernels.bconv_scratch_bytes(net.window(op));
   if (op.kind != OperatorKind::kConv) return 0;
+  if (op.gated()) return kernels.conv_gated_s8_scratch_bytes(net.window(op));
   return is_nested(op.encoding) ? kernels.conv_ncsr_s8_scratch_bytes(net.window(op), op.block)
                                 : kernels.conv_s8_scratch_bytes(net.window(op));
 }

@@ -24,8 +24,9 @@ constexpr std::uint32_t kFeatureNarrowTables = 2;
 constexpr std::uint32_t kFeatureRice = 4;
 constexpr std::uint32_t kFeatureStages = 8;
 constexpr std::uint32_t kFeatureBinary = 16;
-constexpr std::uint32_t kKnownFeatures =
-    kFeatureNestedSparse | kFeatureNarrowTables | kFeatureRice | kFeatureStages | kFeatureBinary;
+constexpr std::uint32_t kFeatureGated = 32;
+constexpr std::uint32_t kKnownFeatures = kFeatureNestedSparse | kFeatureNarrowTables | kFeatureRice |
+                                         kFeatureStages | kFeatureBinary | kFeatureGated;
 constexpr unsigned kMaxSubnets = 8;
 
 /// In the order of the file.
@@ -109,6 +110,9 @@ struct OperatorView {
   std::uint32_t weights_offset, weights_bytes;  ///< in WDEN, WNCS or WBIN
   std::uint32_t requant_offset, requant_bytes;  ///< in REQT, all subnets
   std::uint32_t scratch_offset, scratch_bytes;  ///< in the arena
+
+  /// A convolution whose second input says which of its channels are computed.
+  bool gated() const { return kind == OperatorKind::kConv && input2 != kNoTensor; }
 };
 
 /// As in the file.
@@ -140,6 +144,8 @@ struct NetworkView {
   Region weights(const OperatorView& op) const;
   /// Subnet k's table of an operator; empty for max pool.
   Region requant(const OperatorView& op, unsigned k) const;
+  /// Channels that subnet k computes of a gated convolution.
+  std::uint16_t winners(const OperatorView& op, unsigned k) const;
   Region test_input() const;
   Region test_output(unsigned k) const;
 };

@@ -74,6 +74,14 @@ constexpr Window kAveragePoolShapes[] = {
     {25, 5, 16, 1, 1, 16, 25, 5, 1, 1, 0, 0}, {5, 8, 2, 4, 2, 2, 2, 3, 1, 4, 0, 0},
 };
 
+constexpr Window kGatedShapes[] = {
+    {1, 1, 1, 1, 1, 3, 1, 1, 1, 1, 0, 0},   {5, 7, 3, 5, 7, 5, 3, 3, 1, 1, 1, 1},
+    {7, 5, 2, 7, 5, 1, 3, 3, 1, 1, 1, 1},   {3, 5, 9, 3, 5, 8, 3, 3, 1, 1, 1, 1},
+    {8, 8, 16, 8, 8, 16, 3, 3, 1, 1, 1, 1}, {16, 16, 8, 8, 8, 12, 3, 3, 2, 2, 0, 0},
+    {6, 6, 31, 6, 6, 9, 1, 1, 1, 1, 0, 0},  {4, 4, 32, 4, 4, 33, 3, 3, 1, 1, 1, 1},
+    {7, 8, 10, 3, 4, 6, 4, 3, 3, 2, 2, 0},
+};
+
 struct LinearShape {
   std::uint16_t inputs, units;
 };
@@ -104,11 +112,25 @@ char* append(char* to, const char* text, std::uint32_t number) {
   return append(to, d);
 }
 
-constexpr const char* kKindNames[] = {
-    "conv",        "conv_ncsr",       "dwconv",    "linear",      "linear_i16",
-    "linear_ncsr", "linear_ncsr_i16", "conv_rice", "linear_rice", "linear_rice_i16",
-    "max_pool",    "avg_pool",        "add",       "add_into_a",  "add_into_b",
-    "bconv",       "bconv_i8",        "step"};
+constexpr const char* kKindNames[] = {"conv",
+                                      "conv_ncsr",
+                                      "dwconv",
+                                      "conv_gated",
+                                      "linear",
+                                      "linear_i16",
+                                      "linear_ncsr",
+                                      "linear_ncsr_i16",
+                                      "conv_rice",
+                                      "linear_rice",
+                                      "linear_rice_i16",
+                                      "max_pool",
+                                      "avg_pool",
+                                      "add",
+                                      "add_into_a",
+                                      "add_into_b",
+                                      "bconv",
+                                      "bconv_i8",
+                                      "step"};
 constexpr const char* kValueNames[] = {" mixed", " ties", " extreme", " full"};
 
 // One walk over the list: counts, and stops at the wanted case.
@@ -174,6 +196,11 @@ bool walk_all(Walk& walk) {
   for (const Window& window : kDepthwiseShapes) {
     for (CaseValues values : kRowValues) {
       if (walk.offer(CaseKind::kDepthwise, window, values)) return true;
+    }
+  }
+  for (const Window& window : kGatedShapes) {
+    for (CaseValues values : kRowValues) {
+      if (walk.offer(CaseKind::kConvGated, window, values, 0, 3)) return true;
     }
   }
   for (std::uint32_t i = 0; i < std::size(kLinearShapes); ++i) {

@@ -59,6 +59,16 @@ struct RowSums {
   std::int64_t weights = 0, magnitudes = 0, squares = 0;
 };
 
+bool is_dead(const KernelCase& c, std::uint32_t channel) {
+  return draw(c, kInput, channel, 2) % 8 < c.seed / 256 % 9;
+}
+
+std::int8_t saliency(const KernelCase& c, std::uint32_t channel) {
+  constexpr std::int8_t kFew[] = {-128, -127, 0, 127};  // ties
+  const std::uint32_t random = draw(c, kInput, channel, 1);
+  return random % 2 == 0 ? kFew[random >> 1 & 3] : static_cast<std::int8_t>(random >> 8);
+}
+
 RowSums row_sums(const KernelCase& c, std::uint32_t subnet, std::uint32_t row) {
   RowSums sums;
   const std::uint32_t channels = c.kind == CaseKind::kDepthwise ? 1u : c.window.ci;
@@ -135,6 +145,8 @@ std::int8_t case_kept_weight(const KernelCase& c, std::uint32_t row, std::uint32
 }
 
 std::int8_t case_input(const KernelCase& c, std::uint32_t operand, std::uint32_t index) {
+  if (c.gated() && operand == 1) return saliency(c, index);
+  if (c.gated() && is_dead(c, index / c.window.ih / c.window.iw)) return case_input_zero_point(c, 1);
   const std::uint32_t random = draw(c, kInput, index, operand);
   if (c.binary()) {
     const std::uint32_t most = (1u << c.block) - 1;
@@ -147,14 +159,16 @@ std::int8_t case_input(const KernelCase& c, std::uint32_t operand, std::uint32_t
 }
 
 std::int8_t case_input_zero_point(const KernelCase& c, std::uint32_t subnet) {
-  return c.binary() ? std::int8_t{0} : zero_point(draw(c, kZeroIn, subnet));
+  return c.binary() ? std::int8_t{0} : zero_point(draw(c, kZeroIn, c.gated() ? 1 : subnet));
 }
 
 std::int8_t case_output_zero_point(const KernelCase& c, std::uint32_t subnet) {
   return c.out16() ? std::int8_t{0} : zero_point(draw(c, kZeroOut, subnet));
 }
 
-RequantRow case_requant_row(const KernelCase& c, std::uint32_t subnet, std::uint32_t row) {
+namespace {
+
+RequantRow requant_row(const KernelCase& c, std::uint32_t subnet, std::uint32_t row) {
   const RowSums sums = row_sums(c, subnet, row);
   const std::uint32_t random = draw(c, kTable, row, subnet);
   const std::int64_t limit = INT32_MAX - sums.magnitudes * 128;  // what a bias may be
@@ -182,6 +196,17 @@ RequantRow case_requant_row(const KernelCase& c, std::uint32_t subnet, std::uint
       return {subnet % 2 == 0 ? typical : -typical, -centred};
   }
   return {};
+}
+
+}  // namespace
+
+RequantRow case_requant_row(const KernelCase& c, std::uint32_t subnet, std::uint32_t row) {
+  RequantRow result = requant_row(c, subnet, row);
+  if (c.gated()) {  // room for a factor of 255, and nowhere below 512
+    const std::int32_t m = result.multiplier / 256;
+    result.multiplier = m >= 512 || m <= -512 ? m : result.multiplier < 0 ? -512 : 512;
+  }
+  return result;
 }
 
 void case_steps(const KernelCase& c, std::uint32_t subnet, std::uint32_t row, std::int16_t* to) {

@@ -13,6 +13,7 @@ enum class CaseKind : std::uint8_t {
   kConvDense,
   kConvSparse,
   kDepthwise,
+  kConvGated,
   kLinearDense8,
   kLinearDense16,
   kLinearSparse8,
@@ -67,6 +68,12 @@ struct KernelCase {
     return kind == CaseKind::kLinearDense16 || kind == CaseKind::kLinearSparse16 ||
            kind == CaseKind::kLinearRice16;
   }
+  bool gated() const { return kind == CaseKind::kConvGated; }
+  /// Channels that a gated convolution computes in subnet k: all in the last.
+  std::uint16_t winners(std::uint32_t subnet) const {
+    const std::uint32_t count = window.co * subnet / levels;
+    return static_cast<std::uint16_t>(count == 0 ? 1 : count);
+  }
   bool add() const { return kind >= CaseKind::kAdd && kind <= CaseKind::kAddIntoSecond; }
   std::uint32_t taps() const {  ///< input channels a row reads × kernel
     return (kind == CaseKind::kDepthwise ? 1u : window.ci) * window.kh * window.kw;
@@ -92,12 +99,13 @@ std::uint8_t case_level(const KernelCase&, std::uint32_t row, std::uint32_t chan
 /// The weight that subnet k sees: 0 where the block's level is 0 or above k.
 std::int8_t case_kept_weight(const KernelCase&, std::uint32_t row, std::uint32_t channel, std::uint32_t ky,
                              std::uint32_t kx, std::uint32_t subnet);
-/// Element `index` (CHW) of operand 0 or, for add, 1.
+/// Element `index` (CHW) of operand 0 or, for add, 1; a gated convolution's operand 1 has its saliencies, and
+/// some channels of its operand 0 are constant at the zero point.
 std::int8_t case_input(const KernelCase&, std::uint32_t operand, std::uint32_t index);
 
 std::int8_t case_input_zero_point(const KernelCase&, std::uint32_t subnet);
 std::int8_t case_output_zero_point(const KernelCase&, std::uint32_t subnet);
-/// Within what the reader accepts: |acc + bias| < 2^31 for every input, 512 ≤ |m| < 2^31.
+/// Within what the reader accepts: |acc + bias| < 2^31 for every input, 512 ≤ |m| < 2^31 (gated: /255).
 RequantRow case_requant_row(const KernelCase&, std::uint32_t subnet, std::uint32_t row);
 /// Flip and thresholds of a row: steps() + 1 numbers.
 void case_steps(const KernelCase&, std::uint32_t subnet, std::uint32_t row, std::int16_t* to);

@@ -30,20 +30,27 @@ std::uint32_t scratch_bytes(const KernelCase& c, const KernelSet& kernels) {
     case CaseKind::kBinaryLevels:
     case CaseKind::kBinaryInt8:
       return kernels.bconv_scratch_bytes(c.window);
+    case CaseKind::kConvGated:
+      return kernels.conv_gated_s8_scratch_bytes(c.window);
     default:
       return 0;
   }
 }
 
+std::uint32_t operand_elements(const KernelCase& c, std::uint32_t operand) {
+  return c.gated() && operand == 1 ? c.window.co : c.inputs();
+}
+
 void fill_inputs(const KernelCase& c, CaseBuffers& b) {
   for (std::uint32_t operand = 0; operand < 2; ++operand) {
-    for (std::uint32_t i = 0; i < c.inputs(); ++i) b.input[operand][i] = case_input(c, operand, i);
+    for (std::uint32_t i = 0; i < operand_elements(c, operand); ++i)
+      b.input[operand][i] = case_input(c, operand, i);
   }
 }
 
 bool inputs_intact(const KernelCase& c, const CaseBuffers& b) {
   for (std::uint32_t operand = 0; operand < 2; ++operand) {
-    for (std::uint32_t i = 0; i < c.inputs(); ++i) {
+    for (std::uint32_t i = 0; i < operand_elements(c, operand); ++i) {
       if (b.input[operand][i] != case_input(c, operand, i)) return false;
     }
   }
@@ -74,6 +81,9 @@ void run_kernel(const KernelCase& c, std::uint32_t subnet, const KernelSet& kern
       return kernels.conv_ncsr_s8(w, csr, requant, b.input[0], out, b.scratch);
     case CaseKind::kDepthwise:
       return kernels.dwconv_s8(w, weights, requant, b.input[0], out, b.scratch);
+    case CaseKind::kConvGated:
+      return kernels.conv_gated_s8(w, weights, requant, {b.input[1], c.winners(subnet)}, b.input[0], out,
+                                   b.scratch);
     case CaseKind::kLinearDense8:
       return kernels.linear_s8(w.ci, w.co, weights, requant, b.input[0], out, nullptr);
     case CaseKind::kLinearDense16:
@@ -105,7 +115,7 @@ void run_kernel(const KernelCase& c, std::uint32_t subnet, const KernelSet& kern
 
 void prepare_case(const KernelCase& c, CaseBuffers& b) {
   fill_inputs(c, b);
-  if (c.kind == CaseKind::kConvDense) encode_quads(c, reinterpret_cast<std::int8_t*>(b.encoded));
+  if (c.kind == CaseKind::kConvDense || c.gated()) encode_quads(c, reinterpret_cast<std::int8_t*>(b.encoded));
   if (c.kind == CaseKind::kDepthwise || c.kind == CaseKind::kLinearDense8 ||
       c.kind == CaseKind::kLinearDense16) {
     encode_rows(c, reinterpret_cast<std::int8_t*>(b.encoded));

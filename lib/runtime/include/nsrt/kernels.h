@@ -19,6 +19,7 @@ typedef struct nsrt_kernel nsrt_kernel;
 extern const nsrt_kernel nsrt_kernel_conv;      /* dense */
 extern const nsrt_kernel nsrt_kernel_conv_csr;  /* nested CSR */
 extern const nsrt_kernel nsrt_kernel_conv_rice; /* nested, Rice-coded */
+extern const nsrt_kernel nsrt_kernel_conv_gated;
 extern const nsrt_kernel nsrt_kernel_depthwise;
 extern const nsrt_kernel nsrt_kernel_linear;
 extern const nsrt_kernel nsrt_kernel_linear_csr;

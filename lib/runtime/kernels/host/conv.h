@@ -8,6 +8,7 @@
 // levels.
 #pragma once
 
+#include "kernels/gate.h"
 #include "kernels/host/expand.h"
 #include "kernels/host/grid.h"
 #include "kernels/host/tile.h"
@@ -49,8 +50,26 @@ class SparseRows {
   std::size_t begin_[kChunkRows + 1];
 };
 
+/// Bytes of a gated convolution's rows, in front of its scratch.
+constexpr std::uint32_t gated_rows_bytes(const Window& w) {
+  return (8u * w.co + 63) / 64 * 64;
+}
+
 template <class T>
 struct Conv {
+  /// Computes losers too, with multiplier 0: the host has no board's time to save.
+  static void conv_gated_s8(const Window& w, const std::int8_t* weights, const Requant& requant,
+                            const Gate& gate, const std::int8_t* in, std::int8_t* out, void* scratch) {
+    auto* const rows = static_cast<RequantRow*>(scratch);
+    gated_rows(gate, w.co, requant.rows, rows);
+    conv_s8(w, weights, {requant.input_zero_point, requant.output_zero_point, rows}, in, out,
+            static_cast<std::uint8_t*>(scratch) + gated_rows_bytes(w));
+  }
+  static std::uint32_t conv_gated_s8_scratch_bytes(const Window& w) {
+    const std::uint32_t conv = conv_s8_scratch_bytes(w), rows = gated_rows_bytes(w);
+    return conv > UINT32_MAX - rows ? UINT32_MAX : conv + rows;
+  }
+
   static void conv_s8(const Window& w, const std::int8_t* weights, const Requant& requant,
                       const std::int8_t* in, std::int8_t* out, void* scratch) {
     const Grid g = dense_grid(w);

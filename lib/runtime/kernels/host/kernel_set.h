@@ -26,6 +26,8 @@ inline constexpr KernelSet kKernels{
     Binary<T>::bconv,
     bconv_scratch_bytes,
     Binary<T>::step_s8,
+    Conv<T>::conv_gated_s8,
+    Conv<T>::conv_gated_s8_scratch_bytes,
 };
 
 }  // namespace nsrt::host

@@ -1,6 +1,7 @@
 // Dense convolution: the weights of two output rows are widened to int16 pairs once per strip, then every
 // tile of the strip takes them at fifteen instructions for sixteen multiplications (tiles.S).
 #include "kernels/m7/conv_few_channels.h"
+#include "kernels/m7/conv_planned.h"
 #include "kernels/m7/m7.h"
 #include "kernels/m7/strip.h"
 
@@ -43,7 +44,11 @@ void run_two_rows(Strip& strip, const RowPair& rows, std::uint32_t quads, std::i
 void conv_s8(const Window& window, const std::int8_t* weights, const Requant& requant, const std::int8_t* in,
              std::int8_t* out, void* scratch) {
   if (has_few_channels(window)) return conv_few_channels(window, weights, requant, in, out, scratch);
-  const Plan plan = plan_dense(window);
+  conv_planned(plan_dense(window), weights, requant, in, out, scratch);
+}
+
+void conv_planned(const Plan& plan, const std::int8_t* weights, const Requant& requant, const std::int8_t* in,
+                  std::int8_t* out, void* scratch) {
   Strip strip(plan, scratch, stack_pointer());
   strip.control.output_zero_point = requant.output_zero_point;
   strip.write_taps(plan.planes, 1);

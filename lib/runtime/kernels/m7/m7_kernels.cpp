@@ -20,6 +20,8 @@ const KernelSet& m7_kernels() {
       .bconv = m7::bconv,
       .bconv_scratch_bytes = m7_bconv_scratch_bytes,
       .step_s8 = m7::step_s8,
+      .conv_gated_s8 = m7::conv_gated_s8,
+      .conv_gated_s8_scratch_bytes = m7_conv_gated_s8_scratch_bytes,
   };
   return kSet;
 }

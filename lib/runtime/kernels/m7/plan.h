@@ -177,10 +177,15 @@ constexpr void set_rows(Plan& p, const PlanKind& kind, std::uint32_t limit) {
   place(p, kind);
 }
 
+/// Bytes of an operator's input and output.
+constexpr std::uint32_t activations(const Window& w) {
+  return std::uint32_t{w.ih} * w.iw * w.ci + std::uint32_t{w.oh} * w.ow * w.co;
+}
+
 /// Lays the work out such that the scratch hardly makes the arena grow: layers with the largest tensors get
 /// little, the others more. Within that, as many tiles per strip as make the decoding of a weight cheap, then
-/// a long list.
-constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
+/// a long list. `tensors`: bytes of the layer's activations.
+constexpr Plan make_plan(const Window& window, const PlanKind& kind, std::uint32_t tensors) {
   Plan p{};
   p.w = window;
   if (is_pointwise(window)) {
@@ -190,7 +195,6 @@ constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
   const Window& w = p.w;
   p.planes = kind.planes;
   p.entries = least(kind.entries, kFewEntries);
-  const std::uint32_t tensors = std::uint32_t{w.ih} * w.iw * w.ci + std::uint32_t{w.oh} * w.ow * w.co;
   const std::uint32_t limit =
       tensors > kLargeTensors ? kSmallScratch : kLargeTensors + kSmallScratch - tensors;
   if (is_pointwise(window)) {
@@ -220,6 +224,10 @@ constexpr Plan make_plan(const Window& window, const PlanKind& kind) {
   p.entries = least(most_entries, most(p.entries, (p.entries + room / kind.entry_bytes) / 8 * 8));
   place(p, kind);
   return p;
+}
+
+constexpr Plan make_plan(const Window& w, const PlanKind& kind) {
+  return make_plan(w, kind, activations(w));
 }
 
 constexpr std::uint32_t positions(const Window& w, std::uint32_t block) {

@@ -1,7 +1,7 @@
 // Scratch sizes of the M7 kernels: plain arithmetic, compiled for every target because the packer plans with
 // them.
 #include "kernels/m7/binary.h"
-#include "kernels/m7/plan.h"
+#include "kernels/m7/gated_plan.h"
 
 namespace nsrt {
 namespace {
@@ -32,6 +32,16 @@ std::uint32_t m7_dwconv_s8_scratch_bytes(const Window& w) {
 }
 std::uint32_t m7_bconv_scratch_bytes(const Window& w) {
   return m7::plan_binary(w).bytes;
+}
+
+std::uint32_t m7_conv_gated_s8_scratch_bytes(const Window& w) {
+  if (!plannable(w)) return UINT32_MAX;
+  std::uint32_t kernel = 0;
+  for (std::uint32_t step = 1; step <= m7::kGatherSteps; ++step) {
+    kernel = m7::most(kernel, rounded(m7::plan_gathered(w, m7::gathered_channels(w.ci, step))));
+  }
+  const std::uint64_t bytes = m7::lay_out_gated(w).kernel_at + kernel;
+  return bytes < UINT32_MAX ? static_cast<std::uint32_t>(bytes) : UINT32_MAX;
 }
 
 }  // namespace nsrt

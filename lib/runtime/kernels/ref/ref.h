@@ -15,6 +15,8 @@ void conv_ncsr_s8(const Window&, const NestedCsr&, const Requant&, const std::in
                   void* scratch);
 void conv_rice_s8(const Window&, const NestedRice&, const Requant&, const std::int8_t* in, std::int8_t* out,
                   void* scratch);
+void conv_gated_s8(const Window&, const std::int8_t* weights, const Requant&, const Gate&,
+                   const std::int8_t* in, std::int8_t* out, void* scratch);
 void dwconv_s8(const Window&, const std::int8_t* weights, const Requant&, const std::int8_t* in,
                std::int8_t* out, void* scratch);
 void linear_s8(std::uint32_t inputs, std::uint32_t units, const std::int8_t* weights, const Requant&,

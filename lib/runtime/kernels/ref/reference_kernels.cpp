@@ -20,6 +20,8 @@ constexpr KernelSet kReference = {
     .bconv = ref::bconv,
     .bconv_scratch_bytes = [](const Window&) -> std::uint32_t { return 0; },
     .step_s8 = ref::step_s8,
+    .conv_gated_s8 = ref::conv_gated_s8,
+    .conv_gated_s8_scratch_bytes = [](const Window&) -> std::uint32_t { return 0; },
 };
 
 }  // namespace
