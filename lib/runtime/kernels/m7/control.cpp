@@ -3,10 +3,11 @@
 namespace nsrt::m7 {
 
 constexpr TileCode kTwoPixels{nsrt_m7_two_pixels_last, nsrt_m7_two_pixels_reload_last,
-                              nsrt_m7_two_pixels_reload, nsrt_m7_two_pixels_entry_bytes, 64};
+                              nsrt_m7_two_pixels_reload, nsrt_m7_two_pixels_entry_bytes, 32};
 constexpr TileCode kTwoRows{nsrt_m7_two_rows_last, nsrt_m7_two_rows_reload_last, nsrt_m7_two_rows_reload,
                             nsrt_m7_two_rows_entry_bytes, 32};
-static_assert(kMaxEntries <= kTwoPixels.unrolled, "decode.S runs the code of a row once");
+static_assert(kTwoPixels.unrolled == 32, "decode.S knows");
+static_assert(kMaxEntries <= 2 * kTwoPixels.unrolled);
 static_assert(kMaxPairEntries <= 2 * kTwoRows.unrolled);
 
 void TileCode::set_list(Control& c, const void* list, std::uint32_t first, std::uint32_t entries,

@@ -8,15 +8,8 @@
 namespace nsrt::m7 {
 namespace {
 
-struct Decoder {
-  void (*rows)(SparseRows*);
-  void (*some)(Cursor*, std::uint32_t records);
-};
-
-Decoder decoder(std::uint32_t block) {
-  if (block == 1) return {nsrt_m7_sparse_rows_1, nsrt_m7_decode_1};
-  if (block == 2) return {nsrt_m7_sparse_rows_2, nsrt_m7_decode_2};
-  return {nsrt_m7_sparse_rows_4, nsrt_m7_decode_4};
+const void* decoder(std::uint32_t block) {
+  return block == 1 ? nsrt_m7_records_1 : block == 2 ? nsrt_m7_records_2 : nsrt_m7_records_4;
 }
 
 std::uint32_t records(const std::uint16_t* counts, std::uint32_t begin, std::uint32_t end) {
@@ -26,7 +19,7 @@ std::uint32_t records(const std::uint16_t* counts, std::uint32_t begin, std::uin
 }
 
 // The next row, whose records may not fit into the list.
-void run_long_row(TwoPixelRow& row, SparseRows& rows, const NestedCsr& csr, const Decoder& decode) {
+void run_long_row(TwoPixelRow& row, SparseRows& rows, const NestedCsr& csr, const void* decode) {
   Cursor cursor = rows.row;
   row.begin_long(records(rows.counts, 0, csr.subnet) * csr.block);
   std::uint32_t room = rows.capacity;
@@ -39,7 +32,7 @@ void run_long_row(TwoPixelRow& row, SparseRows& rows, const NestedCsr& csr, cons
         room = rows.capacity;
       }
       const std::uint32_t n = least(left, room);
-      decode.some(&cursor, n);
+      nsrt_m7_decode(&cursor, decode, n);
       left -= n;
       room -= n;
     }
@@ -53,7 +46,8 @@ void run_long_row(TwoPixelRow& row, SparseRows& rows, const NestedCsr& csr, cons
 }
 
 void run_rows(Strip& strip, const NestedCsr& csr, const Requant& requant, std::int8_t* out) {
-  const Decoder decode = decoder(csr.block);
+  const void* const decode = decoder(csr.block);
+  const std::uint32_t record_bytes = 1u + csr.block;
   const Plan& plan = strip.plan;
   TwoPixelRow row(strip);
   SparseRows rows{
@@ -70,7 +64,7 @@ void run_rows(Strip& strip, const NestedCsr& csr, const Requant& requant, std::i
       .tiles = strip.tile_list()};
   if (!plan.bounces()) {
     while (rows.rows != 0) {
-      decode.rows(&rows);
+      nsrt_m7_sparse_rows(&rows, decode, record_bytes);
       if (rows.rows != 0) run_long_row(row, rows, csr, decode);
     }
     return;
@@ -78,7 +72,7 @@ void run_rows(Strip& strip, const NestedCsr& csr, const Requant& requant, std::i
   for (std::uint32_t left = plan.w.co; left > 0; --left, out += rows.out_step) {
     rows.rows = 1;
     rows.out = strip.target(out);
-    decode.rows(&rows);
+    nsrt_m7_sparse_rows(&rows, decode, record_bytes);
     if (rows.rows == 0) {
       strip.row_done(out);
     } else {

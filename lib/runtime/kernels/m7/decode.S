@@ -74,6 +74,8 @@
   .equ kTile, 64
   .equ kFinish, 76
   .equ kNothingElse, 1 << 30
+  .equ kTwice, 1 << 29
+  .equ kUnrolled, 32  // nsrt_m7_two_pixels
 
 // Runs a decoded row: the Control as in two_pixels.h. r0 the list, r3 sum of the weights, r7 SparseRows or DenseRows.
 // The low lane saw q + 128, and started at 2^23, which the sum of the weights starts with.
@@ -102,6 +104,10 @@ nsrt_m7_run_row:
   lsr r5, #3
   mov r1, #kNothingElse
   sub r5, #1
+  cmp r5, #kUnrolled
+  itt hs
+  movhs r1, #kTwice
+  subhs r5, #kUnrolled
   mls r6, r5, r4, r6
   str r1, [r12, #kFinish]
   ldr r1, [r0, #4]
@@ -112,15 +118,35 @@ nsrt_m7_run_row:
   .pool
   .size nsrt_m7_run_row, . - nsrt_m7_run_row
 
-// void rows_name(SparseRows*): decodes and runs rows, until none is left or one does not fit into the list.
-// void some_name(Cursor*, uint32_t records): goes on from the cursor's position; at least one record.
-  .macro decode rows_name, some_name, record, log2_block
-  .section .text.\rows_name, "ax", %progbits
+// The records of a level, for the two functions below, which enter it by its address: r12 of them, at least one. Back
+// through the fourth word of the stack.
+  .macro records name, record
+  .section .text.\name, "ax", %progbits
+  .balign 4
+  .global \name
+  .type \name, %function
+\name:
+  \record
+  subs r12, #1
+  bne \name
+  ldr pc, [sp, #12]
+  .size \name, . - \name
+  .endm
+  records nsrt_m7_records_1, record_1
+  records nsrt_m7_records_2, record_2
+  records nsrt_m7_records_4, record_4
+
+// void nsrt_m7_sparse_rows(SparseRows*, records, uint32_t record_bytes)
+// On the stack its arguments, where `records` goes back to, and at the end where the counts of the subnet's levels end.
+  .equ kCountsEnd, 48
+  .section .text.nsrt_m7_sparse_rows, "ax", %progbits
   .balign 8
-  .global \rows_name
-  .type \rows_name, %function
-\rows_name:
-  push {r0, r1, r4-r11, lr}  // [sp] the SparseRows, [sp, #4] where the counts of the subnet's levels end
+  .global nsrt_m7_sparse_rows
+  .type nsrt_m7_sparse_rows, %function
+nsrt_m7_sparse_rows:
+  adr.w r3, 5f
+  orr r3, #1
+  push {r0-r12, lr}
 1:
   ldr r7, [sp]
   mov r9, #0
@@ -135,7 +161,7 @@ nsrt_m7_run_row:
   bne 2b
   cmp r9, r10
   bhi 9f
-  str r8, [sp, #4]
+  str r8, [sp, #kCountsEnd]
   ldm r7, {r0-r6}
   cmp r9, #0
   beq 8f
@@ -144,12 +170,9 @@ nsrt_m7_run_row:
   mov r2, #0
   cmp r12, #0
   beq 5f
-4:
-  \record
-  subs r12, #1
-  bne 4b
+  ldr pc, [sp, #4]
 5:
-  ldr r7, [sp, #4]
+  ldr r7, [sp, #kCountsEnd]
   cmp lr, r7
   bne 3b
   // Over the records of denser subnets, to the next row.
@@ -166,8 +189,8 @@ nsrt_m7_run_row:
 7:
   cmp lr, r8
   bne 6b
-  add r1, r10
-  add r1, r1, r10, lsl #\log2_block
+  ldr r9, [sp, #8]
+  mla r1, r10, r9, r1
   str r1, [r7, #kRecord]
   bl nsrt_m7_run_row
   ldr r7, [sp]
@@ -176,33 +199,30 @@ nsrt_m7_run_row:
   str r8, [r7, #kRows]
   bne 1b
 9:
-  pop {r0, r1, r4-r11, pc}
+  add sp, #16
+  pop {r4-r12, pc}
 8:  // no weight at all: one of zero
   mov r12, #0
   strd r12, r5, [r0, #-8]!
   b 3b
-  .size \rows_name, . - \rows_name
+  .size nsrt_m7_sparse_rows, . - nsrt_m7_sparse_rows
 
-  .section .text.\some_name, "ax", %progbits
-  .global \some_name
-  .type \some_name, %function
-\some_name:
-  push {r0, r4-r11, lr}
-  mov r12, r1
+// void nsrt_m7_decode(Cursor*, records, uint32_t count)
+  .section .text.nsrt_m7_decode, "ax", %progbits
+  .global nsrt_m7_decode
+  .type nsrt_m7_decode, %function
+nsrt_m7_decode:
+  adr.w r3, 1f
+  orr r3, #1
+  push {r0-r11, lr}
+  mov r12, r2
   ldm r0, {r0-r6}
+  ldr pc, [sp, #4]
 1:
-  \record
-  subs r12, #1
-  bne 1b
-  pop {r12}
+  ldr r12, [sp], #16
   stm r12, {r0-r3}
   pop {r4-r11, pc}
-  .size \some_name, . - \some_name
-  .endm
-
-  decode nsrt_m7_sparse_rows_1, nsrt_m7_decode_1, record_1, 0
-  decode nsrt_m7_sparse_rows_2, nsrt_m7_decode_2, record_2, 1
-  decode nsrt_m7_sparse_rows_4, nsrt_m7_decode_4, record_4, 2
+  .size nsrt_m7_decode, . - nsrt_m7_decode
 
 // One weight of a dense row: r4 walks over DenseTaps, r1 is the row.
   .macro record_tap

@@ -56,15 +56,12 @@ static_assert(offsetof(SparseRows, counts) == 28 && offsetof(SparseRows, control
 #endif
 
 extern "C" {
-/// Decodes and runs rows with blocks of 1, 2, 4; stops where none is left or the next has more records than
-/// fit.
-void nsrt_m7_sparse_rows_1(SparseRows*);
-void nsrt_m7_sparse_rows_2(SparseRows*);
-void nsrt_m7_sparse_rows_4(SparseRows*);
-/// Decodes some records of a level, at least one.
-void nsrt_m7_decode_1(Cursor*, std::uint32_t records);
-void nsrt_m7_decode_2(Cursor*, std::uint32_t records);
-void nsrt_m7_decode_4(Cursor*, std::uint32_t records);
+/// How records with blocks of 1, 2, 4 are decoded: no functions to call, the two below enter them.
+extern const char nsrt_m7_records_1[], nsrt_m7_records_2[], nsrt_m7_records_4[];
+/// Decodes and runs rows; stops where none is left or the next has more records than fit.
+void nsrt_m7_sparse_rows(SparseRows*, const void* records, std::uint32_t record_bytes);
+/// Decodes `count` records of a level, at least one.
+void nsrt_m7_decode(Cursor*, const void* records, std::uint32_t count);
 void nsrt_m7_dense_rows(DenseRows*);
 /// Decodes some taps of a dense row, at least one.
 void nsrt_m7_decode_taps(Cursor*, std::uint32_t count);

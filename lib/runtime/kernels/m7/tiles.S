@@ -187,7 +187,7 @@
   str r4, [r3]
   .endm
 
-  tile_loop nsrt_m7_two_pixels, two_pixels_entry, 4, two_pixels_requantise, 64
+  tile_loop nsrt_m7_two_pixels, two_pixels_entry, 4, two_pixels_requantise, 32
 
 // Two rows. A word is two channels' int16, an entry two int16 weights for each of two rows; r4-r7 are four pixels of
 // the first row, r8-r11 of the second. int32 sums cannot overflow (the packer's proof).
