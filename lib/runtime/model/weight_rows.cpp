@@ -14,8 +14,8 @@ WeightRows::WeightRows(const NetworkView& net, const OperatorView& op)
       channels_(op.kind == OperatorKind::kDepthwise ? 1
                 : op.kind == OperatorKind::kLinear  ? linear_inputs(net, op)
                                                     : net.tensor(op.input).c),
-      taps_(std::uint64_t{op.kh} * op.kw),
-      positions_((channels_ + block_ - 1) / block_ * taps_) {
+      taps_(std::uint32_t{op.kh} * op.kw),
+      positions_(std::uint64_t{(channels_ + block_ - 1) / block_} * taps_) {
   if (encoding_ == WeightEncoding::kDenseQuads) row_bytes_ = (positions_ + 1) / 2 * 4;
   if (encoding_ == WeightEncoding::kDenseRows) row_bytes_ = round_up(positions_, 4);
   if (encoding_ == WeightEncoding::kBinary) row_bytes_ = (positions_ + 7) / 8 * 4;
@@ -49,7 +49,7 @@ nsrt_error WeightRows::check_end() const {
 // Byte `index` of a dense row stands for no weight and must be zero.
 bool WeightRows::absent(std::uint32_t index) const {
   if (encoding_ == WeightEncoding::kDenseRows) return index >= positions_;
-  const std::uint64_t position = index / 4 * 2 + index % 2;
+  const std::uint32_t position = index / 4 * 2 + index % 2;
   return position >= positions_ || position / taps_ * 2 + index % 4 / 2 >= channels_;
 }
 
@@ -72,12 +72,12 @@ nsrt_error WeightRows::check_binary(RowMagnitudes& weights) const {
   const auto row_bytes = static_cast<std::uint32_t>(row_bytes_);
   const std::uint32_t start = row_ * row_bytes;
   for (std::uint32_t i = 0; i < 2 * row_bytes; ++i) {
-    const std::uint64_t first_channel = i / taps_ * 4;
-    const std::uint64_t channels = first_channel < channels_ ? channels_ - first_channel : 0;
+    const std::uint32_t first_channel = i / taps_ * 4;
+    const std::uint32_t channels = first_channel < channels_ ? channels_ - first_channel : 0;
     const unsigned nibble = bytes_.u8(start + i / 2) >> i % 2 * 4 & 15u;
     if (channels < 4 && nibble >> channels != 0) return bad(start + i / 2);
   }
-  weights.fill(channels_ * taps_);
+  weights.fill(std::uint64_t{channels_} * taps_);
   return kNoError;
 }
 
@@ -88,7 +88,7 @@ nsrt_error WeightRows::check_csr(RowMagnitudes& weights) {
     const std::uint32_t count_at = 2 * (row_ * levels_ + level);
     const std::uint32_t count = bytes_.u16(count_at);
     if (!bytes_.contains(record_, std::uint64_t{count} * record_bytes)) return bad(count_at);
-    std::uint64_t position = 0;
+    std::uint32_t position = 0;  // at most 65,535 gaps of a byte
     for (std::uint32_t i = 0; i < count; ++i, record_ += record_bytes) {
       const std::uint8_t gap = bytes_.u8(record_);
       position += gap;
@@ -101,8 +101,8 @@ nsrt_error WeightRows::check_csr(RowMagnitudes& weights) {
   return kNoError;
 }
 
-nsrt_error WeightRows::check_block(std::uint32_t at, std::uint64_t position, std::uint64_t& sum) const {
-  const std::uint64_t first_channel = position / taps_ * block_;
+nsrt_error WeightRows::check_block(std::uint32_t at, std::uint32_t position, std::uint64_t& sum) const {
+  const std::uint32_t first_channel = position / taps_ * block_;
   for (std::uint32_t i = 0; i < block_; ++i) {
     const std::int32_t w = bytes_.i8(at + i);
     if (w == -128 || (w != 0 && first_channel + i >= channels_)) return bad(at + i);

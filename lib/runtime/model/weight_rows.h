@@ -39,7 +39,7 @@ class WeightRows {
   nsrt_error check_csr(RowMagnitudes& weights);
   nsrt_error check_rice(RowMagnitudes& weights);
   nsrt_error check_rice_head(std::uint32_t level, std::uint64_t& at);
-  nsrt_error check_block(std::uint32_t at, std::uint64_t position, std::uint64_t& sum) const;
+  nsrt_error check_block(std::uint32_t at, std::uint32_t position, std::uint64_t& sum) const;
   const std::uint16_t* codes_end(std::uint32_t level) const;
   std::uint32_t offset_of(const void* place) const;
   nsrt_error bad(std::uint32_t at) const { return fault(NSRT_BAD_WEIGHTS, bytes_.file_offset + at, row_); }
@@ -47,8 +47,8 @@ class WeightRows {
 
   Region bytes_;
   WeightEncoding encoding_;
-  std::uint32_t block_, levels_, rows_;
-  std::uint64_t channels_, taps_, positions_, row_bytes_ = 0;
+  std::uint32_t block_, levels_, rows_, channels_, taps_;
+  std::uint64_t positions_, row_bytes_ = 0;
   std::uint32_t row_ = 0;
   std::uint32_t record_ = 0;                   ///< encoding 3: where the next record starts
   std::array<RiceLevel, kMaxSubnets> rice_{};  ///< encoding 4: where the levels stand
