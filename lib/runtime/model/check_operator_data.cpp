@@ -4,13 +4,14 @@
 namespace nsrt {
 namespace {
 
-constexpr std::uint64_t kAccumulatorLimit = (std::uint64_t{1} << 31) - 1;
-constexpr std::uint64_t kActivationLimit = 128;
-constexpr std::int32_t kLeastMultiplier = 512;
-constexpr std::uint64_t kMostSaliency = 255;  // that a gated convolution's multiplier meets
+constexpr std::uint32_t kAccumulatorLimit = (std::uint32_t{1} << 31) - 1;
+constexpr std::uint32_t kActivationLimit = 128;
+constexpr std::uint32_t kLeastMultiplier = 512;
+constexpr std::uint32_t kMostSaliency = 255;  // that a gated convolution's multiplier meets
 
-constexpr std::uint64_t magnitude(std::int64_t x) {
-  return static_cast<std::uint64_t>(x < 0 ? -x : x);
+constexpr std::uint32_t magnitude(std::int32_t x) {
+  const auto bits = static_cast<std::uint32_t>(x);
+  return x < 0 ? 0 - bits : bits;
 }
 
 // Offsets and sizes of weights and tables inside their sections.
@@ -45,8 +46,8 @@ nsrt_error check_requant_row(const NetworkView& net, const OperatorView& op, std
     const Region bytes = net.requant(op, k);
     const RowTableView table(bytes, op.table_form, net.tensor(op.output).c);
     const RequantRow requant = table.row(row);
-    const std::uint64_t multiplier = magnitude(requant.multiplier);
-    const std::uint64_t most = op.gated() ? kAccumulatorLimit / kMostSaliency : kAccumulatorLimit;
+    const std::uint32_t multiplier = magnitude(requant.multiplier);
+    const std::uint32_t most = op.gated() ? kAccumulatorLimit / kMostSaliency : kAccumulatorLimit;
     if (multiplier < kLeastMultiplier || multiplier > most) {
       return fault(NSRT_BAD_REQUANT, bytes.file_offset + table.multiplier_at(row), row);
     }
@@ -71,17 +72,6 @@ nsrt_error check_steps(const NetworkView& net, const OperatorView& op) {
       if (!good) return fault(NSRT_BAD_REQUANT, table.file_offset + at, at / 2 / (steps + 1));
     }
     if (!table.zero(end, table.size - end)) return fault(NSRT_BAD_REQUANT, table.file_offset + end, k);
-  }
-  return kNoError;
-}
-
-// One bit per channel of levels that a max pool turns round.
-nsrt_error check_flips(const NetworkView& net, const OperatorView& op) {
-  const std::uint32_t channels = net.tensor(op.output).c;
-  for (unsigned k = 1; k <= net.subnets(); ++k) {
-    const Region table = net.requant(op, k);
-    if (channels % 32 != 0 && table.u32(table.size - 4) >> channels % 32 != 0)
-      return fault(NSRT_BAD_REQUANT, table.file_offset + table.size - 4, k);
   }
   return kNoError;
 }
@@ -119,58 +109,64 @@ nsrt_error check_rows(const NetworkView& net, const OperatorView& op) {
   return rows.check_end();
 }
 
-nsrt_error check_average(const NetworkView& net, const OperatorView& op) {
-  const std::uint64_t sum = kActivationLimit * op.kh * op.kw;
+// The tables below are checked alike, one subnet's at a time: where the first byte lies that cannot be. Sums
+// stay below 2^32: a bias has 2^31 at most, the products 2^23.
+constexpr std::uint32_t kSound = UINT32_MAX;
+using TableCheck = std::uint32_t (*)(const OperatorView&, const TensorView& out, const Region& table);
+
+nsrt_error check_each(const NetworkView& net, const OperatorView& op, TableCheck check) {
+  const TensorView out = net.tensor(op.output);
   for (unsigned k = 1; k <= net.subnets(); ++k) {
     const Region table = net.requant(op, k);
-    const auto bad = [&](std::uint32_t at) { return fault(NSRT_BAD_REQUANT, table.file_offset + at, k); };
-    if (table.i32(0) < 1) return bad(0);
-    if (table.u8(9) > 30) return bad(9);
-    if ((sum + magnitude(table.i32(4))) << table.u8(9) > kAccumulatorLimit) return bad(4);
-    if (table.u16(10) != 0) return bad(10);
+    const std::uint32_t at = check(op, out, table);
+    if (at != kSound) return fault(NSRT_BAD_REQUANT, table.file_offset + at, k);
   }
   return kNoError;
 }
 
-nsrt_error check_add(const NetworkView& net, const OperatorView& op) {
-  for (unsigned k = 1; k <= net.subnets(); ++k) {
-    const Region table = net.requant(op, k);
-    const auto bad = [&](std::uint32_t at) { return fault(NSRT_BAD_REQUANT, table.file_offset + at, k); };
-    const std::uint64_t products = kActivationLimit * (magnitude(table.i16(0)) + magnitude(table.i16(2)));
-    if (products + magnitude(table.i32(4)) > kAccumulatorLimit) return bad(4);
-    if (table.u8(8) > 30) return bad(8);
-    if (!table.zero(9, 3)) return bad(9);
-  }
-  return kNoError;
+// One bit per channel of levels that a max pool turns round.
+std::uint32_t check_flips(const OperatorView&, const TensorView& out, const Region& table) {
+  const std::uint32_t last = table.size - 4;
+  const bool sound = out.highest_level() == 0 || out.c % 32 == 0 || table.u32(last) >> out.c % 32 == 0;
+  return sound ? kSound : last;
 }
 
-nsrt_error check_concat(const NetworkView& net, const OperatorView& op) {
-  for (unsigned k = 1; k <= net.subnets(); ++k) {
-    const Region table = net.requant(op, k);
-    const auto bad = [&](std::uint32_t at) { return fault(NSRT_BAD_REQUANT, table.file_offset + at, k); };
-    for (std::uint32_t i = 0; i < 2; ++i) {
-      if (kActivationLimit * magnitude(table.i16(2 * i)) + magnitude(table.i32(4 + 4 * i)) >
-          kAccumulatorLimit)
-        return bad(4 + 4 * i);
-    }
-    if (table.u8(12) > 30) return bad(12);
-    if (!table.zero(13, 3)) return bad(13);
+std::uint32_t check_average(const OperatorView& op, const TensorView&, const Region& table) {
+  if (table.i32(0) < 1) return 0;
+  if (table.u8(9) > 30) return 9;
+  const std::uint32_t sum = kActivationLimit * op.kh * op.kw;
+  if (sum + magnitude(table.i32(4)) > kAccumulatorLimit >> table.u8(9)) return 4;
+  return table.u16(10) != 0 ? 10 : kSound;
+}
+
+std::uint32_t check_add(const OperatorView&, const TensorView&, const Region& table) {
+  const std::uint32_t products = kActivationLimit * (magnitude(table.i16(0)) + magnitude(table.i16(2)));
+  if (products + magnitude(table.i32(4)) > kAccumulatorLimit) return 4;
+  if (table.u8(8) > 30) return 8;
+  return table.zero(9, 3) ? kSound : 9;
+}
+
+std::uint32_t check_concat(const OperatorView&, const TensorView&, const Region& table) {
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    if (kActivationLimit * magnitude(table.i16(2 * i)) + magnitude(table.i32(4 + 4 * i)) > kAccumulatorLimit)
+      return 4 + 4 * i;
   }
-  return kNoError;
+  if (table.u8(12) > 30) return 12;
+  return table.zero(13, 3) ? kSound : 13;
 }
 
 nsrt_error check_data(const NetworkView& net, const OperatorView& op) {
   switch (op.kind) {
     case OperatorKind::kAveragePool:
-      return check_average(net, op);
+      return check_each(net, op, check_average);
     case OperatorKind::kAdd:
-      return check_add(net, op);
+      return check_each(net, op, check_add);
     case OperatorKind::kMaxPool:
-      return net.tensor(op.output).highest_level() != 0 ? check_flips(net, op) : kNoError;
+      return check_each(net, op, check_flips);
     case OperatorKind::kStep:
       return check_steps(net, op);
     case OperatorKind::kConcat:
-      return check_concat(net, op);
+      return check_each(net, op, check_concat);
     default:
       return check_rows(net, op);
   }
