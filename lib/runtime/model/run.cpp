@@ -108,56 +108,51 @@ class Pass {
     void* scratch = scratch_of(op) + widened_rows_bytes(op, net_.tensor(op.output).c);
     std::int8_t* in = place(op.input);
     std::int8_t* out = place(op.output);
+    const Window window = net_.window(op);
+    const Region table = net_.requant(op, subnet_);
     const auto* weights = reinterpret_cast<const std::int8_t*>(net_.weights(op).data);
     switch (op.kind) {
       case OperatorKind::kConv:
         if (op.gated()) {
-          kernels_.conv_gated_s8(net_.window(op), weights, rows(op),
-                                 {place(op.input2), net_.winners(op, subnet_)}, in, out, scratch);
+          kernels_.conv_gated_s8(window, weights, rows(op), {place(op.input2), net_.winners(op, subnet_)}, in,
+                                 out, scratch);
         } else if (op.encoding == WeightEncoding::kNestedRice) {
-          kernels_.conv_rice_s8(net_.window(op), rice_rows(op), rows(op), in, out, scratch);
+          kernels_.conv_rice_s8(window, rice_rows(op), rows(op), in, out, scratch);
         } else if (op.encoding == WeightEncoding::kNestedCsr) {
-          kernels_.conv_ncsr_s8(net_.window(op), sparse_rows(op), rows(op), in, out, scratch);
+          kernels_.conv_ncsr_s8(window, sparse_rows(op), rows(op), in, out, scratch);
         } else {
-          kernels_.conv_s8(net_.window(op), weights, rows(op), in, out, scratch);
+          kernels_.conv_s8(window, weights, rows(op), in, out, scratch);
         }
         break;
       case OperatorKind::kDepthwise:
-        kernels_.dwconv_s8(net_.window(op), weights, rows(op), in, out, scratch);
+        kernels_.dwconv_s8(window, weights, rows(op), in, out, scratch);
         break;
       case OperatorKind::kLinear:
         run_linear(op, weights, in, out);
         break;
       case OperatorKind::kMaxPool:
-        kernels_.max_pool_s8(net_.window(op), in, out);
+        kernels_.max_pool_s8(window, in, out);
         flip_channels(op, out);
         break;
       case OperatorKind::kBinaryConv: {
         const Steps levels = steps(op);
-        kernels_.bconv(net_.window(op), reinterpret_cast<const std::uint32_t*>(weights), levels,
+        kernels_.bconv(window, reinterpret_cast<const std::uint32_t*>(weights), levels,
                        levels.count == 0 ? rows(op) : Requant{}, in, out, scratch);
         break;
       }
-      case OperatorKind::kStep: {
-        const TensorView to = net_.tensor(op.output);
-        kernels_.step_s8(to.c, std::uint32_t{to.h} * to.w, steps(op), in, out);
+      case OperatorKind::kStep:
+        kernels_.step_s8(window.co, std::uint32_t{window.oh} * window.ow, steps(op), in, out);
         break;
-      }
       case OperatorKind::kConcat:
         concatenate(op, out);
         break;
-      case OperatorKind::kAveragePool: {
-        const Region table = net_.requant(op, subnet_);
-        kernels_.avg_pool_s8(net_.window(op), {table.i32(0), table.i32(4), table.i8(8), table.u8(9)}, in,
-                             out);
+      case OperatorKind::kAveragePool:
+        kernels_.avg_pool_s8(window, {table.i32(0), table.i32(4), table.i8(8), table.u8(9)}, in, out);
         break;
-      }
-      case OperatorKind::kAdd: {
-        const Region table = net_.requant(op, subnet_);
+      case OperatorKind::kAdd:
         kernels_.add_s8(net_.tensor(op.output).elements(),
                         {table.i16(0), table.i16(2), table.i32(4), table.u8(8)}, in, place(op.input2), out);
         break;
-      }
     }
   }
 
