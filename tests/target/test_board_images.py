@@ -35,7 +35,7 @@ class Image:
         strings = raw[table[6]]
         for at in range(table[4], table[4] + table[5], 16):
             name, value, size, _, _, section = struct.unpack_from("<IIIBBH", self.bytes, at)
-            self.symbols[self.text(strings[4] + name)] = (value, section)
+            self.symbols[self.text(strings[4] + name)] = (value, section, size)
 
     def text(self, at):
         return self.bytes[at:self.bytes.index(b"\0", at)].decode()
@@ -88,10 +88,12 @@ class BoardImages(unittest.TestCase):
             self.assertEqual((first, last - first), MODEL)
             self.assertEqual((first - CODE[0]) % memories["sector"], 0, "the model begins a sector of flash")
 
-    def test_the_loop_of_sparse_layers_runs_from_tightly_coupled_memory(self):
+    def test_the_loops_of_convolutions_run_from_tightly_coupled_memory(self):
         for _, memories, image in self.each():
-            self.assertTrue(inside(image.symbols["nsrt_m7_two_pixels"][0], 1, memories["itcm"]))
-            self.assertGreater(image.sections[".itcm"][5], 4 * K)
+            for loop in ("nsrt_m7_two_pixels", "nsrt_m7_two_rows"):
+                address, _, size = image.symbols[loop]
+                self.assertTrue(inside(address, size, memories["itcm"]), loop)
+                self.assertGreater(size, K, loop)
 
     def test_start_up_unlocks_the_cycle_counter(self):
         lock_register, key = 0xE0001FB0, 0xC5ACCE55

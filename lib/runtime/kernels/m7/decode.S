@@ -75,7 +75,7 @@
   .equ kFinish, 76
   .equ kNothingElse, 1 << 30
   .equ kTwice, 1 << 29
-  .equ kUnrolled, 32  // nsrt_m7_two_pixels
+  .equ kUnrolled, 32  // entries of nsrt_m7_two_pixels; longer lists run its code twice
 
 // Runs a decoded row: the Control as in two_pixels.h. r0 the list, r3 sum of the weights, r7 SparseRows or DenseRows.
 // The low lane saw q + 128, and started at 2^23, which the sum of the weights starts with.
