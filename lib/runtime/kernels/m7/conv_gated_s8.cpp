@@ -1,5 +1,7 @@
 // Gated convolution: gathers what has to be computed, computes it densely into the first output planes, and
 // moves these to their places.
+#include <cstring>
+
 #include "kernels/gate.h"
 #include "kernels/m7/conv_planned.h"
 #include "kernels/m7/gated_plan.h"
@@ -10,29 +12,11 @@ namespace {
 
 std::uint32_t word_at(const std::int8_t* from) {
   std::uint32_t word;
-  __builtin_memcpy(&word, from, 4);
+  std::memcpy(&word, from, 4);
   return word;
 }
 void put_word(std::int8_t* to, std::uint32_t word) {
-  __builtin_memcpy(to, &word, 4);
-}
-
-void copy_plane(std::int8_t* to, const std::int8_t* from, std::uint32_t bytes) {
-  for (; bytes >= 8; bytes -= 8, to += 8, from += 8) {
-    const std::uint32_t first = word_at(from), second = word_at(from + 4);
-    put_word(to, first);
-    put_word(to + 4, second);
-  }
-  for (; bytes != 0; --bytes) *to++ = *from++;
-}
-
-void fill_plane(std::int8_t* to, std::int8_t value, std::uint32_t bytes) {
-  const std::uint32_t word = 0x01010101u * static_cast<std::uint8_t>(value);
-  for (; bytes >= 8; bytes -= 8, to += 8) {
-    put_word(to, word);
-    put_word(to + 4, word);
-  }
-  for (; bytes != 0; --bytes) *to++ = value;
+  std::memcpy(to, &word, 4);
 }
 
 bool constant(const std::int8_t* plane, std::int8_t value, std::uint32_t bytes) {
@@ -122,7 +106,7 @@ class Gather {
         --spare;
         channels_[c] = 1;
       }
-      if (count_ < w_.ci) copy_plane(planes_ + taken++ * plane_bytes_, in + c * plane_bytes_, plane_bytes_);
+      if (count_ < w_.ci) std::memcpy(planes_ + taken++ * plane_bytes_, in + c * plane_bytes_, plane_bytes_);
     }
     return count_ < w_.ci ? planes_ : in;
   }
@@ -149,7 +133,7 @@ class Gather {
       if (!all) {
         bias += requant_.input_zero_point * gather_row(from, to, gathered_bytes);
       } else if (gate_.winners < w_.co) {
-        copy_plane(to, from, row_bytes);
+        std::memcpy(to, from, row_bytes);
       }
       rows_[i] = {gated_multiplier(row.multiplier, gate_.saliency[channel]), bias};
     }
@@ -177,9 +161,9 @@ class Gather {
     std::uint32_t winner = gate_.winners;
     for (std::uint32_t c = w_.co; c-- > 0;) {
       if (winner == 0 || winners_[winner - 1] != c) {
-        fill_plane(out + c * bytes, requant_.output_zero_point, bytes);
+        std::memset(out + c * bytes, requant_.output_zero_point, bytes);
       } else if (--winner != c) {
-        copy_plane(out + c * bytes, out + winner * bytes, bytes);
+        std::memcpy(out + c * bytes, out + winner * bytes, bytes);
       }
     }
   }

@@ -33,18 +33,6 @@ struct GatedLayout {
   std::uint64_t rows_at = 0, winners_at, channels_at, weights_at, planes_at, kernel_at;
 };
 
-constexpr GatedLayout lay_out_gated(const Window& w) {
-  const auto align = [](std::uint64_t at) { return (at + 15) / 16 * 16; };
-  GatedLayout l;
-  l.winners_at = std::uint64_t{8} * w.co;
-  l.channels_at = align(l.winners_at + 2u * w.co);
-  l.weights_at = align(l.channels_at + 2u * w.ci);
-  l.planes_at = align(l.weights_at + std::uint64_t{w.co} * quad_row_bytes(w));
-  std::uint32_t step = kGatherSteps - 1;
-  while (step > 0 && gathered_channels(w.ci, step) == w.ci) --step;
-  const std::uint32_t most_planes = step > 0 ? gathered_channels(w.ci, step) : 0;
-  l.kernel_at = align(l.planes_at + std::uint64_t{most_planes} * w.ih * w.iw);
-  return l;
-}
+GatedLayout lay_out_gated(const Window& w);
 
 }  // namespace nsrt::m7

@@ -34,6 +34,20 @@ std::uint32_t m7_bconv_scratch_bytes(const Window& w) {
   return m7::plan_binary(w).bytes;
 }
 
+m7::GatedLayout m7::lay_out_gated(const Window& w) {
+  const auto align = [](std::uint64_t at) { return (at + 15) / 16 * 16; };
+  GatedLayout l;
+  l.winners_at = std::uint64_t{8} * w.co;
+  l.channels_at = align(l.winners_at + 2u * w.co);
+  l.weights_at = align(l.channels_at + 2u * w.ci);
+  l.planes_at = align(l.weights_at + std::uint64_t{w.co} * quad_row_bytes(w));
+  std::uint32_t step = kGatherSteps - 1;
+  while (step > 0 && gathered_channels(w.ci, step) == w.ci) --step;
+  const std::uint32_t most_planes = step > 0 ? gathered_channels(w.ci, step) : 0;
+  l.kernel_at = align(l.planes_at + std::uint64_t{most_planes} * w.ih * w.iw);
+  return l;
+}
+
 std::uint32_t m7_conv_gated_s8_scratch_bytes(const Window& w) {
   if (!plannable(w)) return UINT32_MAX;
   std::uint32_t kernel = 0;
