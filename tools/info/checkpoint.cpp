@@ -4,8 +4,6 @@
 #include "ns/base/json.h"
 #include "ns/checkpoint/profile.h"
 #include "ns/checkpoint/safetensors.h"
-#include "ns/nested/gates.h"
-#include "ns/nn/graph.h"
 #include "ns/report/table.h"
 
 using ns::report::fixed;
@@ -26,6 +24,20 @@ std::string kept_by_subnet(const ns::checkpoint::Array& levels, int subnets) {
   return text;
 }
 
+// Shares of channels that the gates of a float graph keep, the most first (docs/format/graph.md). Read as
+// JSON: builds without training have no graphs.
+std::vector<double> gate_ratios(const nlohmann::json& graph) {
+  std::vector<double> ratios;
+  if (!graph.is_object() || !graph.contains("layers")) return ratios;
+  for (const nlohmann::json& layer : graph["layers"]) {
+    if (!layer.is_object() || !layer.contains("keep") || !layer["keep"].is_array()) continue;
+    for (const nlohmann::json& share : layer["keep"])
+      if (share.is_number()) ratios.insert(ratios.begin(), share.get<double>());
+    if (!ratios.empty()) break;
+  }
+  return ratios;
+}
+
 }  // namespace
 
 Artifact read_checkpoint_artifact(const std::string& path) {
@@ -38,8 +50,7 @@ Artifact read_checkpoint_artifact(const std::string& path) {
   if (ours) {
     const ns::checkpoint::Profile profile = ns::checkpoint::profile_of(archive);
     subnets = profile.banks;
-    const std::vector<double> ratios = ns::nested::gate_ratios_of(
-        ns::nn::graph_from_json(ns::parse_json(profile.graph, path + ": graph"), path));
+    const std::vector<double> ratios = gate_ratios(ns::parse_json(profile.graph, path + ": graph"));
     artifact.json.update({{"graph", ns::parse_json(profile.graph, path + ": graph")},
                           {"config", ns::parse_json(profile.config, path + ": config")},
                           {"parents", profile.parents},
