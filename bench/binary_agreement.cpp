@@ -55,7 +55,7 @@ std::vector<std::int8_t> test_images(const Options& o, ns::ImageShape shape) {
 
 /// Images of which any operator's output differs between this computer and the emulated board.
 std::size_t different_images(const std::vector<std::uint8_t>& packed, std::span<const std::int8_t> inputs) {
-  const ns::deploy::TemporaryFolder folder;
+  const ns::TemporaryFolder folder;
   const std::string path = folder.file("model.nsm");
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(packed.data()), static_cast<std::streamsize>(packed.size()));

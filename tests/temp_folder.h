@@ -1,37 +1,21 @@
 // A folder of a test's own that vanishes with it.
 #pragma once
 
-#include <stdlib.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <span>
-#include <stdexcept>
 #include <string>
 
-class TempFolder {
- public:
-  TempFolder() {
-    path_ = (std::filesystem::temp_directory_path() / "nestkit-XXXXXX").string();
-    if (::mkdtemp(path_.data()) == nullptr) {
-      throw std::runtime_error("no temporary folder");
-    }
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
+#include "ns/base/temporary_folder.h"
 
-  const std::string& path() const { return path_; }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
+class TempFolder : public ns::TemporaryFolder {
+ public:
   std::size_t file_count() const {
-    const std::filesystem::directory_iterator entries(path_);
+    const std::filesystem::directory_iterator entries(path());
     return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
   }
-
- private:
-  std::string path_;
 };
 
 inline std::string read_text(const std::string& path) {

@@ -15,6 +15,22 @@ struct Run {
   bool complete = false;
 };
 
+/// What every run on the corner images (corner_images.h) has in common: small batches, no flips, one thread,
+/// so that it takes about a second and its bytes can be compared.
+inline ns::train::Recipe corner_recipe(const std::string& method, int epochs, double width = 1.0) {
+  ns::train::Recipe recipe;
+  recipe.method = method;
+  recipe.epochs = epochs;
+  recipe.width = width;
+  recipe.batch_size = 20;
+  recipe.learning_rate = 0.05;
+  recipe.crop_padding = 1;
+  recipe.horizontal_flip = false;
+  recipe.validation_images = 40;
+  recipe.threads = 1;
+  return recipe;
+}
+
 /// SHA-256 of the checkpoints that runs start from or learn from, as far as they know.
 inline const std::string kParent(64, 'c');
 

@@ -30,6 +30,8 @@ TEST_CASE("numbers are grouped, fixed and turned into percent") {
   CHECK(ns::report::grouped(999) == "999");
   CHECK(ns::report::grouped(-1234567) == "-1,234,567");
   CHECK(ns::report::fixed(1.005, 1) == "1.0");
+  CHECK(ns::report::with_sign(0.5) == "+0.50");
+  CHECK(ns::report::with_sign(-0.25, 1) == ns::report::fixed(-0.25, 1));
   CHECK(ns::report::percent(0.91374) == "91.37 %");
   CHECK(ns::report::percent(std::nan("")) == "-");
 }

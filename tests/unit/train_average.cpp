@@ -7,27 +7,19 @@
 
 using namespace ns;
 using namespace ns::train;
+using nestkit_test::corner_recipe;
 using nestkit_test::corners;
 using nestkit_test::run_recipe;
 
 namespace {
 
 Recipe averaged_recipe() {
-  Recipe recipe;
-  recipe.width = 0.25;
-  recipe.method = "nested";
-  recipe.epochs = 5;
-  recipe.batch_size = 20;
-  recipe.learning_rate = 0.05;
-  recipe.crop_padding = 1;
-  recipe.horizontal_flip = false;
-  recipe.validation_images = 40;
+  Recipe recipe = corner_recipe("nested", 5, 0.25);
   recipe.sparsities = {0.5, 0.7};
   recipe.prune_start_epoch = 1;
   recipe.prune_end_epoch = 3;
   recipe.prune_every_steps = 4;
   recipe.weight_average = 0.9;
-  recipe.threads = 1;
   return recipe;
 }
 

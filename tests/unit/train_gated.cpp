@@ -12,6 +12,7 @@
 
 using namespace ns;
 using namespace ns::train;
+using nestkit_test::corner_recipe;
 using nestkit_test::corners;
 using nestkit_test::Run;
 using nestkit_test::run_recipe;
@@ -19,18 +20,9 @@ using nestkit_test::run_recipe;
 namespace {
 
 Recipe gated_recipe() {
-  Recipe recipe;
-  recipe.method = "gated";
+  Recipe recipe = corner_recipe("gated", 4, 0.5);
   recipe.gate_ratios = {0.75, 0.25};
-  recipe.width = 0.5;
   recipe.distillation_weight = 0;
-  recipe.epochs = 4;
-  recipe.batch_size = 20;
-  recipe.learning_rate = 0.05;
-  recipe.crop_padding = 1;
-  recipe.horizontal_flip = false;
-  recipe.validation_images = 40;
-  recipe.threads = 1;
   return recipe;
 }
 

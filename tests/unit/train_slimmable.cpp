@@ -8,6 +8,7 @@
 
 using namespace ns;
 using namespace ns::train;
+using nestkit_test::corner_recipe;
 using nestkit_test::corners;
 using nestkit_test::Run;
 using nestkit_test::run_recipe;
@@ -15,17 +16,9 @@ using nestkit_test::run_recipe;
 namespace {
 
 Recipe slimmable_recipe() {
-  Recipe recipe;
-  recipe.method = "slimmable";
+  Recipe recipe = corner_recipe("slimmable", 4);
   recipe.widths = {1.0, 0.5, 0.25};
   recipe.distillation_weight = 0;
-  recipe.epochs = 4;
-  recipe.batch_size = 20;
-  recipe.learning_rate = 0.05;
-  recipe.crop_padding = 1;
-  recipe.horizontal_flip = false;
-  recipe.validation_images = 40;
-  recipe.threads = 1;
   return recipe;
 }
 

@@ -10,6 +10,7 @@
 
 using namespace ns;
 using namespace ns::train;
+using nestkit_test::corner_recipe;
 using nestkit_test::corners;
 using nestkit_test::kParent;
 using nestkit_test::Run;
@@ -18,21 +19,12 @@ using nestkit_test::run_recipe;
 namespace {
 
 Recipe small_recipe() {
-  Recipe recipe;
-  recipe.width = 0.5;
-  recipe.method = "nested";
-  recipe.epochs = 6;
-  recipe.batch_size = 20;
-  recipe.learning_rate = 0.05;
+  Recipe recipe = corner_recipe("nested", 6, 0.5);
   recipe.warmup_epochs = 1;
-  recipe.crop_padding = 1;
-  recipe.horizontal_flip = false;
-  recipe.validation_images = 40;
   recipe.sparsities = {0.5, 0.8};
   recipe.prune_start_epoch = 2;
   recipe.prune_end_epoch = 4;
   recipe.prune_every_steps = 3;
-  recipe.threads = 1;
   return recipe;
 }
 

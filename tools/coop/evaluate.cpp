@@ -77,7 +77,7 @@ void run_file(const CoopOptions& o, const Partners& partners, const Calibration&
   const CoopRule& rule = calibration.rule();
   const PackedRule packed(rule.scoring, rule.rule, partners.stages_only(), partners.classes());
   result.file = combine(partners.parts(), packed, calibration_json(o, calibration));
-  const TemporaryFolder folder;
+  const ns::TemporaryFolder folder;
   const std::string path = folder.file("cooperative.nsm");
   ns::AtomicFile file(path, ns::Overwrite::kNo);
   file.write(result.file);

@@ -7,14 +7,11 @@ using ns::report::fixed;
 using ns::report::grouped;
 using ns::report::percent;
 using ns::report::Table;
+using ns::report::with_sign;
 
 namespace {
 
 constexpr std::size_t kCurveRows = 40;
-
-std::string signed_points(double points) {
-  return (points >= 0 ? "+" : "") + fixed(points, 2);
-}
 
 std::string cycles_text(const ns::deploy::CycleEstimate& cycles) {
   if (cycles.mid == 0) return "";
@@ -77,11 +74,10 @@ std::string rule_text(const Calibration& calibration) {
 std::string result_text(const CoopOptions& o, const Partners& partners, const Calibration& calibration,
                         const CoopResult& result) {
   std::string text = result_table(o, partners, result).text() + "\n" + rule_text(calibration);
-  text += "Together against the last model alone: " + signed_points(result.over_last.points) +
-          " points (95 % " + signed_points(result.over_last.low) + " to " +
-          signed_points(result.over_last.high) + ", paired bootstrap); " +
-          std::to_string(result.over_last.became_right) + " answers became right, " +
-          std::to_string(result.over_last.became_wrong) +
+  text += "Together against the last model alone: " + with_sign(result.over_last.points) + " points (95 % " +
+          with_sign(result.over_last.low) + " to " + with_sign(result.over_last.high) +
+          ", paired bootstrap); " + std::to_string(result.over_last.became_right) +
+          " answers became right, " + std::to_string(result.over_last.became_wrong) +
           " wrong. RAM with input, scores and the rule's memory: " +
           grouped(static_cast<std::int64_t>(result.ram_bytes)) + " bytes.\n";
   if (result.board) {

@@ -6,14 +6,11 @@ using ns::report::fixed;
 using ns::report::grouped;
 using ns::report::percent;
 using ns::report::Table;
+using ns::report::with_sign;
 
 namespace {
 
 constexpr std::size_t kCurveRows = 40;
-
-std::string signed_points(double points) {
-  return (points >= 0 ? "+" : "") + fixed(points, 2);
-}
 
 std::string scoring_text(const CalibratedRule& rule) {
   return name(rule.scoring.aggregate) + ", " + name(rule.scoring.confidence);
@@ -53,9 +50,9 @@ std::string result_text(const TtaOptions& o, const CalibratedRule& rule, const T
   std::string text;
   text += table.text();
   text += "\nright, wrong: answers that became so, against plain. Adaptive against static: " +
-          signed_points(result.over_static.points) + " points (95 % " +
-          signed_points(result.over_static.low) + " to " + signed_points(result.over_static.high) +
-          ", paired bootstrap).\nRule: " + scoring_text(rule) + ", threshold " +
+          with_sign(result.over_static.points) + " points (95 % " + with_sign(result.over_static.low) +
+          " to " + with_sign(result.over_static.high) + ", paired bootstrap).\nRule: " + scoring_text(rule) +
+          ", threshold " +
           (rule.rule.thresholds.size() == 1 ? fixed(rule.rule.thresholds[0], 4) : "per class") + "; stages:";
   for (const Stage& stage : rule.stages)
     text += " " + (o.stages == "subnets" ? std::to_string(stage.subnet) : stage.view.name());
@@ -99,7 +96,7 @@ std::string rules_table(const std::vector<CalibratedRule>& rules, const std::vec
     table.row({rules[i].order, name(rules[i].scoring.aggregate), name(rules[i].scoring.confidence),
                rules[i].thresholds, percent(r.full.accuracy()), std::to_string(r.full.worst_passes),
                percent(r.adaptive.accuracy()), fixed(r.adaptive.mean_passes, 3), fixed(r.cost_saved(), 2),
-               signed_points(r.over_static.points)});
+               with_sign(r.over_static.points)});
   }
   return table.text();
 }

@@ -68,21 +68,6 @@ std::string doubled_commas(const std::string& text) {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  std::error_code missing;
-  path_ = (fs::temp_directory_path(missing) / "nestkit-emulator-XXXXXX").string();
-  if (missing)
-    throw environment_error("no folder for temporary files: " + missing.message(), "TMPDIR names one");
-  if (::mkdtemp(path_.data()) == nullptr) {
-    throw environment_error("cannot create the temporary folder " + path_ + ": " + std::strerror(errno));
-  }
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
 EmulatorProcess::EmulatorProcess(const EmulatorOptions& options, const std::string& model)
     : options_(options), model_(model) {
   if (!fs::is_regular_file(options.elf)) {

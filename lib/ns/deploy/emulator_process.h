@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "ns/base/temporary_folder.h"
+
 namespace ns::deploy {
 
 struct EmulatorOptions {
@@ -16,20 +18,6 @@ struct EmulatorOptions {
   std::string qemu = "qemu-system-arm";  ///< looked up in PATH
   unsigned processes = 2;                ///< emulators that share a batch
   double silence_seconds = 60;           ///< an emulator that writes nothing for so long is given up
-};
-
-/// A private folder, removed with everything in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();  ///< throws Error(kEnvironment)
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
 };
 
 enum class Counting { kOff, kInstructions };  ///< counting makes the emulator about three times slower

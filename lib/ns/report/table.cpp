@@ -65,6 +65,10 @@ std::string fixed(double value, int decimals) {
   return buffer;
 }
 
+std::string with_sign(double value, int decimals) {
+  return (value >= 0 ? "+" : "") + fixed(value, decimals);
+}
+
 std::string percent(double fraction, int decimals) {
   return std::isnan(fraction) ? "-" : fixed(100.0 * fraction, decimals) + " %";
 }

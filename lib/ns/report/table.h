@@ -32,6 +32,8 @@ class Table {
 std::string grouped(std::int64_t value);
 /// Fixed number of decimals, "-" for NaN.
 std::string fixed(double value, int decimals);
+/// As fixed, with its sign: 0.5 → "+0.50"
+std::string with_sign(double value, int decimals = 2);
 /// 0.9137 → "91.37 %"
 std::string percent(double fraction, int decimals = 2);
 

@@ -1,0 +1,30 @@
+#include "ns/base/temporary_folder.h"
+
+#include <stdlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "ns/base/error.h"
+
+namespace ns {
+
+namespace fs = std::filesystem;
+
+TemporaryFolder::TemporaryFolder() {
+  std::error_code missing;
+  path_ = (fs::temp_directory_path(missing) / "nestkit-XXXXXX").string();
+  if (missing)
+    throw environment_error("no folder for temporary files: " + missing.message(), "TMPDIR names one");
+  if (::mkdtemp(path_.data()) == nullptr) {
+    throw environment_error("cannot create the temporary folder " + path_ + ": " + std::strerror(errno));
+  }
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+}  // namespace ns
