@@ -92,6 +92,9 @@ TEST_CASE("impossible ensembles say what is wrong") {
   EXPECT_ERROR(tentacle(tentacle(single, {2, "input", Merge::kAdd}), {2, "input", Merge::kAdd}), kUsage,
                "member1.block1.spatial.conv has a name");
   EXPECT_ERROR(default_split(arch::build("resnet8", {32, 32, 3}, 10, 0.25)), kUsage, "has no binary layers");
+  nn::Graph two_outputs = single;
+  two_outputs.outputs = {"pool", single.layers.back().name};
+  EXPECT_ERROR(tentacle(two_outputs, {2, "input", Merge::kAdd}), kUsage, "must be the last layer");
   EXPECT_ERROR(merge_of("concatenate"), kUsage, "expected add, concat or weights");
 }
 

@@ -75,6 +75,10 @@ TEST_CASE("channels that an addition ties to the input or the output keep their 
   CHECK(out.levels()[32] == 2);
   CHECK(out.kept_weights(1) == 8 * 32);
   CHECK(maps.at("dw.weight").kept_weights(1) == 8 * 9);
+
+  nn::Graph two_outputs = nn::graph_from_json(json);
+  two_outputs.outputs = {"out", "dw"};
+  CHECK(nested::at_width(two_outputs, 0.5).layers[2].filters == 16);
 }
 
 TEST_CASE("widths must fall from 1 and make different networks") {

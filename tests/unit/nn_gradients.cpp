@@ -38,18 +38,23 @@ double worst(const Values& reference, std::span<const float> found) {
   return difference / scale;
 }
 
-double dot(const Values& a, const ns::Tensor& b) {
+/// <outputs of the graph, cotangents>, from the values of all layers.
+double dot(const ns::nn::Graph& graph, const std::vector<Values>& layers,
+           const std::vector<ns::Tensor>& cotangents) {
   double sum = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    sum += a[i] * b.data()[i];
+  for (std::size_t output = 0; output < cotangents.size(); ++output) {
+    const Values& values = layers[graph.output_layers()[output]];
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      sum += values[i] * cotangents[output].data()[i];
+    }
   }
   return sum;
 }
 
-/// d <reference output, cotangent> / d parameter by central differences against `found`: of every element, or
-/// of some hundred spread over a large parameter.
+/// d <reference outputs, cotangents> / d parameter by central differences against `found`: of every element,
+/// or of some hundred spread over a large parameter.
 double worst_gradient(const ns::nn::Network& network, const ns::nn::Parameter& parameter, const Values& x,
-                      int n, const ns::Tensor& cotangent, int bank, std::size_t samples) {
+                      int n, const std::vector<ns::Tensor>& cotangents, int bank, std::size_t samples) {
   auto arrays = nn_reference::arrays_of(network);
   nn_reference::Reference reference(network.graph(), arrays, true, bank);
   constexpr double kStep = 1e-6;
@@ -59,9 +64,9 @@ double worst_gradient(const ns::nn::Network& network, const ns::nn::Parameter& p
   for (std::size_t i = 0; i < values.size(); i += 1 + values.size() / samples) {
     const double value = values[i];
     values[i] = value + kStep;
-    const double above = dot(reference.forward(x, n).back(), cotangent);
+    const double above = dot(network.graph(), reference.forward(x, n), cotangents);
     values[i] = value - kStep;
-    const double below = dot(reference.forward(x, n).back(), cotangent);
+    const double below = dot(network.graph(), reference.forward(x, n), cotangents);
     values[i] = value;
     expected.push_back((above - below) / (2.0 * kStep));
     found.push_back(parameter.grad.data()[i]);
@@ -98,9 +103,12 @@ void check(const ns::nn::Graph& graph, int n, std::uint64_t seed, int banks = 1,
     }
   }
   network.keep_activations(false);
-  const ns::Tensor& y = network.forward(x, Mode::kTrain);
-  const ns::Tensor cotangent = random_tensor(y.shape(), rng);
-  network.backward(cotangent);
+  network.forward(x, Mode::kTrain);
+  std::vector<ns::Tensor> cotangents;
+  for (std::size_t i = 0; i < graph.output_layers().size(); ++i) {
+    cotangents.push_back(random_tensor(network.output(i).shape(), rng));
+  }
+  network.backward(cotangents);
   for (const auto& parameter : network.parameters()) {
     const bool other_bank =
         (parameter.name.find('@') != std::string::npos) != (bank > 0) && !parameter.decay && banks > 1;
@@ -108,7 +116,7 @@ void check(const ns::nn::Graph& graph, int n, std::uint64_t seed, int banks = 1,
       continue;
     }
     CAPTURE(parameter.name);
-    CHECK(worst_gradient(network, parameter, x_double, n, cotangent, bank, samples) < 2e-4);
+    CHECK(worst_gradient(network, parameter, x_double, n, cotangents, bank, samples) < 2e-4);
   }
 }
 
@@ -268,6 +276,19 @@ TEST_CASE("the penalty on factors adds the sign of each, shared out over the bat
 TEST_CASE("a small residual network and its gradients agree with the reference") {
   const ns::nn::Graph graph = ns::arch::build("resnet8", {8, 8, 2}, 3, 0.25);
   check(graph, 3, 21);
+}
+
+TEST_CASE("the gradients of several outputs add up, and an output is not hidden in its ReLU") {
+  ns::nn::Graph graph = graph_of(R"({"h":6,"w":5,"c":2})",
+                                 R"({"name":"stem","op":"conv","filters":5,"kernel":3,"padding":1},
+                                    {"name":"fine","op":"batch_norm"},{"name":"relu","op":"relu"},
+                                    {"name":"coarse","op":"conv","filters":3,"kernel":3,"stride":2},
+                                    {"name":"scores","op":"linear","units":4}
+                                    )");
+  graph.outputs = {"scores", "fine", "coarse"};
+  check(graph, 3, 51);
+  graph.outputs = {"relu", "fine", "scores"};
+  check(graph, 2, 52);
 }
 
 TEST_CASE("every batch-norm bank has its own parameters and gradients") {

@@ -96,6 +96,64 @@ TEST_CASE("an impossible graph names the two layers that do not fit") {
   EXPECT_ERROR(parse(R"({"name":"a","op":"relu","inputs":["a"]})"), kInput, "does not come before it");
 }
 
+TEST_CASE("an output may have readers or none, and what else nobody reads is refused") {
+  const std::string layers = R"("layers":[{"name":"a","op":"conv","filters":4,"kernel":1},
+      {"name":"b","op":"relu"},{"name":"c","op":"conv","inputs":["a"],"filters":2,"kernel":1}])";
+  const auto outputs = [&](const std::string& list) {
+    return ns::nn::graph_from_json(
+        ns::parse_json(R"({"schema":"nestkit.graph/1","name":"g","input":{"h":8,"w":8,"c":3},)" + layers +
+                           R"(,"outputs":)" + list + "}",
+                       "test"));
+  };
+  const ns::nn::Graph graph = outputs(R"(["c","a","b"])");
+  CHECK(graph.output_layers() == std::vector<std::size_t>{2, 0, 1});
+  CHECK(ns::nn::graph_from_json(ns::nn::to_json(graph)).outputs == graph.outputs);
+  EXPECT_ERROR(outputs(R"(["c"])"), kInput, "nobody reads layer 'b', and \"outputs\" does not list it");
+  EXPECT_ERROR(outputs(R"(["c","d"])"), kInput, "\"outputs\" lists 'd', and no layer is called so");
+  EXPECT_ERROR(outputs(R"(["c","b","c"])"), kInput, "\"outputs\" lists 'c' twice");
+}
+
+TEST_CASE("a detection head fits the layers that it names") {
+  const auto with_head = [](const std::string& outputs, const std::string& head) {
+    return ns::nn::graph_from_json(ns::parse_json(
+        R"({"schema":"nestkit.graph/1","name":"g","input":{"h":8,"w":8,"c":3},"layers":[
+           {"name":"s","op":"conv","filters":6,"kernel":1},
+           {"name":"b","op":"conv","filters":8,"kernel":1,"inputs":["input"]},
+           {"name":"half","op":"conv","filters":8,"kernel":1,"stride":2,"inputs":["s"]}],
+           "outputs":)" +
+            outputs + R"(,"detection":)" + head + "}",
+        "test"));
+  };
+  const std::string all = R"(["s","b","half"])";
+  const auto scale = [](const std::string& boxes, const std::string& sizes) {
+    return R"({"classes":2,"scales":[{"scores":"s","boxes":")" + boxes + R"(","sizes":)" + sizes + "}]}";
+  };
+  EXPECT_ERROR(with_head(all, scale("b", "[[0.5,0.5],[0.25,1]]")), kInput,
+               "\"outputs\" must be the layers of the scales");
+  EXPECT_ERROR(with_head(all, scale("b", "[[0.5,0.5]]")), kInput,
+               "layer 's' has 6 channels, expected 1 default boxes x 3 = 3");
+  EXPECT_ERROR(with_head(all, scale("half", "[[0.5,0.5],[1,1]]")), kInput,
+               "'s' and 'half' are not of equal height");
+  EXPECT_ERROR(with_head(all, scale("b", "[[0.5,0],[1,1]]")), kInput, "a default box of 0.5 x 0");
+  EXPECT_ERROR(with_head(all, scale("b", "[[0.5],[1,1]]")), kInput, "expected [w, h]");
+  EXPECT_ERROR(with_head(all, scale("b", "[]")), kInput, "has no sizes");
+  EXPECT_ERROR(with_head(all, R"({"classes":2,"scales":[]})"), kInput, "at least one scale");
+  EXPECT_ERROR(with_head(all, R"({"classes":0,"scales":[]})"), kInput, "at least one class");
+  EXPECT_ERROR(with_head(all, R"({"classes":255,"scales":[]})"), kInput, "expected 1 to 254 classes");
+
+  const ns::Json json = ns::parse_json(
+      R"({"schema":"nestkit.graph/1","name":"g","input":{"h":8,"w":8,"c":3},"layers":[
+         {"name":"s","op":"conv","filters":6,"kernel":1},
+         {"name":"b","op":"conv","filters":8,"kernel":1,"inputs":["input"]}],
+         "outputs":["s","b"],
+         "detection":{"classes":2,"scales":[{"scores":"s","boxes":"b","sizes":[[0.5,0.25],[1,1]]}]}})",
+      "test");
+  const ns::nn::Graph graph = ns::nn::graph_from_json(json);
+  CHECK(graph.detection.classes == 2);
+  CHECK(graph.detection.scales[0].sizes == std::vector<std::array<float, 2>>{{0.5f, 0.25f}, {1, 1}});
+  CHECK(ns::nn::to_json(graph)["detection"] == json["detection"]);
+}
+
 TEST_CASE("names must be there, be unique and be known") {
   EXPECT_ERROR(parse(R"({"name":"a","op":"relu"},{"name":"a","op":"relu"})"), kInput,
                "two layers are called 'a'");

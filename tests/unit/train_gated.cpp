@@ -49,6 +49,10 @@ TEST_CASE("gates are put behind the batch-norm and ReLU of every convolution tha
   CHECK(nested::gate_ratios_of(gated) == options.ratios);
   CHECK(nested::gate_ratios_of(graph).empty());
   CHECK(nn::graph_from_json(nn::to_json(gated)).layers == gated.layers);
+  nn::Graph two_outputs = graph;
+  two_outputs.outputs = {"stack1.relu1", graph.layers.back().name};
+  CHECK(nested::with_gates(two_outputs, options).layers.size() == gated.layers.size() - 4);
+  CHECK(nested::with_gates(two_outputs, options).outputs == two_outputs.outputs);
   EXPECT_ERROR(nested::with_gates(graph, {{0.5}, {"stack9"}}), kUsage, "stack9");
   EXPECT_ERROR(nested::with_gates(arch::build("autoencoder", {8, 8, 1}, 64, 1.0), {{0.5}, {}}), kUsage,
                "no convolution is left to gate");

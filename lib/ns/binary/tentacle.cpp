@@ -169,7 +169,7 @@ nn::Graph tentacle(const nn::Graph& network, const TentacleOptions& options) {
   if (options.members < 1) {
     throw usage_error("an ensemble needs at least one member, found " + std::to_string(options.members));
   }
-  if (network.layers.empty() || network.layers.back().op != Op::kLinear) {
+  if (network.layers.empty() || network.layers.back().op != Op::kLinear || !network.outputs.empty()) {
     throw usage_error(network.name +
                       ": members are merged before a linear classifier, which must be the last layer");
   }

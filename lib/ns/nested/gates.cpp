@@ -35,7 +35,10 @@ std::map<std::size_t, std::string> gated_convolutions(const nn::Graph& graph, co
         last = after[0];
       }
     }
-    gated.emplace(last, layer.name);
+    const std::string& name = graph.layers[last].name;
+    if (std::find(graph.outputs.begin(), graph.outputs.end(), name) == graph.outputs.end()) {
+      gated.emplace(last, layer.name);  // an output's channels all mean something
+    }
   }
   if (gated.empty()) {
     throw usage_error(graph.name + ": no convolution is left to gate",
@@ -106,6 +109,8 @@ nn::Graph with_gates(const nn::Graph& graph, const GateOptions& options) {
       behind[layer.name] = name;
     }
   }
+  result.outputs = graph.outputs;
+  result.detection = graph.detection;
   result.infer_shapes();
   return result;
 }

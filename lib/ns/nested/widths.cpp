@@ -19,7 +19,8 @@ bool has_own_channels(Op op) {
 /// Channels that exist or are missing together: every layer's, and the input's at index 0.
 class ChannelGroups {
  public:
-  explicit ChannelGroups(const nn::Graph& graph) : parent_(graph.layers.size() + 1) {
+  explicit ChannelGroups(const nn::Graph& graph)
+      : parent_(graph.layers.size() + 1), outputs_(graph.output_layers()) {
     std::iota(parent_.begin(), parent_.end(), std::size_t{0});
     for (std::size_t i = 0; i < graph.layers.size(); ++i) {
       if (has_own_channels(graph.layers[i].op)) {
@@ -30,8 +31,12 @@ class ChannelGroups {
       }
     }
   }
-  /// Whether layer i's channels are those of the network's input or output.
-  bool fixed(std::size_t i) { return root(i + 1) == root(0) || root(i + 1) == root(parent_.size() - 1); }
+  /// Whether layer i's channels are those of the network's input or of an output.
+  bool fixed(std::size_t i) {
+    return root(i + 1) == root(0) || std::any_of(outputs_.begin(), outputs_.end(), [&](std::size_t output) {
+             return root(i + 1) == root(output + 1);
+           });
+  }
 
  private:
   std::size_t root(std::size_t i) {
@@ -40,7 +45,7 @@ class ChannelGroups {
     }
     return i;
   }
-  std::vector<std::size_t> parent_;
+  std::vector<std::size_t> parent_, outputs_;
 };
 
 /// Of the layer's weights, in memory order [rows][row]; both 0 for a layer without.

@@ -36,6 +36,17 @@ int Graph::index_of(const std::string& layer) const {
   throw input_error("graph '" + name + "': no layer is called '" + layer + "'", nearest_hint(layer, names));
 }
 
+std::vector<std::size_t> Graph::output_layers() const {
+  if (outputs.empty()) {
+    return {layers.size() - 1};
+  }
+  std::vector<std::size_t> indices;
+  for (const std::string& output : outputs) {
+    indices.push_back(static_cast<std::size_t>(index_of(output)));
+  }
+  return indices;
+}
+
 std::int64_t Graph::macs(std::size_t layer) const {
   const Layer& of = layers.at(layer);
   if (of.op != Op::kConv && of.op != Op::kDepthwiseConv && of.op != Op::kLinear && of.op != Op::kBinaryConv) {

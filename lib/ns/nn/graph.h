@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ns/nn/detection_head.h"
 #include "ns/tensor/image_shape.h"
 
 namespace ns::nn {
@@ -66,23 +67,29 @@ int kept_channels(double share, int channels);
 
 using ns::ImageShape;
 
-/// A directed acyclic graph in topological order with one input and one output (the last layer).
+/// A directed acyclic graph in topological order with one input.
 struct Graph {
   std::string name;
   ImageShape input;
   std::vector<Layer> layers;
+  std::vector<std::string> outputs;  ///< layers whose values the network gives; empty: the last one
+  DetectionHead detection;           ///< what the outputs mean, if the graph is a detector
 
   /// Output shape of every layer, in order. Throws Error(kInput) naming the two layers that do not fit
-  /// together, an unknown or later input, a duplicate name, or a layer nobody reads.
+  /// together, an unknown or later input, a duplicate name, a layer nobody reads that is no output, or
+  /// outputs that do not fit the detection head.
   std::vector<ImageShape> infer_shapes() const;
   /// Index of the layer called `name`; -1 for "input". Throws Error(kInput) if there is none.
   int index_of(const std::string& name) const;
+  /// Indices of the layers that are outputs, at least one.
+  std::vector<std::size_t> output_layers() const;
   /// Multiply-accumulates of layer i for one image; 0 for layers without weights.
   std::int64_t macs(std::size_t layer) const;
 };
 
 /// JSON form:
-/// {"schema":"nestkit.graph/1","name":…,"input":{"h","w","c"},"layers":[{"name","op","inputs"?,…}]}.
+/// {"schema":"nestkit.graph/1","name":…,"input":{"h","w","c"},"layers":[{"name","op","inputs"?,…}],
+/// "outputs"?,"detection"?}.
 /// docs/format/graph.md. "inputs" defaults to the previous layer, "stride" to 1; "padding" is p, [ph,pw],
 /// [top,left,bottom,right] or "same" (TensorFlow's). Unknown keys are errors that name the nearest key.
 /// Errors begin with `origin`, the file it comes from.

@@ -168,6 +168,13 @@ Graph read_graph(const Json& json) {
   graph.input = {input.get<int>("h"), input.get<int>("w"), input.get<int>("c")};
   input.finish();
   const auto layers = fields.get<std::vector<Json>>("layers");
+  graph.outputs = fields.get<std::vector<std::string>>("outputs", {});
+  if (const Json* head = fields.find("detection"); head != nullptr) {
+    graph.detection = detection_head_from_json(*head, fields.place("detection"));
+    if (!graph.detection.present()) {
+      throw input_error(fields.place("detection") + ": needs at least one class");
+    }
+  }
   fields.finish();
 
   std::vector<bool> same;
@@ -236,10 +243,17 @@ Json to_json(const Graph& graph) {
     }
     layers.push_back(std::move(json));
   }
-  return {{"schema", kSchema},
-          {"name", graph.name},
-          {"input", {{"h", graph.input.h}, {"w", graph.input.w}, {"c", graph.input.c}}},
-          {"layers", std::move(layers)}};
+  Json json{{"schema", kSchema},
+            {"name", graph.name},
+            {"input", {{"h", graph.input.h}, {"w", graph.input.w}, {"c", graph.input.c}}},
+            {"layers", std::move(layers)}};
+  if (!graph.outputs.empty()) {
+    json["outputs"] = graph.outputs;
+  }
+  if (graph.detection.present()) {
+    json["detection"] = to_json(graph.detection);
+  }
+  return json;
 }
 
 }  // namespace ns::nn

@@ -1,5 +1,7 @@
 #include "ns/nn/network.h"
 
+#include <algorithm>
+
 #include "ns/base/error.h"
 #include "ns/base/nearest.h"
 #include "ns/nn/elementwise.h"
@@ -36,6 +38,7 @@ struct Network::Impl {
   Impl(Graph description, int bank_count, std::uint64_t seed)
       : graph(std::move(description)),
         shapes(graph.infer_shapes()),
+        output_layers(graph.output_layers()),
         banks(bank_count),
         set(graph, shapes, bank_count, seed),
         outputs(graph.layers.size()),
@@ -66,8 +69,11 @@ struct Network::Impl {
     }
   }
 
-  /// The ReLU that alone reads layer i, or -1.
+  /// The ReLU that alone reads layer i, which is no output; or -1.
   int only_relu_after(std::size_t i) const {
+    if (std::find(output_layers.begin(), output_layers.end(), i) != output_layers.end()) {
+      return -1;
+    }
     if (readers[i].size() != 1 || graph.layers[readers[i][0]].op != Op::kRelu) {
       return -1;
     }
@@ -158,21 +164,28 @@ struct Network::Impl {
       step.passes->forward(pass);
     }
     forward_bank = bank;
-    return outputs.back();
+    return outputs[output_layers[0]];
   }
 
-  void backward(const Tensor& output_grad) {
+  void backward(std::span<const Tensor> output_grads) {
     if (batch == 0 || mode != Mode::kTrain) {
       throw internal_error("network '" + graph.name +
                            "': backward needs a forward in training mode before it");
     }
-    if (output_grad.shape() != outputs.back().shape()) {
-      throw internal_error("network '" + graph.name + "': the output's gradient is " +
-                           to_string(output_grad.shape()) + ", expected " +
-                           to_string(outputs.back().shape()));
+    if (output_grads.size() != output_layers.size()) {
+      throw internal_error("network '" + graph.name + "': " + std::to_string(output_grads.size()) +
+                           " gradients for " + std::to_string(output_layers.size()) + " outputs");
     }
-    gradients.back() = pool.take(output_grad.shape());
-    *gradients.back() = output_grad;
+    for (std::size_t i = 0; i < output_grads.size(); ++i) {
+      const Tensor& of = outputs[output_layers[i]];
+      if (output_grads[i].shape() != of.shape()) {
+        throw internal_error("network '" + graph.name + "': the output's gradient is " +
+                             to_string(output_grads[i].shape()) + ", expected " + to_string(of.shape()));
+      }
+      Gradient& gradient = gradients[output_layers[i]];
+      gradient = pool.take(of.shape());
+      *gradient = output_grads[i];
+    }
     for (auto& [layer, gradient] : inner_gradients) {
       Gradient part = pool.take(gradient.shape());
       *part = std::move(gradient);
@@ -216,6 +229,7 @@ struct Network::Impl {
 
   Graph graph;
   std::vector<ImageShape> shapes;
+  std::vector<std::size_t> output_layers;
   int banks;
   ParameterSet set;
   std::vector<std::vector<int>> sources;
@@ -271,8 +285,11 @@ void Network::select_bank(int bank) {
 const Tensor& Network::forward(const Tensor& x, Mode mode) {
   return impl_->forward(x, mode);
 }
-void Network::backward(const Tensor& output_grad) {
-  impl_->backward(output_grad);
+const Tensor& Network::output(std::size_t i) const {
+  return impl_->outputs[impl_->output_layers.at(i)];
+}
+void Network::backward(std::span<const Tensor> output_grads) {
+  impl_->backward(output_grads);
 }
 void Network::add_gradient(std::size_t layer, Tensor gradient) {
   for (const Step& step : impl_->steps) {

@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,12 +61,16 @@ class Network {
   int banks() const;
   void select_bank(int bank);
 
-  /// x: [n,h,w,c], copied. Returns the last layer's output, [n, classes] or [n,h,w,c]; valid until the next
-  /// call. n may vary from call to call.
+  /// x: [n,h,w,c], copied. Returns the graph's first output, of a graph without a list of them the last
+  /// layer's: [n, classes] or [n,h,w,c]; valid until the next call. n may vary from call to call.
   const Tensor& forward(const Tensor& x, Mode mode);
-  /// Gradient of the loss with respect to the output of the last kTrain forward; fills grad of every
-  /// parameter used.
-  void backward(const Tensor& output_grad);
+  /// Output i of the last forward, in the order of Graph::outputs; valid likewise.
+  const Tensor& output(std::size_t i) const;
+  /// Gradients of the loss with respect to the outputs of the last kTrain forward, one per output; fills grad
+  /// of every parameter used.
+  void backward(std::span<const Tensor> output_grads);
+  /// Of a graph with one output.
+  void backward(const Tensor& output_grad) { backward(std::span(&output_grad, 1)); }
 
   /// Adds to the gradient of layer i's output in the next backward: a loss may look at inner layers. Not for
   /// a layer that is fused with the ReLU after it. `gradient` has the shape of activation(i).

@@ -93,9 +93,27 @@ void ShapeInference::add(const Layer& layer) {
 }
 
 void ShapeInference::finish() const {
-  for (std::size_t i = 0; i + 1 < readers_.size(); ++i) {
-    require(readers_[i] > 0,
-            "nobody reads layer '" + names_[i] + "', and it is not the last ('" + names_.back() + "')");
+  std::vector<bool> is_output(names_.size(), false);
+  is_output.back() = graph_.outputs.empty();
+  for (const std::string& output : graph_.outputs) {
+    const auto found = index_.find(output);
+    if (found == index_.end()) {
+      throw input_error(
+          "graph '" + graph_.name + "': \"outputs\" lists '" + output + "', and no layer is called so",
+          nearest_hint(output, names_));
+    }
+    const auto index = static_cast<std::size_t>(found->second);
+    require(!is_output[index], "\"outputs\" lists '" + output + "' twice");
+    is_output[index] = true;
+  }
+  for (std::size_t i = 0; i < readers_.size(); ++i) {
+    require(readers_[i] > 0 || is_output[i],
+            "nobody reads layer '" + names_[i] +
+                (graph_.outputs.empty() ? "', and it is not the last ('" + names_.back() + "')"
+                                        : "', and \"outputs\" does not list it"));
+  }
+  if (graph_.detection.present()) {
+    check_detection_head(graph_, shapes_);
   }
 }
 

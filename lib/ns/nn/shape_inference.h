@@ -19,7 +19,7 @@ class ShapeInference {
   ImageShape input_shape(const Layer& layer, std::size_t k) const;
   /// Appends the shape of the next layer.
   void add(const Layer& layer);
-  /// Call after the last layer: everything but the last must have a reader.
+  /// Call after the last layer: everything but the outputs must have a reader, and these must exist.
   void finish() const;
 
   const std::vector<ImageShape>& shapes() const { return shapes_; }
