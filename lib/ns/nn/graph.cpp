@@ -56,11 +56,11 @@ std::int64_t Graph::macs(std::size_t layer) const {
   const int source = index_of(of.inputs[0]);
   const ImageShape& in = source < 0 ? input : shapes[static_cast<std::size_t>(source)];
   const ImageShape& out = shapes[layer];
-  const std::int64_t outputs = std::int64_t{out.h} * out.w * out.c;
+  const std::int64_t values = std::int64_t{out.h} * out.w * out.c;
   if (of.op == Op::kLinear) {
-    return outputs * in.h * in.w * in.c;
+    return values * in.h * in.w * in.c;
   }
-  return outputs * of.kernel[0] * of.kernel[1] * (of.op == Op::kDepthwiseConv ? 1 : in.c);
+  return values * of.kernel[0] * of.kernel[1] * (of.op == Op::kDepthwiseConv ? 1 : in.c);
 }
 
 }  // namespace ns::nn
