@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 SPEED = "training/speed.jsonl"
-CIFAR10 = ("training/cifar10.jsonl", "training/cifar10_resnet8.jsonl")
+CIFAR10 = "training/cifar10_resnet8.jsonl"
 ACCURACY = "original_accuracy_float"
 
 
@@ -86,8 +86,11 @@ class Experiments:
         for record in records:
             self.runs.setdefault(record["experiment"], []).append(record)
 
-    def __contains__(self, names):
-        return all(name in self.runs for name in names.split())
+    def paired(self, *names):
+        """These experiments with the seeds that all of them have; nothing where there is no such seed."""
+        runs = {name: self.runs.get(name, []) for name in names}
+        seeds = set.intersection(*({run["seed"] for run in found} for found in runs.values()))
+        return Experiments([run for found in runs.values() for run in found if run["seed"] in seeds]) if seeds else None
 
     def mean(self, name, subnet, key):
         """Over the seeds; subnets are numbered from 0, the sparsest."""
@@ -114,25 +117,25 @@ class Experiments:
 def cifar10(results):
     """Case, value and source of what the records suffice for. Accuracies are the float networks' on the original test images, means of the
     seeds; those of the packed int8 models stand beside them."""
-    e = Experiments([record for name in CIFAR10 for record in read(results / name)])
+    every = Experiments(read(results / CIFAR10))
     int8 = "original_accuracy_int8"
-    if "anchor_dense" in e:
+    if e := every.paired("anchor_dense"):
         yield "cifar10/resnet8_dense", e.mean("anchor_dense", 0, ACCURACY), e.source("anchor_dense") | {
             "int8": e.mean("anchor_dense", 0, int8), "all_test_images": e.mean("anchor_dense", 0, "test_accuracy_float")}
     for sparsity in (70, 80, 90):
         alone = f"alone{sparsity}"
-        if f"nested {alone}" in e:
+        if e := every.paired("nested", alone):
             k = e.subnet_of("nested", sparsity)
             gap, gap8 = (100 * (e.mean("nested", k, key) - e.mean(alone, 0, key)) for key in (ACCURACY, int8))
             yield f"cifar10/resnet8_nested{sparsity}_minus_standalone", gap, e.source("nested", alone) | {"int8": gap8}
     for rival in ("slimmable", "gated"):
-        if f"nested {rival}" in e:
+        if e := every.paired("nested", rival):
             yield f"cifar10/resnet8_nested_over_{rival}_worst", min(e.points_over("nested", rival)), e.source("nested", rival) | {
                 "int8": min(e.points_over("nested", rival, int8))}
-    if "nested" in e:
+    if e := every.paired("nested"):
         lost = [100 * (e.mean("nested", k, ACCURACY) - e.mean("nested", k, int8)) for k in e.subnets("nested")]
         single = [100 * (s[ACCURACY] - s[int8]) for run in e.runs["nested"] for s in run["subnets"]]
         yield "cifar10/resnet8_int8_vs_float_worst", max(lost), e.source("nested") | {"worst_single_run": max(single)}
-    if "nested nested_auto" in e:
+    if e := every.paired("nested", "nested_auto"):
         gaps = e.points_over("nested_auto", "nested")
         yield "cifar10/resnet8_auto_allocation_over_uniform", statistics.fmean(gaps), e.source("nested", "nested_auto") | {"worst_subnet": min(gaps)}
