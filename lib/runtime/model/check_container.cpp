@@ -11,7 +11,7 @@ constexpr unsigned kRequired =
     1u << static_cast<unsigned>(SectionType::kNetwork) | 1u << static_cast<unsigned>(SectionType::kTensors) |
     1u << static_cast<unsigned>(SectionType::kOperators) | 1u << static_cast<unsigned>(SectionType::kTest);
 
-nsrt_error check_header(const Region& file) {
+Fault check_header(const Region& file) {
   if (file.size < kHeaderBytes) return fault(NSRT_TRUNCATED, file.size);
   for (std::uint32_t i = 0; i < sizeof kMagic; ++i) {
     if (file.u8(i) != kMagic[i]) return fault(NSRT_BAD_MAGIC, i);
@@ -25,7 +25,7 @@ nsrt_error check_header(const Region& file) {
   if (sections < 1 || sections > kMaxSections) return fault(NSRT_BAD_HEADER, 24);
   if (file.u16(26) < 1 || file.u16(26) > kMaxNetworks) return fault(NSRT_BAD_HEADER, 26);
   if (!file.zero(32, 24)) return fault(NSRT_BAD_HEADER, 32);
-  return kNoError;
+  return kNoFault;
 }
 
 // Where the sections have got to: the network of the last entry and which types it has.
@@ -59,7 +59,7 @@ bool in_order(Progress& progress, const SectionEntry& entry, std::uint32_t index
   return entry.network == progress.network;
 }
 
-nsrt_error check_table(const Region& file) {
+Fault check_table(const Region& file) {
   const std::uint32_t sections = section_count(file);
   const std::uint32_t table_bytes = sections * kSectionEntryBytes;
   if (!file.contains(kHeaderBytes, table_bytes)) return fault(NSRT_BAD_SECTION_TABLE, 24);
@@ -84,10 +84,10 @@ nsrt_error check_table(const Region& file) {
   if (sparse != ((file.u32(16) & kFeatureNestedSparse) != 0) ||
       progress.stages != ((file.u32(16) & kFeatureStages) != 0))
     return fault(NSRT_BAD_SECTION_TABLE, 16);
-  return kNoError;
+  return kNoFault;
 }
 
-nsrt_error check_bytes(const Region& file) {
+Fault check_bytes(const Region& file) {
   const std::uint32_t sections = section_count(file);
   for (std::uint32_t i = 0; i < sections; ++i) {
     const SectionEntry entry = section_entry(file, i);
@@ -101,15 +101,15 @@ nsrt_error check_bytes(const Region& file) {
       return fault(NSRT_BAD_SECTION_CRC, entry.offset, i);
     }
   }
-  return kNoError;
+  return kNoFault;
 }
 
 }  // namespace
 
-nsrt_error check_container(const Region& file) {
-  nsrt_error error = check_header(file);
-  if (error.status == NSRT_OK) error = check_table(file);
-  if (error.status == NSRT_OK) error = check_bytes(file);
+Fault check_container(const Region& file) {
+  Fault error = check_header(file);
+  if (error == kNoFault) error = check_table(file);
+  if (error == kNoFault) error = check_bytes(file);
   return error;
 }
 

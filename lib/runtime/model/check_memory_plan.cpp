@@ -24,16 +24,16 @@ bool works_in_place(const NetworkView& net, const OperatorView& op, std::uint32_
 }
 
 // `tensor` is alive while operator `index` runs and is not written by it.
-nsrt_error check_against(const NetworkView& net, std::uint32_t index, const OperatorView& op,
-                         std::uint32_t tensor) {
+Fault check_against(const NetworkView& net, std::uint32_t index, const OperatorView& op,
+                    std::uint32_t tensor) {
   const std::uint32_t at = net.section(SectionType::kOperators).file_offset + index * kOperatorBytes;
   const TensorView t = net.tensor(tensor), out = net.tensor(op.output);
   const bool over_output = t.overlaps(out.offset, out.bytes);
   const bool over_scratch = op.scratch_bytes > 0 && t.overlaps(op.scratch_offset, op.scratch_bytes);
-  if (!over_output && !over_scratch) return kNoError;
-  if (!read_at_or_after(net, tensor, index)) return kNoError;
+  if (!over_output && !over_scratch) return kNoFault;
+  if (!read_at_or_after(net, tensor, index)) return kNoFault;
   if (over_scratch) return fault(NSRT_BAD_OPERATOR, at + 32, index);
-  if (works_in_place(net, op, index, tensor)) return kNoError;
+  if (works_in_place(net, op, index, tensor)) return kNoFault;
   return fault(NSRT_BAD_OPERATOR, at + 8, index);
 }
 
@@ -52,7 +52,7 @@ std::uint64_t m7_scratch_bytes(const NetworkView& net, const OperatorView& op) {
 
 }  // namespace
 
-nsrt_error check_memory_plan(const NetworkView& net) {
+Fault check_memory_plan(const NetworkView& net) {
   for (std::uint32_t i = 0; i < net.operators(); ++i) {
     const OperatorView op = net.op(i);
     const std::uint32_t at = net.section(SectionType::kOperators).file_offset + i * kOperatorBytes;
@@ -66,13 +66,13 @@ nsrt_error check_memory_plan(const NetworkView& net) {
       return fault(NSRT_BAD_OPERATOR, at + 32, i);
     }
     // Two tensors that are ever alive together are so when the later one is written.
-    nsrt_error error = check_against(net, i, op, net.input());
-    for (std::uint32_t j = 0; j < i && error.status == NSRT_OK; ++j) {
+    Fault error = check_against(net, i, op, net.input());
+    for (std::uint32_t j = 0; j < i && error == kNoFault; ++j) {
       error = check_against(net, i, op, net.op(j).output);
     }
-    if (error.status != NSRT_OK) return error;
+    if (error != kNoFault) return error;
   }
-  return kNoError;
+  return kNoFault;
 }
 
 }  // namespace nsrt

@@ -15,7 +15,7 @@ bool positive_finite(std::uint32_t float_bits) {
 
 }  // namespace
 
-nsrt_error check_network(const NetworkView& net) {
+Fault check_network(const NetworkView& net) {
   const Region& netw = net.netw();
   const auto bad = [&](std::uint32_t at, std::uint32_t index = 0) {
     return fault(NSRT_BAD_NETWORK, netw.file_offset + at, index);
@@ -44,10 +44,10 @@ nsrt_error check_network(const NetworkView& net) {
     if (subnet.kept_weights < sparser.kept_weights) return bad(at + 4, k);
     if (subnet.sparsity_ppm > sparser.sparsity_ppm) return bad(at + 8, k);
   }
-  return kNoError;
+  return kNoFault;
 }
 
-nsrt_error check_tensors(const NetworkView& net) {
+Fault check_tensors(const NetworkView& net) {
   const Region& tens = net.section(SectionType::kTensors);
   if (tens.size != net.tensors() * kTensorBytes) return fault(NSRT_BAD_TENSOR, tens.file_offset);
   for (std::uint32_t i = 0; i < net.tensors(); ++i) {
@@ -64,10 +64,10 @@ nsrt_error check_tensors(const NetworkView& net) {
     if (t.bytes != std::uint64_t{t.h} * t.w * t.c * (t.type == TensorType::kInt16 ? 2 : 1)) return bad(12);
     if (std::uint64_t{t.offset} + t.bytes > net.arena_bytes()) return bad(8);
   }
-  return kNoError;
+  return kNoFault;
 }
 
-nsrt_error check_test(const NetworkView& net) {
+Fault check_test(const NetworkView& net) {
   const Region& test = net.section(SectionType::kTest);
   const std::uint64_t input = net.tensor(net.input()).bytes;
   const std::uint64_t padded = round_up(input, 4);
@@ -77,7 +77,7 @@ nsrt_error check_test(const NetworkView& net) {
   if (!test.zero(end, static_cast<std::uint32_t>(padded - input))) {
     return fault(NSRT_BAD_TEST, test.file_offset + end);
   }
-  return kNoError;
+  return kNoFault;
 }
 
 }  // namespace nsrt

@@ -15,7 +15,7 @@ constexpr std::uint32_t magnitude(std::int32_t x) {
 }
 
 // Offsets and sizes of weights and tables inside their sections.
-nsrt_error check_extents(const NetworkView& net, const OperatorView& op, std::uint32_t index) {
+Fault check_extents(const NetworkView& net, const OperatorView& op, std::uint32_t index) {
   const std::uint32_t at = net.section(SectionType::kOperators).file_offset + index * kOperatorBytes;
   if (op.encoding == WeightEncoding::kNone) {
     if (op.weights_offset != 0 || op.weights_bytes != 0) return fault(NSRT_BAD_WEIGHTS, at + 16, index);
@@ -36,12 +36,12 @@ nsrt_error check_extents(const NetworkView& net, const OperatorView& op, std::ui
       !net.section(SectionType::kRequant).contains(op.requant_offset, op.requant_bytes)) {
     return fault(NSRT_BAD_REQUANT, at + 24, index);
   }
-  return kNoError;
+  return kNoFault;
 }
 
 // Row `row` of every subnet's table: multipliers in range, and no input carries acc + bias beyond int32.
-nsrt_error check_requant_row(const NetworkView& net, const OperatorView& op, std::uint32_t row,
-                             const RowMagnitudes& weights) {
+Fault check_requant_row(const NetworkView& net, const OperatorView& op, std::uint32_t row,
+                        const RowMagnitudes& weights) {
   for (unsigned k = 1; k <= net.subnets(); ++k) {
     const Region bytes = net.requant(op, k);
     const RowTableView table(bytes, op.table_form, net.tensor(op.output).c);
@@ -55,11 +55,11 @@ nsrt_error check_requant_row(const NetworkView& net, const OperatorView& op, std
       return fault(NSRT_BAD_REQUANT, bytes.file_offset + table.bias_at(row), row);
     }
   }
-  return kNoError;
+  return kNoFault;
 }
 
 // Thresholds rise, a flip turns all levels round.
-nsrt_error check_steps(const NetworkView& net, const OperatorView& op) {
+Fault check_steps(const NetworkView& net, const OperatorView& op) {
   const TensorView out = net.tensor(op.output);
   const std::uint32_t steps = out.highest_level(), end = 2 * out.c * (steps + 1);
   for (unsigned k = 1; k <= net.subnets(); ++k) {
@@ -73,10 +73,10 @@ nsrt_error check_steps(const NetworkView& net, const OperatorView& op) {
     }
     if (!table.zero(end, table.size - end)) return fault(NSRT_BAD_REQUANT, table.file_offset + end, k);
   }
-  return kNoError;
+  return kNoFault;
 }
 
-nsrt_error check_tables(const NetworkView& net, const OperatorView& op) {
+Fault check_tables(const NetworkView& net, const OperatorView& op) {
   const bool int16_output = net.tensor(op.output).type == TensorType::kInt16;
   const std::uint32_t rows_count = net.tensor(op.output).c;
   for (unsigned k = 1; k <= net.subnets(); ++k) {
@@ -91,20 +91,20 @@ nsrt_error check_tables(const NetworkView& net, const OperatorView& op) {
     if (net.winners(op, k) < 1 || net.winners(op, k) > rows_count) return bad(winners_at);
     if (table.u16(winners_at + 2) != 0) return bad(winners_at + 2);
   }
-  return kNoError;
+  return kNoFault;
 }
 
-nsrt_error check_rows(const NetworkView& net, const OperatorView& op) {
+Fault check_rows(const NetworkView& net, const OperatorView& op) {
   const bool requantises = has_rows(op, net.tensor(op.output));
   WeightRows rows(net, op);
-  nsrt_error error = requantises ? check_tables(net, op) : check_steps(net, op);
-  if (error.status == NSRT_OK) error = rows.check_begin();
-  if (error.status != NSRT_OK) return error;
+  Fault error = requantises ? check_tables(net, op) : check_steps(net, op);
+  if (error == kNoFault) error = rows.check_begin();
+  if (error != kNoFault) return error;
   for (std::uint32_t row = 0; row < net.tensor(op.output).c; ++row) {
     RowMagnitudes weights{};
     error = rows.check_next(weights);
-    if (error.status == NSRT_OK && requantises) error = check_requant_row(net, op, row, weights);
-    if (error.status != NSRT_OK) return error;
+    if (error == kNoFault && requantises) error = check_requant_row(net, op, row, weights);
+    if (error != kNoFault) return error;
   }
   return rows.check_end();
 }
@@ -114,14 +114,14 @@ nsrt_error check_rows(const NetworkView& net, const OperatorView& op) {
 constexpr std::uint32_t kSound = UINT32_MAX;
 using TableCheck = std::uint32_t (*)(const OperatorView&, const TensorView& out, const Region& table);
 
-nsrt_error check_each(const NetworkView& net, const OperatorView& op, TableCheck check) {
+Fault check_each(const NetworkView& net, const OperatorView& op, TableCheck check) {
   const TensorView out = net.tensor(op.output);
   for (unsigned k = 1; k <= net.subnets(); ++k) {
     const Region table = net.requant(op, k);
     const std::uint32_t at = check(op, out, table);
     if (at != kSound) return fault(NSRT_BAD_REQUANT, table.file_offset + at, k);
   }
-  return kNoError;
+  return kNoFault;
 }
 
 // One bit per channel of levels that a max pool turns round.
@@ -155,7 +155,7 @@ std::uint32_t check_concat(const OperatorView&, const TensorView&, const Region&
   return table.zero(13, 3) ? kSound : 13;
 }
 
-nsrt_error check_data(const NetworkView& net, const OperatorView& op) {
+Fault check_data(const NetworkView& net, const OperatorView& op) {
   switch (op.kind) {
     case OperatorKind::kAveragePool:
       return check_each(net, op, check_average);
@@ -174,14 +174,14 @@ nsrt_error check_data(const NetworkView& net, const OperatorView& op) {
 
 }  // namespace
 
-nsrt_error check_operator_data(const NetworkView& net) {
+Fault check_operator_data(const NetworkView& net) {
   for (std::uint32_t i = 0; i < net.operators(); ++i) {
     const OperatorView op = net.op(i);
-    nsrt_error error = check_extents(net, op, i);
-    if (error.status == NSRT_OK) error = check_data(net, op);
-    if (error.status != NSRT_OK) return error;
+    Fault error = check_extents(net, op, i);
+    if (error == kNoFault) error = check_data(net, op);
+    if (error != kNoFault) return error;
   }
-  return kNoError;
+  return kNoFault;
 }
 
 }  // namespace nsrt

@@ -106,7 +106,7 @@ bool written_before(const NetworkView& net, std::uint16_t tensor, std::uint32_t 
   return false;
 }
 
-nsrt_error check_operator(const NetworkView& net, std::uint32_t index) {
+Fault check_operator(const NetworkView& net, std::uint32_t index) {
   const Region& oper = net.section(SectionType::kOperators);
   const std::uint32_t at = index * kOperatorBytes;
   const auto bad = [&](std::uint32_t field) {
@@ -131,19 +131,19 @@ nsrt_error check_operator(const NetworkView& net, std::uint32_t index) {
   if (two_inputs && !second_input_fits(op, in, net.tensor(op.input2), out)) return bad(6);
   if (!window_fits(op, in, out)) return bad(10);
   if (!oper.zero(at + 40, 8)) return bad(40);
-  return kNoError;
+  return kNoFault;
 }
 
 }  // namespace
 
-nsrt_error check_operators(const NetworkView& net) {
+Fault check_operators(const NetworkView& net) {
   const Region& oper = net.section(SectionType::kOperators);
   if (oper.size != net.operators() * kOperatorBytes) return fault(NSRT_BAD_OPERATOR, oper.file_offset);
   for (std::uint32_t i = 0; i < net.operators(); ++i) {
-    const nsrt_error error = check_operator(net, i);
-    if (error.status != NSRT_OK) return error;
+    const Fault error = check_operator(net, i);
+    if (error != kNoFault) return error;
   }
-  return kNoError;
+  return kNoFault;
 }
 
 }  // namespace nsrt

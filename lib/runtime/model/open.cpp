@@ -6,14 +6,14 @@ namespace {
 
 using namespace nsrt;
 
-nsrt_error check_one(const NetworkView& net) {
-  constexpr nsrt_error (*kChecks[])(const NetworkView&) = {
-      check_network, check_tensors, check_operators, check_memory_plan, check_operator_data, check_test};
+Fault check_one(const NetworkView& net) {
+  constexpr Fault (*kChecks[])(const NetworkView&) = {check_network,     check_tensors,       check_operators,
+                                                      check_memory_plan, check_operator_data, check_test};
   for (auto check : kChecks) {
-    const nsrt_error error = check(net);
-    if (error.status != NSRT_OK) return error;
+    const Fault error = check(net);
+    if (error != kNoFault) return error;
   }
-  return kNoError;
+  return kNoFault;
 }
 
 std::uint32_t features(const NetworkView& net) {
@@ -29,26 +29,26 @@ std::uint32_t features(const NetworkView& net) {
   return used;
 }
 
-nsrt_error check_file(const Region& file) {
-  const nsrt_error error = check_container(file);
-  if (error.status != NSRT_OK) return error;
+Fault check_file(const Region& file) {
+  const Fault error = check_container(file);
+  if (error != kNoFault) return error;
   std::uint32_t largest_arena = 0, used = 0;
   for (unsigned i = 0; i < file.u16(26); ++i) {
     const NetworkView net = network_view(file, i);
-    const nsrt_error network_error = check_one(net);
-    if (network_error.status != NSRT_OK) return network_error;
+    const Fault network_error = check_one(net);
+    if (network_error != kNoFault) return network_error;
     if (net.arena_bytes() > largest_arena) largest_arena = net.arena_bytes();
     used |= features(net);
   }
   if (file.u32(28) != largest_arena) return fault(NSRT_BAD_HEADER, 28);
-  const nsrt_error stages_error = check_stages(file);
-  if (stages_error.status != NSRT_OK) return stages_error;
+  const Fault stages_error = check_stages(file);
+  if (stages_error != kNoFault) return stages_error;
   // A reader that lacks a feature relies on its bit.
-  return (used & ~file.u32(16)) == 0 ? kNoError : fault(NSRT_BAD_HEADER, 16);
+  return (used & ~file.u32(16)) == 0 ? kNoFault : fault(NSRT_BAD_HEADER, 16);
 }
 
 // Of a sound file.
-nsrt_error check_kernels(const Region& file) {
+Fault check_kernels(const Region& file) {
   const KernelSet kernels = linked_kernels();
   for (unsigned network = 0; network < file.u16(26); ++network) {
     const NetworkView net = network_view(file, network);
@@ -59,7 +59,7 @@ nsrt_error check_kernels(const Region& file) {
       }
     }
   }
-  return kNoError;
+  return kNoFault;
 }
 
 nsrt_tensor_info tensor_info(const TensorView& t) {
@@ -70,15 +70,15 @@ nsrt_tensor_info tensor_info(const TensorView& t) {
 
 extern "C" nsrt_error nsrt_open(nsrt_model* model, const void* data, size_t bytes) {
   *model = {nullptr, 0, 0};
-  if (data == nullptr) return fault(NSRT_BAD_ARGUMENT, 0);
-  if (reinterpret_cast<std::uintptr_t>(data) % 16 != 0) return fault(NSRT_MISALIGNED, 0);
+  if (data == nullptr) return {NSRT_BAD_ARGUMENT, 0, 0};
+  if (reinterpret_cast<std::uintptr_t>(data) % 16 != 0) return {NSRT_MISALIGNED, 0, 0};
   // Offsets are 32 bits wide: what lies beyond cannot belong to a model.
   const Region file{static_cast<const std::uint8_t*>(data),
                     bytes > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(bytes), 0};
-  nsrt_error error = check_file(file);
-  if (error.status == NSRT_OK) error = check_kernels(file);
-  if (error.status == NSRT_OK) *model = {file.data, file.size, file.u16(26)};
-  return error;
+  Fault error = check_file(file);
+  if (error == kNoFault) error = check_kernels(file);
+  if (error == kNoFault) *model = {file.data, file.size, file.u16(26)};
+  return error_of(error);
 }
 
 extern "C" nsrt_status nsrt_describe(const nsrt_model* model, unsigned network, nsrt_network_info* info) {

@@ -23,9 +23,9 @@ std::uint64_t stages_bytes(const nsrt_rule& rule) {
          std::uint64_t{rule.threshold_rows} * rule.threshold_columns * 4;
 }
 
-nsrt_error check_stages(const Region& file) {
+Fault check_stages(const Region& file) {
   const Region stgs = stages(file);
-  if (stgs.size == 0) return kNoError;
+  if (stgs.size == 0) return kNoFault;
   const auto bad = [&](std::uint32_t at, std::uint32_t stage = 0) {
     return fault(NSRT_BAD_STAGES, stgs.file_offset + at, stage);
   };
@@ -53,7 +53,7 @@ nsrt_error check_stages(const Region& file) {
     if (!scores || !same_input) return bad(at, i + 1);
     if (stgs.u16(at + 8) > 1 || stgs.u16(at + 10) != 0) return bad(at + 8, i + 1);
   }
-  return kNoError;
+  return kNoFault;
 }
 
 }  // namespace nsrt

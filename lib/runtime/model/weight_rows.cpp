@@ -22,28 +22,28 @@ WeightRows::WeightRows(const NetworkView& net, const OperatorView& op)
   if (encoding_ == WeightEncoding::kNestedCsr) record_ = static_cast<std::uint32_t>(counts_bytes());
 }
 
-nsrt_error WeightRows::check_next(RowMagnitudes& weights) {
-  const nsrt_error error = encoding_ == WeightEncoding::kNestedCsr    ? check_csr(weights)
-                           : encoding_ == WeightEncoding::kNestedRice ? check_rice(weights)
-                           : encoding_ == WeightEncoding::kBinary     ? check_binary(weights)
-                                                                      : check_dense(weights);
+Fault WeightRows::check_next(RowMagnitudes& weights) {
+  const Fault error = encoding_ == WeightEncoding::kNestedCsr    ? check_csr(weights)
+                      : encoding_ == WeightEncoding::kNestedRice ? check_rice(weights)
+                      : encoding_ == WeightEncoding::kBinary     ? check_binary(weights)
+                                                                 : check_dense(weights);
   ++row_;
   return error;
 }
 
-nsrt_error WeightRows::check_end() const {
+Fault WeightRows::check_end() const {
   if (encoding_ == WeightEncoding::kNestedRice) {
     for (std::uint32_t level = 0; level < levels_; ++level) {
       if (records_left_[level] != 0) return bad(level * kRiceLevelBytes + 4);
       const RiceGaps& gaps = rice_[level].gaps;
       if (gaps.next() != nullptr && !gaps.at_end(codes_end(level))) return bad(offset_of(gaps.next()) - 2);
     }
-    return kNoError;
+    return kNoFault;
   }
-  if (encoding_ != WeightEncoding::kNestedCsr) return kNoError;
+  if (encoding_ != WeightEncoding::kNestedCsr) return kNoFault;
   const std::uint32_t counts = 2 * rows_ * levels_;
   if (!bytes_.zero(counts, static_cast<std::uint32_t>(counts_bytes()) - counts)) return bad(counts);
-  return record_ == bytes_.size ? kNoError : bad(record_);
+  return record_ == bytes_.size ? kNoFault : bad(record_);
 }
 
 // Byte `index` of a dense row stands for no weight and must be zero.
@@ -53,7 +53,7 @@ bool WeightRows::absent(std::uint32_t index) const {
   return position >= positions_ || position / taps_ * 2 + index % 4 / 2 >= channels_;
 }
 
-nsrt_error WeightRows::check_dense(RowMagnitudes& weights) const {
+Fault WeightRows::check_dense(RowMagnitudes& weights) const {
   // The extent was compared with dense_bytes(): rows lie inside the section, offsets in 32 bits.
   const auto row_bytes = static_cast<std::uint32_t>(row_bytes_);
   const std::uint32_t start = row_ * row_bytes;
@@ -64,11 +64,11 @@ nsrt_error WeightRows::check_dense(RowMagnitudes& weights) const {
     sum += static_cast<std::uint32_t>(w < 0 ? -w : w);
   }
   weights.fill(sum);
-  return kNoError;
+  return kNoFault;
 }
 
 // A bit for a channel or a position that is not there must be zero.
-nsrt_error WeightRows::check_binary(RowMagnitudes& weights) const {
+Fault WeightRows::check_binary(RowMagnitudes& weights) const {
   const auto row_bytes = static_cast<std::uint32_t>(row_bytes_);
   const std::uint32_t start = row_ * row_bytes;
   for (std::uint32_t i = 0; i < 2 * row_bytes; ++i) {
@@ -78,10 +78,10 @@ nsrt_error WeightRows::check_binary(RowMagnitudes& weights) const {
     if (channels < 4 && nibble >> channels != 0) return bad(start + i / 2);
   }
   weights.fill(std::uint64_t{channels_} * taps_);
-  return kNoError;
+  return kNoFault;
 }
 
-nsrt_error WeightRows::check_csr(RowMagnitudes& weights) {
+Fault WeightRows::check_csr(RowMagnitudes& weights) {
   const std::uint32_t record_bytes = 1 + block_;
   std::uint64_t sum = 0;
   for (std::uint32_t level = 0; level < levels_; ++level) {
@@ -93,22 +93,22 @@ nsrt_error WeightRows::check_csr(RowMagnitudes& weights) {
       const std::uint8_t gap = bytes_.u8(record_);
       position += gap;
       if ((gap == 0 && i > 0) || position >= positions_) return bad(record_);
-      const nsrt_error error = check_block(record_ + 1, position, sum);
-      if (error.status != NSRT_OK) return error;
+      const Fault error = check_block(record_ + 1, position, sum);
+      if (error != kNoFault) return error;
     }
     weights[level] = sum;
   }
-  return kNoError;
+  return kNoFault;
 }
 
-nsrt_error WeightRows::check_block(std::uint32_t at, std::uint32_t position, std::uint64_t& sum) const {
+Fault WeightRows::check_block(std::uint32_t at, std::uint32_t position, std::uint64_t& sum) const {
   const std::uint32_t first_channel = position / taps_ * block_;
   for (std::uint32_t i = 0; i < block_; ++i) {
     const std::int32_t w = bytes_.i8(at + i);
     if (w == -128 || (w != 0 && first_channel + i >= channels_)) return bad(at + i);
     sum += static_cast<std::uint32_t>(w < 0 ? -w : w);
   }
-  return kNoError;
+  return kNoFault;
 }
 
 }  // namespace nsrt

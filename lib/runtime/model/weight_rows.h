@@ -25,24 +25,24 @@ class WeightRows {
   }
 
   /// Encoding 4: where the levels lie. Only after the extents above were checked.
-  nsrt_error check_begin();
+  Fault check_begin();
 
   /// Checks the next row and adds up its weights.
-  nsrt_error check_next(RowMagnitudes& weights);
+  Fault check_next(RowMagnitudes& weights);
   /// After the last row: nothing is left over.
-  nsrt_error check_end() const;
+  Fault check_end() const;
 
  private:
-  nsrt_error check_dense(RowMagnitudes& weights) const;
-  nsrt_error check_binary(RowMagnitudes& weights) const;
+  Fault check_dense(RowMagnitudes& weights) const;
+  Fault check_binary(RowMagnitudes& weights) const;
   std::uint64_t counts_bytes() const { return round_up(std::uint64_t{2} * rows_ * levels_, 4); }
-  nsrt_error check_csr(RowMagnitudes& weights);
-  nsrt_error check_rice(RowMagnitudes& weights);
-  nsrt_error check_rice_head(std::uint32_t level, std::uint64_t& at);
-  nsrt_error check_block(std::uint32_t at, std::uint32_t position, std::uint64_t& sum) const;
+  Fault check_csr(RowMagnitudes& weights);
+  Fault check_rice(RowMagnitudes& weights);
+  Fault check_rice_head(std::uint32_t level, std::uint64_t& at);
+  Fault check_block(std::uint32_t at, std::uint32_t position, std::uint64_t& sum) const;
   const std::uint16_t* codes_end(std::uint32_t level) const;
   std::uint32_t offset_of(const void* place) const;
-  nsrt_error bad(std::uint32_t at) const { return fault(NSRT_BAD_WEIGHTS, bytes_.file_offset + at, row_); }
+  Fault bad(std::uint32_t at) const { return fault(NSRT_BAD_WEIGHTS, bytes_.file_offset + at, row_); }
   bool absent(std::uint32_t index) const;
 
   Region bytes_;

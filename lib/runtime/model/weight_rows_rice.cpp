@@ -22,7 +22,7 @@ const std::uint16_t* WeightRows::codes_end(std::uint32_t level) const {
 }
 
 // `at` is where the level must begin, and then where the next one must.
-nsrt_error WeightRows::check_rice_head(std::uint32_t level, std::uint64_t& at) {
+Fault WeightRows::check_rice_head(std::uint32_t level, std::uint64_t& at) {
   const RiceHead& head = head_of(bytes_, level);
   const std::uint32_t field = level * kRiceLevelBytes;
   if (head.offset != at) return bad(field);
@@ -40,22 +40,22 @@ nsrt_error WeightRows::check_rice_head(std::uint32_t level, std::uint64_t& at) {
   if (at > bytes_.size) return bad(field + 4);
   if (!bytes_.zero(static_cast<std::uint32_t>(end), static_cast<std::uint32_t>(at - end)))
     return bad(static_cast<std::uint32_t>(end));
-  return kNoError;
+  return kNoFault;
 }
 
-nsrt_error WeightRows::check_begin() {
-  if (encoding_ != WeightEncoding::kNestedRice) return kNoError;
+Fault WeightRows::check_begin() {
+  if (encoding_ != WeightEncoding::kNestedRice) return kNoFault;
   std::uint64_t at = std::uint64_t{kRiceLevelBytes} * levels_;
   for (std::uint32_t level = 0; level < levels_; ++level) {
-    const nsrt_error error = check_rice_head(level, at);
-    if (error.status != NSRT_OK) return error;
+    const Fault error = check_rice_head(level, at);
+    if (error != kNoFault) return error;
     rice_[level] = rice_level({bytes_.data, rows_, static_cast<std::uint8_t>(block_), 1}, level);
     records_left_[level] = head_of(bytes_, level).records;
   }
-  return at == bytes_.size ? kNoError : bad(static_cast<std::uint32_t>(at));
+  return at == bytes_.size ? kNoFault : bad(static_cast<std::uint32_t>(at));
 }
 
-nsrt_error WeightRows::check_rice(RowMagnitudes& weights) {
+Fault WeightRows::check_rice(RowMagnitudes& weights) {
   std::uint64_t sum = 0;
   for (std::uint32_t l = 0; l < levels_; ++l) {
     RiceLevel& level = rice_[l];
@@ -69,12 +69,12 @@ nsrt_error WeightRows::check_rice(RowMagnitudes& weights) {
       if (!level.gaps.can_take(codes_end(l))) return bad(code_at);
       position += level.gaps.take();
       if (position >= positions_) return bad(code_at);
-      const nsrt_error error = check_block(offset_of(level.values), position, sum);
-      if (error.status != NSRT_OK) return error;
+      const Fault error = check_block(offset_of(level.values), position, sum);
+      if (error != kNoFault) return error;
     }
     weights[l] = sum;
   }
-  return kNoError;
+  return kNoFault;
 }
 
 }  // namespace nsrt

@@ -60,7 +60,7 @@ extern const char nsrt_m7_two_pixels_last[], nsrt_m7_two_pixels_reload_last[], n
 extern const char nsrt_m7_two_rows_last[], nsrt_m7_two_rows_reload_last[], nsrt_m7_two_rows_reload[];
 // Bytes of code per entry, as addresses.
 extern const char nsrt_m7_two_pixels_entry_bytes[], nsrt_m7_two_rows_entry_bytes[];
-/// `quads` of two rows, for the positions whose words are origin + taps[…]: 2 · quads entries.
+/// `quads` of two rows, for the positions whose words lie at origin + 4 · taps[…]: 2 · quads entries.
 void nsrt_m7_widen_quads(PairEntry* to, const std::int8_t* first, const std::int8_t* second,
                          const std::uint16_t* taps, std::uint32_t quads, std::uint32_t origin);
 void nsrt_m7_move_words(std::uint32_t* to, const std::uint32_t* from, std::uint32_t words);  ///< to < from

@@ -9,8 +9,6 @@
 namespace nsrt::m7 {
 namespace {
 
-using Decode = void (*)(RiceRow*, RiceStream*, std::uint32_t records);
-
 struct Level {
   RiceLevel place;  // its gaps are those of the first row
   RiceStream stream;
@@ -43,7 +41,7 @@ std::uint32_t take_counts(Levels& levels) {
 }
 
 void run_rows(Strip& strip, Levels& levels, std::uint32_t block, const Requant& requant, std::int8_t* out) {
-  const Decode decode = block == 1 ? nsrt_m7_rice_1 : block == 2 ? nsrt_m7_rice_2 : nsrt_m7_rice_4;
+  const void* const code = block == 1 ? nsrt_m7_rice_1 : block == 2 ? nsrt_m7_rice_2 : nsrt_m7_rice_4;
   const Plan& plan = strip.plan;
   TwoPixelRow row(strip);
   RiceRow place{row.end(), nullptr, strip.origin, plan.plane_words * 4, 0};
@@ -62,7 +60,7 @@ void run_rows(Strip& strip, Levels& levels, std::uint32_t block, const Requant& 
           room = capacity;
         }
         const std::uint32_t n = least(left, room);
-        decode(&place, &levels.level[i].stream, n);
+        nsrt_m7_rice(&place, &levels.level[i].stream, n, code);
         left -= n;
         room -= n;
       }

@@ -28,7 +28,7 @@ void run_two_rows(Strip& strip, const RowPair& rows, std::uint32_t quads, std::i
     const std::uint32_t n = least(quads - done, strip.plan.entries / 2);
     PairEntry* const list = end - 2 * n;
     nsrt_m7_widen_quads(list, rows.first + 4 * done, rows.second + 4 * done, strip.taps() + 2 * done, n,
-                        strip.origin / 4);
+                        strip.origin);
     const bool first = done == 0;
     done += n;
     kTwoRows.set_list(c, list, list->address, 2 * n, first, done == quads);

@@ -224,12 +224,11 @@ nsrt_m7_decode:
   pop {r4-r11, pc}
   .size nsrt_m7_decode, . - nsrt_m7_decode
 
-// One weight of a dense row: r4 walks over DenseTaps, r1 is the row.
+// One weight of a dense row: r4 walks over DenseTaps, r1 is the row; r7 stays.
   .macro record_tap
-  ldr r7, [r4], #4
-  lsr r8, r7, #16
+  ldrh r9, [r4], #4
+  ldrh r8, [r4, #-2]
   ldrsb r8, [r1, r8]
-  uxth r9, r7
   add r3, r8
   add r9, r5, r9, lsl #2
   lsl r8, #8
@@ -279,7 +278,6 @@ nsrt_m7_dense_rows:
   record_tap
   subs r12, #1
   bne 2b
-  ldr r7, [sp]
   bl nsrt_m7_run_row
   ldr r7, [sp]
   ldr r8, [r7, #kRows]

@@ -4,116 +4,114 @@
   .thumb
 
 // Offsets in ExpandRows.
-  .equ kRows, 12
-  .equ kLeft, 16
-  .equ kTail, 24
-  .equ kPadLeft, 32
+  .equ kPadLeft, 4
+  .equ kTo, 12
+  .equ kTail, 28
   .equ kPadRight, 36
   .equ kSteps, 40
   .equ kPlanes, 48
   .equ kPlaneSteps, 52
   .equ kPlaneTo, 60
+  .equ kRow, 64
+  .equ kInside, 68
+  .equ kAfter, 72
+  .equ kJoined, 76
 
-// For every row of every plane: `left` edge words, `groups` of four words, `tail` single words, `right` edge words.
-// r0 to, r1 first, r2 second, r3 0xFF00FF00, r12 0x00800080, r10 the ExpandRows, r11 rows left.
-  .macro expand_rows name, left_word, group, word, right_word
-  .section .text.\name, "ax", %progbits
+// void nsrt_m7_expand(ExpandRows*): for every row of every plane `left` edge words, `groups` of four words, `tail` single
+// words, `right` edge words. Three addresses say how, one for each part of a row:
+//   row     left edge: nsrt_m7_expand_padded, all padding, or one of nsrt_m7_expand_edged
+//   inside  what lies between; needed where the left edge is padding, the others go on to theirs
+//   after   right edge: nsrt_m7_expand_padded_right, or one of nsrt_m7_expand_edged_right, or nsrt_m7_expand_joined
+// r0 to, r1 first, r2 second, r10 the ExpandRows, r11 rows left, r3 and r12 constants of the pixels, r4-r9 and lr free.
+  .section .text.nsrt_m7_expand, "ax", %progbits
   .balign 8
-  .global \name
-  .type \name, %function
-\name:
+  .irp part, , _padded, _padded_right, _edged, _edged_2, _edged_right, _edged_right_2, _pixels, _pixels_2, _channels, \
+      _channels_2, _joined
+  .global nsrt_m7_expand\part
+  .type nsrt_m7_expand\part, %function
+  .endr
+nsrt_m7_expand:
   push {r4-r11, lr}
   mov r10, r0
   mov r3, #0xFF00FF00
   mov r12, #0x00800080
-  ldm r0, {r0-r2, r11}
+  add r2, r0, #kTo
+  ldm r2, {r0-r2, r11}
 1:
-  ldrd r7, lr, [r10, #kLeft]
+  ldr pc, [r10, #kRow]
+
+nsrt_m7_expand_padded:
+  ldm r10, {r7, r9, lr}  // left, pad_left, groups
   cbz r7, 3f
-  ldr r9, [r10, #kPadLeft]
-  \left_word
+2:
+  subs r7, #1
+  str r9, [r0], #4
+  bne 2b
 3:
+  ldr pc, [r10, #kInside]
+
+nsrt_m7_expand_padded_right:
   cmp lr, #0
   beq 5f
+  ldr r9, [r10, #kPadRight]
 4:
-  \group
   subs lr, #1
+  str r9, [r0], #4
   bne 4b
 5:
-  ldrd r7, lr, [r10, #kTail]
-  cbz r7, 7f
-6:
-  \word
-  subs r7, #1
-  bne 6b
-7:
-  cmp lr, #0
-  beq 9f
-  ldr r9, [r10, #kPadRight]
-8:
-  \right_word
-  subs lr, #1
-  bne 8b
-9:
+  .macro next_row row
   ldrd r8, r9, [r10, #kSteps]
   subs r11, #1
   add r1, r8
   add r2, r8
   add r0, r9
-  bne 1b
+  bne nsrt_m7_expand_\row
+  .endm
+  .macro next_plane row
   ldr r7, [r10, #kPlanes]
   ldrd r8, r9, [r10, #kPlaneSteps]
   ldr r4, [r10, #kPlaneTo]
-  ldr r11, [r10, #12]
+  ldr r11, [r10, #kTo + 12]
   subs r7, #1
   str r7, [r10, #kPlanes]
   add r1, r8
   add r2, r9
   add r0, r4
-  bne 1b
+  bne \row
   pop {r4-r11, pc}
-  .size \name, . - \name
+  .endm
+  next_row padded
+6:
+  next_plane nsrt_m7_expand_padded
+
+// lr groups, then the tail; lr the right edge's words afterwards.
+  .macro inside kind, group, word
+nsrt_m7_expand_\kind:
+7:
+  cmp lr, #0
+  beq 9f
+8:
+  \group
+  subs lr, #1
+  bne 8b
+9:
+  ldrd r7, lr, [r10, #kTail]
+  cbz r7, 11f
+10:
+  \word
+  subs r7, #1
+  bne 10b
+11:
+  ldr pc, [r10, #kAfter]
   .endm
 
-// An edge where both of a word's values are padding.
-  .macro constant_left
-2:
-  subs r7, #1
-  str r9, [r0], #4
-  bne 2b
-  .endm
-  .macro constant_right
-  str r9, [r0], #4
-  .endm
-
-// Two pixels a word: (q_low + 128) + 2^24 · q_high. Where they lie in one row, low is padding on the left and high on
-// the right.
-  .macro pixels_left stride
-  .if \stride == 1
-  sub r4, r2, r7
-  .else
-  sub r4, r2, r7, lsl #1
-  .endif
-2:
-  ldrb r5, [r4], #\stride
-  subs r7, #1
-  orr r5, r9, r5, lsl #24
-  str r5, [r0], #4
-  bne 2b
-  .endm
+// Two pixels a word: (q_low + 128) + 2^24 · q_high.
   .macro pixels_word stride
   ldrb r4, [r2], #\stride
   ldrb r5, [r1], #\stride
   lsl r4, #24
   eor r5, #0x80
   orr r5, r4
-  str r5, [r0], #4
-  .endm
-  .macro pixels_right stride
-  ldrb r5, [r1], #\stride
-  add r2, #\stride
-  eor r5, #0x80
-  orr r5, r9
   str r5, [r0], #4
   .endm
 // r12 holds 128 in both halves, r3 picks the upper byte of each. PKHBT takes its lower half from the first operand,
@@ -146,80 +144,45 @@
   pkhtb r5, r5, r8, asr #16
   stm r0!, {r4-r7}
   .endm
-  expand_rows nsrt_m7_expand_pixels, "pixels_left 1", pixels_group, "pixels_word 1", "pixels_right 1"
-  expand_rows nsrt_m7_expand_pixels_2, "pixels_left 2", pixels_group_2, "pixels_word 2", "pixels_right 2"
-  expand_rows nsrt_m7_expand_row_pairs, constant_left, pixels_group, "pixels_word 1", constant_right
-  expand_rows nsrt_m7_expand_row_pairs_2, constant_left, pixels_group_2, "pixels_word 2", constant_right
 
-// Row pairs where every row of words is one word of padding and `tail` = 2 … 8 words, and the rows of the input follow
-// each other without a gap: all words of a plane first, at the end of their place, then each row to its own. The
-// latter takes four instructions a row, where the loops above take more than twenty.
-// r0 to, r1 first, r2 second, r3 and r12 as above, r10 the ExpandRows, lr groups, r11 single words.
-  .section .text.nsrt_m7_expand_joined, "ax", %progbits
-  .balign 8
-  .global nsrt_m7_expand_joined
-  .type nsrt_m7_expand_joined, %function
-nsrt_m7_expand_joined:
-  push {r4-r11, lr}
-  mov r10, r0
-  ldm r0, {r0-r2}
-1:
-  mov r3, #0xFF00FF00
-  mov r12, #0x00800080
-  ldr r9, [r10, #kRows]
-  ldr r8, [r10, #kTail]
-  push {r0}
-  add r0, r0, r9, lsl #2
-  mul r9, r8
-  and r11, r9, #3
-  lsrs lr, r9, #2
-  beq 3f
-2:
-  pixels_group
+// Where a word's pixels lie in one row, low is padding on the left and high on the right.
+  .macro edged_right suffix, stride
+nsrt_m7_expand_edged_right\suffix:
+  cmp lr, #0
+  beq 14f
+  ldr r9, [r10, #kPadRight]
+13:
+  ldrb r5, [r1], #\stride
+  add r2, #\stride
+  eor r5, #0x80
+  orr r5, r9
+  str r5, [r0], #4
   subs lr, #1
-  bne 2b
-3:
-  cmp r11, #0
-  beq 5f
-4:
-  pixels_word 1
-  subs r11, #1
-  bne 4b
-5:
-  pop {r0}
-  push {r1, r2}
-  ldr r3, [r10, #kRows]
-  ldr r4, [r10, #kTail]
-  ldr r2, [r10, #kPadLeft]
-  add r1, r0, r3, lsl #2
-  adr r5, 6f
-  add r5, r5, r4, lsl #4
-  orr r5, #1
-  bx r5
-  .balign 16
-6:
-  .space 32  // rows of less than two words
-  .irp words, "r4-r5", "r4-r6", "r4-r7", "r4-r8", "r4-r9", "r4-r9, r12", "r4-r9, r12, lr"
-7:
-  ldm.w r1!, {\words}
-  subs r3, #1
-  stm.w r0!, {r2, \words}
-  bne 7b
-  b.w 8f
-  .endr
-8:
-  pop {r1, r2}
-  ldr r7, [r10, #kPlanes]
-  ldrd r8, r9, [r10, #kPlaneSteps]
-  ldr r4, [r10, #kPlaneTo]
+  bne 13b
+14:
+  next_row edged\suffix
+  .endm
+  .macro edged suffix, stride
+nsrt_m7_expand_edged\suffix:
+  ldm r10, {r7, r9, lr}
+  cbz r7, 7f
+  sub r4, r2, r7, lsl #(\stride - 1)
+17:
+  ldrb r5, [r4], #\stride
   subs r7, #1
-  str r7, [r10, #kPlanes]
-  add r1, r8
-  add r2, r9
-  add r0, r4
-  bne 1b
-  pop {r4-r11, pc}
-  .size nsrt_m7_expand_joined, . - nsrt_m7_expand_joined
+  orr r5, r9, r5, lsl #24
+  str r5, [r0], #4
+  bne 17b
+  .endm
+  edged_right , 1
+12:
+  next_plane 1b
+  edged , 1
+  inside pixels, pixels_group, "pixels_word 1"
+  edged_right _2, 2
+  b 12b
+  edged _2, 2
+  inside pixels_2, pixels_group_2, "pixels_word 2"
 
 // Two channels a word, int16 each.
   .macro channels_word stride
@@ -256,5 +219,44 @@ nsrt_m7_expand_joined:
   pkhbt r4, r4, r8, lsl #16
   stm r0!, {r4-r7}
   .endm
-  expand_rows nsrt_m7_expand_channels, constant_left, channels_group, "channels_word 1", constant_right
-  expand_rows nsrt_m7_expand_channels_2, constant_left, channels_group_2, "channels_word 2", constant_right
+  inside channels, channels_group, "channels_word 1"
+  inside channels_2, channels_group_2, "channels_word 2"
+
+// Rows that follow each other without a gap, of one word of padding and two to eight others each: all words of a plane
+// were expanded as one row, behind room for the padding. Moves each row to its own place: at four instructions a row,
+// where a row of its own takes more than twenty. r0 behind the last word.
+nsrt_m7_expand_joined:
+  push {r1, r2}
+  ldrd r3, r4, [r10, #kJoined]  // rows, words of a row
+  ldr r2, [r10, #kPadLeft]
+  mul r5, r3, r4
+  sub r1, r0, r5, lsl #2
+  sub r0, r1, r3, lsl #2
+  tbb [pc, r4]
+15:
+  .byte 0, 0  // rows of less than two words
+  .irp words, 2, 3, 4, 5, 6, 7, 8
+  .byte (.Ljoined_\words - 15b) / 2
+  .endr
+  .balign 2
+  .macro joined words, registers:vararg
+.Ljoined_\words:
+  ldm r1!, {\registers}
+  subs r3, #1
+  stm r0!, {r2, \registers}
+  bne .Ljoined_\words
+  b 16f
+  .endm
+  joined 2, r4-r5
+  joined 3, r4-r6
+  joined 4, r4-r7
+  joined 5, r4-r8
+  joined 6, r4-r9
+  joined 7, r4-r9, r12
+  joined 8, r4-r9, r12, lr
+16:
+  pop {r1, r2}
+  mov r3, #0xFF00FF00
+  mov r12, #0x00800080
+  b 6b
+  .size nsrt_m7_expand, . - nsrt_m7_expand

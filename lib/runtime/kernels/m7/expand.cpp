@@ -8,15 +8,12 @@ namespace nsrt::m7 {
 namespace {
 
 extern "C" {
-void nsrt_m7_expand_pixels(ExpandRows*);
-void nsrt_m7_expand_row_pairs(ExpandRows*);
-void nsrt_m7_expand_channels(ExpandRows*);
-// Instead of nsrt_m7_expand_row_pairs: is_joined. Takes all words inside for the tail.
-void nsrt_m7_expand_joined(ExpandRows*);
-// Horizontal stride 2.
-void nsrt_m7_expand_pixels_2(ExpandRows*);
-void nsrt_m7_expand_row_pairs_2(ExpandRows*);
-void nsrt_m7_expand_channels_2(ExpandRows*);
+void nsrt_m7_expand(ExpandRows*);
+// Parts of a row (expand.S). _2: horizontal stride 2.
+extern const char nsrt_m7_expand_padded[], nsrt_m7_expand_padded_right[], nsrt_m7_expand_joined[],
+    nsrt_m7_expand_edged[], nsrt_m7_expand_edged_2[], nsrt_m7_expand_edged_right[],
+    nsrt_m7_expand_edged_right_2[], nsrt_m7_expand_pixels[], nsrt_m7_expand_pixels_2[],
+    nsrt_m7_expand_channels[], nsrt_m7_expand_channels_2[];
 }
 
 std::uint32_t make_word(WordKind kind, std::int32_t first, std::int32_t second) {
@@ -43,11 +40,6 @@ Expander::Expander(const Plan& plan, WordKind kind, std::int8_t padding, void* s
       edges_differ_(kind == WordKind::kPixels && !plan.pairs_rows),
       distance_(static_cast<std::int32_t>(plan.column_distance() * plan.w.sw)),
       padding_(padding),
-      expand_(kind == WordKind::kChannels
-                  ? plan.w.sw == 1 ? nsrt_m7_expand_channels : nsrt_m7_expand_channels_2
-              : plan.pairs_rows ? plan.w.sw == 1 ? nsrt_m7_expand_row_pairs : nsrt_m7_expand_row_pairs_2
-              : plan.w.sw == 1  ? nsrt_m7_expand_pixels
-                                : nsrt_m7_expand_pixels_2),
       pad_row_(static_cast<std::int8_t*>(scratch) + plan.pad_row_at) {
   if (plan.pairs_rows) std::memset(pad_row_, padding, plan.w.iw);
 }
@@ -73,30 +65,43 @@ bool Expander::set_phase(std::uint32_t phase) {
   } else {
     end = most(begin, end);  // not less: all of the row may be padding
   }
-  ExpandRows& r = phases_[phase].rows;
-  const std::uint32_t inside = end - begin;
+  const std::uint32_t inside = end - begin, right = words - end;
+  Phase& p = phases_[phase];
+  // Where rows are joined, padding on the right is that on the left of the next row: only the last row has
+  // its own.
+  p.last_right = plan_.joins_rows && plan_.row_words + right <= words ? right : 0;
+  p.right_at = end;
+  p.column = static_cast<std::uint32_t>(first + static_cast<std::int32_t>(begin) * stride);
+  ExpandRows& r = p.rows;
+  r.pad_left = make_word(kind_, padding_, edges_differ_ ? 0 : padding_);
+  r.pad_right = make_word(kind_, edges_differ_ ? -128 : padding_, padding_);
   r.left = begin;
   r.groups = inside / 4;
   // Stride 2 reads a byte more than it uses.
   if (stride == 2 && r.groups > 0 && second + static_cast<std::int32_t>(begin + r.groups * 4) * 2 > width)
     --r.groups;
   r.tail = inside - r.groups * 4;
-  r.right = words - end;
-  r.pad_left = make_word(kind_, padding_, edges_differ_ ? 0 : padding_);
-  r.pad_right = make_word(kind_, edges_differ_ ? -128 : padding_, padding_);
-  r.row_step = plan_.w.iw * plan_.row_stride() - (inside + (edges_differ_ ? r.right : 0)) * plan_.w.sw;
-  // Where rows are joined, padding on the right is that on the left of the next row: only the last row has
-  // its own.
-  phases_[phase].last_right = plan_.joins_rows && plan_.row_words + r.right <= words ? r.right : 0;
-  r.right -= phases_[phase].last_right;
-  r.to_step = (plan_.row_words - words + phases_[phase].last_right) * 4;
-  phases_[phase].expand = expand_;
-  if (plan_.joins_rows && stride == 1 && is_joined(r, inside)) {
-    phases_[phase].expand = nsrt_m7_expand_joined;
-    r.groups = 0;
-    r.tail = inside;
+  r.right = right - p.last_right;
+  r.row_step = plan_.w.iw * plan_.row_stride() - inside * plan_.w.sw;
+  r.to_step = (plan_.row_words - words + p.last_right) * 4;
+  r.joined_words = 0;
+  const bool once = stride == 1;
+  r.row = nsrt_m7_expand_padded;
+  r.after = nsrt_m7_expand_padded_right;
+  if (kind_ == WordKind::kChannels) {
+    r.inside = once ? nsrt_m7_expand_channels : nsrt_m7_expand_channels_2;
+  } else if (edges_differ_) {
+    r.row = once ? nsrt_m7_expand_edged : nsrt_m7_expand_edged_2;
+    r.after = once ? nsrt_m7_expand_edged_right : nsrt_m7_expand_edged_right_2;
+    r.row_step -= right * plan_.w.sw;
+  } else {
+    r.inside = once ? nsrt_m7_expand_pixels : nsrt_m7_expand_pixels_2;
+    if (plan_.joins_rows && once && is_joined(r, inside)) {
+      r.left = 0;
+      r.after = nsrt_m7_expand_joined;
+      r.joined_words = inside;
+    }
   }
-  phases_[phase].column = static_cast<std::uint32_t>(first + static_cast<std::int32_t>(begin) * stride);
   return true;
 }
 
@@ -125,16 +130,20 @@ void Expander::planes(const Strip& strip, const std::int8_t* first, const std::i
       std::uint32_t* at = to + parity * plan_.parity_words;
       for (std::int32_t y = begin + static_cast<std::int32_t>(parity), n = 1; y < end; y += n * stride) {
         const std::int32_t offset = y * static_cast<std::int32_t>(width);
+        Rows job{first + offset, high + offset, step, step, 1, count, at};
         n = 1;
         if (y < 0) {
-          rows({pad_row_, 0}, {high + offset, step}, 1, count, at);
+          job.first = pad_row_;
+          job.first_step = 0;
         } else if (y >= high_end) {
-          rows({first + offset, step}, {pad_row_, 0}, 1, count, at);
+          job.second = pad_row_;
+          job.second_step = 0;
         } else {
           n = ((high_end < end ? high_end : end) - y + stride - 1) / stride;
-          rows({first + offset, step}, {high + offset, step}, static_cast<std::uint32_t>(n), count, at);
+          job.rows = static_cast<std::uint32_t>(n);
         }
-        at += static_cast<std::uint32_t>(n) * row_words;
+        rows(job);
+        at += job.rows * row_words;
       }
       if (plan_.joins_rows && at != to + parity * plan_.parity_words) last_edges(count, at - row_words);
     }
@@ -148,35 +157,44 @@ void Expander::planes(const Strip& strip, const std::int8_t* first, const std::i
   if (above != 0) fill(above, count, to);
   to += above * row_words;
   const std::uint32_t offset = static_cast<std::uint32_t>(from) * width;
-  if (inside != 0) rows({first + offset, step}, {second + offset, step}, inside, count, to);
+  if (inside != 0) rows({first + offset, second + offset, step, step, inside, count, to});
   if (below != 0) fill(below, count, to + inside * row_words);
 }
 
-void Expander::rows(Source first, Source second, std::uint32_t rows, std::uint32_t planes,
-                    std::uint32_t* to) {
-  if (!regular_) return any_rows(first, second, rows, planes, to);
-  const std::uint32_t row_bytes = rows * plan_.w.iw * plan_.row_stride();
+void Expander::rows(const Rows& job) {
+  if (!regular_) return any_rows(job);
+  const std::uint32_t row_bytes = job.rows * plan_.w.iw * plan_.row_stride();
   for (std::uint32_t phase = 0; phase < plan_.phases(); ++phase) {
     ExpandRows& r = phases_[phase].rows;
-    r.to = to + phase * plan_.phase_words;
-    r.first = first.row + phases_[phase].column;
-    r.second = second.row + phases_[phase].column + distance_;
-    r.rows = rows;
-    r.planes = planes;
-    r.first_step = first.plane_step - row_bytes;
-    r.second_step = second.plane_step - row_bytes;
-    r.plane_to_step = (plan_.plane_words - rows * plan_.row_words) * 4;
-    phases_[phase].expand(&r);
+    r.to = job.to + phase * plan_.phase_words;
+    r.first = job.first + phases_[phase].column;
+    r.second = job.second + phases_[phase].column + distance_;
+    r.rows = job.rows;
+    r.planes = job.planes;
+    r.first_step = job.first_step - row_bytes;
+    r.second_step = job.second_step - row_bytes;
+    r.plane_to_step = (plan_.plane_words - job.rows * plan_.row_words) * 4;
+    if (r.joined_words != 0) {
+      const std::uint32_t words = job.rows * r.joined_words;
+      r.to += job.rows;  // room for the padding
+      r.plane_to_step += job.rows * 4;
+      r.rows = 1;
+      r.groups = words / 4;
+      r.tail = words % 4;
+      r.joined_rows = job.rows;
+    }
+    nsrt_m7_expand(&r);
   }
 }
 
 // The right edges of a last row that is joined to others.
 void Expander::last_edges(std::uint32_t planes, std::uint32_t* row) const {
   for (std::uint32_t phase = 0; phase < plan_.phases(); ++phase, row += plan_.phase_words) {
-    const ExpandRows& r = phases_[phase].rows;
-    std::uint32_t* pad = row + r.left + r.groups * 4 + r.tail;
-    for (std::uint32_t i = 0; i < phases_[phase].last_right; ++i, ++pad) {
-      for (std::uint32_t plane = 0; plane < planes; ++plane) pad[plane * plan_.plane_words] = r.pad_right;
+    const Phase& p = phases_[phase];
+    std::uint32_t* pad = row + p.right_at;
+    for (std::uint32_t i = 0; i < p.last_right; ++i, ++pad) {
+      for (std::uint32_t plane = 0; plane < planes; ++plane)
+        pad[plane * plan_.plane_words] = p.rows.pad_right;
     }
   }
 }
@@ -189,24 +207,22 @@ void Expander::fill(std::uint32_t rows, std::uint32_t planes, std::uint32_t* to)
 }
 
 // Any stride and any padding, word by word.
-void Expander::any_rows(Source first, Source second, std::uint32_t rows, std::uint32_t planes,
-                        std::uint32_t* to) const {
+void Expander::any_rows(const Rows& job) const {
   const std::int32_t width = plan_.w.iw;
   const auto at = [&](const std::int8_t* row, std::int32_t x) -> std::int32_t {
     return x >= 0 && x < width ? row[x] : padding_;
   };
-  for (; planes > 0; --planes, first.row += first.plane_step, second.row += second.plane_step) {
-    std::uint32_t* word = to;
-    for (std::uint32_t row = 0; row < rows; ++row) {
+  for (std::uint32_t plane = 0; plane < job.planes; ++plane) {
+    const std::int8_t *first = job.first + plane * job.first_step,
+                      *second = job.second + plane * job.second_step;
+    std::uint32_t* word = job.to + plane * plan_.plane_words;
+    for (std::uint32_t row = 0; row < job.rows; ++row, first += width, second += width) {
       for (std::int32_t phase = 0; phase < static_cast<std::int32_t>(plan_.phases()); ++phase) {
         std::int32_t column = column_ + phase;
-        for (std::uint32_t i = 0; i < plan_.phase_words; ++i, column += plan_.w.sw) {
-          *word++ = make_word(kind_, at(first.row + static_cast<std::int32_t>(row) * width, column),
-                              at(second.row + static_cast<std::int32_t>(row) * width, column + distance_));
-        }
+        for (std::uint32_t i = 0; i < plan_.phase_words; ++i, column += plan_.w.sw)
+          *word++ = make_word(kind_, at(first, column), at(second, column + distance_));
       }
     }
-    to += plan_.plane_words;
   }
 }
 

@@ -28,10 +28,10 @@ static_assert(offsetof(RiceRow, weight_sum) == 16 && offsetof(RiceStream, values
 #endif
 
 extern "C" {
-/// Decodes some records with blocks of 1, 2, 4, at least one, all of one row and level.
-void nsrt_m7_rice_1(RiceRow*, RiceStream*, std::uint32_t records);
-void nsrt_m7_rice_2(RiceRow*, RiceStream*, std::uint32_t records);
-void nsrt_m7_rice_4(RiceRow*, RiceStream*, std::uint32_t records);
+/// How records with blocks of 1, 2, 4 go on after their first weight.
+extern const char nsrt_m7_rice_1[], nsrt_m7_rice_2[], nsrt_m7_rice_4[];
+/// Decodes some records, at least one, all of one row and level; `block` is one of those.
+void nsrt_m7_rice(RiceRow*, RiceStream*, std::uint32_t records, const void* block);
 }
 
 }  // namespace nsrt::m7

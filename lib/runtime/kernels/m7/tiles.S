@@ -266,15 +266,14 @@ nsrt_m7_widen_quads:
 1:
   ldr r5, [r1], #4
   ldr r10, [r2], #4
-  ldr r11, [r3], #4
+  ldrh r8, [r3], #4
+  ldrh r11, [r3, #-2]
   sxtb16 r9, r5, ror #8
   sxtb16 r6, r5
   sxtb16 r7, r10
   sxtb16 r10, r10, ror #8
-  uxtah r8, r12, r11
-  uxtah r11, r12, r11, ror #16
-  lsl r8, #2
-  lsl r11, #2
+  add r8, r12, r8, lsl #2
+  add r11, r12, r11, lsl #2
   stm r0!, {r6-r11}
   subs lr, #1
   bne 1b
