@@ -10,6 +10,7 @@
 #include "ns/base/atomic_file.h"
 #include "ns/base/error.h"
 #include "ns/base/sha256.h"
+#include "ns/binary/tentacle.h"
 #include "ns/nested/gates.h"
 #include "ns/pack/storage_report.h"
 #include "ns/train/recipe.h"
@@ -22,6 +23,9 @@ struct Options {
   std::string arch = "resnet8", input = "32x32x3", block = "1x2", optimize = "balanced";
   int classes = 10;
   double width = 1;
+  int activation_bits = 1, members = 1;
+  std::string split;
+  std::vector<int> normalisation{128, 64};
   RandomWeights weights;
   std::vector<double> gate_ratios;
   OutputOptions output;
@@ -33,6 +37,20 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--input", o.input, "Input's height, width and channels")->capture_default_str();
   app.add_option("--classes", o.classes, "Outputs")->capture_default_str();
   app.add_option("--width", o.width, "Multiplier of the channels")->capture_default_str();
+  app.add_option("--activation-bits", o.activation_bits, "Of binary layers")
+      ->check(CLI::Range(1, ns::nn::kMaxSignBits))
+      ->capture_default_str();
+  app.add_option("--members", o.members,
+                 "Make an ensemble of so many (bin-ensemble's tentacle, merge concat)")
+      ->check(CLI::Range(1, 32))
+      ->capture_default_str();
+  app.add_option("--split", o.split,
+                 "Last layer that the members share; input: none (default: before the first binary layer)");
+  app.add_option("--normalisation", o.normalisation, "Mean and standard deviation of the images' pixels")
+      ->delimiter(',')
+      ->expected(2)
+      ->check(CLI::Range(1, 255))
+      ->capture_default_str();
   app.add_option("--sparsities", o.weights.sparsities,
                  "Fraction of the weights each subnet lacks, increasing (none: a dense network)")
       ->delimiter(',');
@@ -70,14 +88,24 @@ ns::ImageShape parse_shape(const std::string& text) {
 int run(Options o) {
   const auto overwrite = o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
   ns::check_writable(o.output.output, overwrite);
+  o.weights.normalisation = {o.normalisation[0], 1.0f / static_cast<float>(o.normalisation[1])};
   o.weights.block_width = ns::train::block_width(o.block);
-  ns::nn::Graph graph = ns::arch::build(o.arch, parse_shape(o.input), o.classes, o.width);
+  ns::nn::Graph graph =
+      ns::arch::build(o.arch, parse_shape(o.input), o.classes, o.width, {o.activation_bits});
+  if (o.members > 1) {
+    const std::string split = o.split.empty() ? ns::binary::default_split(graph) : o.split;
+    graph = ns::binary::tentacle(graph, {o.members, split, ns::binary::Merge::kConcat});
+  }
   if (!o.gate_ratios.empty())
     graph = ns::nested::with_gates(graph, {o.gate_ratios, ns::nested::default_dense_layers()});
   const ns::Json config = {{"arch", o.arch},
                            {"input", o.input},
                            {"classes", o.classes},
                            {"width", o.width},
+                           {"activation_bits", o.activation_bits},
+                           {"normalisation", o.normalisation},
+                           {"members", o.members},
+                           {"split", o.split},
                            {"block", o.block},
                            {"sparsities", o.weights.sparsities},
                            {"gate_ratios", o.gate_ratios}};
@@ -104,6 +132,7 @@ int main(int argc, char** argv) {
   const ToolInfo info{
       "random-model", "Packs a network with random weights, to measure what it costs.",
       "  random-model --arch resnet8 --input 32x32x3 --sparsities 0.7,0.8,0.9 -o resnet8.nsm\n"
+      "  random-model --arch nin_binary --members 3 --split block2.spatial -o tentacle3.nsm\n"
       "  random-model --arch mobilenet_v1 --width 0.25 --input 96x96x3 --classes 2 -o person.nsm",
       "ns-bench MODEL.nsm --target emulator --cost-only counts its instructions."};
   Options options;

@@ -21,10 +21,10 @@ int clamped_pixel(float value) {
 
 /// Noise around a brightness of its own in every image and channel: pure noise would average out in the
 /// pools.
-ns::data::Dataset random_images(ns::ImageShape shape, ns::Rng& rng) {
+ns::data::Dataset random_images(ns::ImageShape shape, ns::data::Normalisation normalisation, ns::Rng& rng) {
   ns::data::Dataset images;
   images.shape = shape;
-  images.normalisation = {kMeanPixel, 1.0f / 64};
+  images.normalisation = normalisation;
   images.labels.assign(kImages, 0);
   const auto channels = static_cast<std::size_t>(shape.c);
   std::vector<float> brightness(channels);
@@ -67,7 +67,8 @@ ns::nested::Model random_model(const ns::nn::Graph& graph, const RandomWeights& 
 
 RandomNetwork random_network(const ns::nn::Graph& graph, const RandomWeights& weights) {
   ns::Rng rng(weights.seed);
-  RandomNetwork result{random_model(graph, weights, rng), random_images(graph.input, rng), {}};
+  RandomNetwork result{
+      random_model(graph, weights, rng), random_images(graph.input, weights.normalisation, rng), {}};
   ns::nested::Model& model = result.model;
   ns::train::recalibrate_batch_norm(model, result.images, kImages);
   ns::data::Batch batch;

@@ -13,6 +13,7 @@ struct RandomWeights {
   std::vector<double> sparsities;  ///< increasing, one per subnet; empty: a dense network, or a gated one
   int block_width = 2;
   std::uint64_t seed = 1;
+  ns::data::Normalisation normalisation{128, 1.0f / 64};  ///< of the images that the network takes
 };
 
 struct RandomNetwork {

@@ -14,7 +14,7 @@
 #include "ns/data/catalog.h"
 #include "ns/data/split.h"
 #include "ns/deploy/planar_input.h"
-#include "ns/nested/model.h"
+#include "ns/nested/member.h"
 #include "ns/nested/width_slice.h"
 #include "ns/pack/extract_subnet.h"
 #include "ns/pack/storage_report.h"
@@ -30,7 +30,7 @@ struct Options {
   OutputOptions output;
   std::size_t calibration_images = 1024;
   std::string optimize = "balanced";
-  int subnet = 0;
+  int subnet = 0, member = 0;
   double width = 0;
   std::optional<std::uint64_t> max_flash, max_ram;
   std::uint32_t fast_ram = 0;
@@ -51,6 +51,11 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--subnet", o.subnet, "Pack this subnet alone, 1 = sparsest (0: all, nested in one file)")
       ->transform(whole_number())
       ->capture_default_str();
+  app.add_option("--member", o.member,
+                 "Pack this member of an ensemble alone, a network of its own (0: all, as one network)")
+      ->transform(whole_number())
+      ->capture_default_str()
+      ->excludes("--subnet");
   app.add_option("--width", o.width, "Pack this width of a slimmable checkpoint, as a dense network")
       ->check(CLI::PositiveNumber);
   app.add_option("--optimize", o.optimize,
@@ -98,6 +103,7 @@ ns::quant::QuantisedNetwork quantised(const Options& o, ns::nested::Model& model
 ns::pack::Provenance provenance_of(const Options& o, const ns::checkpoint::Profile& profile,
                                    const ns::data::Dataset& dataset) {
   ns::Json packing{{"calibration_images", dataset.size()}, {"optimize", o.optimize}, {"subnet", o.subnet}};
+  if (o.member > 0) packing["member"] = o.member;
   if (o.width > 0) packing["width"] = o.width;
   if (o.fast_ram > 0) packing["fast_ram"] = o.fast_ram;
   if (profile.data_manifest_sha256 != dataset.manifest_sha256) {
@@ -115,7 +121,8 @@ int run(const Options& o) {
   ArtifactOutput output(o.output, o.json, {o.checkpoint});
   const ns::checkpoint::Archive archive = ns::checkpoint::read_safetensors(o.checkpoint);
   const ns::checkpoint::Profile profile = ns::checkpoint::profile_of(archive);
-  ns::nested::Model model = ns::nested::model_of(archive);
+  ns::nested::Model model =
+      o.member > 0 ? ns::nested::member_model(archive, o.member) : ns::nested::model_of(archive);
   if (o.subnet > model.subnets())
     throw ns::usage_error("--subnet " + std::to_string(o.subnet) + ": " + o.checkpoint + " has " +
                           std::to_string(model.subnets()) + " subnets");
@@ -179,7 +186,8 @@ int main(int argc, char** argv) {
       "Packs a checkpoint: int8 weights shared by all subnets, one file that runs in place from flash.",
       "  ns-pack nested.safetensors -o model.nsm\n"
       "  ns-pack nested.safetensors --subnet 1 --max-flash 65536 -o sparsest.nsm --json\n"
-      "  ns-pack slimmable.safetensors --width 0.5 -o half.nsm",
+      "  ns-pack slimmable.safetensors --width 0.5 -o half.nsm\n"
+      "  ns-pack benn.safetensors --member 1 -o first.nsm",
       "ns-bench measures the packed model; ns-info explains it layer by layer."};
   Options options;
   return run_tool(info, argc, argv, [&](CLI::App& app) {

@@ -1,5 +1,7 @@
 """bin-ensemble: training, interruption, evaluation, gates, and what it refuses."""
 import json
+import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,9 @@ import binary_figures  # noqa: E402
 RECIPE = dict(dataset="fashion_mnist", data_dir="data", arch="resnet8_binary", width=0.25, epochs=2, batch_size=20, warmup_epochs=0,
               optimizer="adam", learning_rate=0.01, crop_padding=0, horizontal_flip=False, validation_images=100, threads=1,
               ensemble="tentacle", members=2)
+
+FIRMWARE = subprocess.run([BIN / "coop-eval", "--help"], capture_output=True, text=True, check=True).stdout.split("--firmware TEXT=", 1)[1].split()[0]
+TARGETS = "host,emulator" if shutil.which("qemu-system-arm") and pathlib.Path(FIRMWARE).is_file() else "host"
 
 
 class Ensembles(CliCase):
@@ -60,6 +65,24 @@ class Ensembles(CliCase):
         self.assert_error(again, "bin-ensemble", "is there from an interrupted run")
         self.ensemble("train", "recipe.json", "-q", "-o", "m.safetensors", "--resume", "m.resume.safetensors")
         self.assertEqual((self.folder / "m.safetensors").read_bytes(), (self.folder / "whole.safetensors").read_bytes())
+
+    def test_members_are_packed_alone_and_become_stages_of_one_file_that_the_emulated_board_stops_early(self):
+        self.recipe(ensemble="bagging", epochs=1, validation_images=120)
+        self.ensemble("train", "recipe.json", "-q", "-o", "benn.safetensors")
+        for k in (1, 2):
+            self.run_tool("ns-pack", "benn.safetensors", "--member", k, "-o", f"{k}.nsm", "--data-dir", "data", "-q")
+        self.run_tool("ns-pack", "benn.safetensors", "-o", "all.nsm", "--data-dir", "data", "-q")
+        info = json.loads(self.run_tool("ns-info", "2.nsm", "--json").stdout)
+        self.assertEqual((info["networks"][0]["name"], info["packing"]["member"]), ("resnet8_binary_tentacle2_member2", 2))
+        record = json.loads(self.run_tool("coop-eval", "1.nsm", "2.nsm", "--beside", "all.nsm", "--data-dir", "data", "--calibration-images", 120, "--best-accuracy",
+                                          "--aggregate", "mean_logit", "--target", TARGETS, "--emulator-images", 3, "-o", "both.nsm", "--json").stdout)
+        self.assertEqual((len(record["stages"]), record["rule"]["aggregate"]), (2, "mean_logit"))
+        self.assertEqual(record["flash_bytes"], (self.folder / "both.nsm").stat().st_size)
+        self.assertEqual(record["arena_bytes"], max(stage["arena_bytes"] for stage in record["stages"]))
+        if record["emulator"]:
+            self.assertEqual(record["emulator"]["different_verdicts"], 0)
+        for words, status, fragment in ((["--member", 3], 2, "has no member 3: its members are 1 to 2"), (["--member", 1, "--subnet", 1], 2, "--subnet")):
+            self.assert_error(self.run_tool("ns-pack", "benn.safetensors", *words, "-o", "x.nsm", "--data-dir", "data", status=status), "ns-pack", fragment)
 
     def test_what_cannot_be_is_refused_with_its_name(self):
         def refused(*fragments, status=2, **changes):

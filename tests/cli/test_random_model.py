@@ -22,6 +22,16 @@ class RandomModel(CliCase):
         info = json.loads(self.run_tool("ns-info", "--json", "nested.nsm").stdout)
         self.assertEqual([subnet["sparsity"] for subnet in info["networks"][0]["subnets"]], [0.75, 0.5])
 
+    def test_binary_networks_and_ensembles_of_them(self):
+        words = ("random-model", "--arch", "resnet8_binary", "--input", "8x8x1", "--width", "0.25", "-q")
+        self.run_tool(*words, "--activation-bits", 2, "--normalisation", "100,50", "-o", "one.nsm")
+        self.run_tool(*words, "--members", 2, "-o", "two.nsm")
+        self.run_tool(*words, "--members", 2, "--split", "input", "-o", "apart.nsm")
+        one, two, apart = (json.loads(self.run_tool("ns-info", "--json", name).stdout)["networks"][0] for name in ("one.nsm", "two.nsm", "apart.nsm"))
+        self.assertLess(len(one["operators"]), len(two["operators"]))
+        self.assertLess(len(two["operators"]), len(apart["operators"]))
+        self.assert_error(self.run_tool(*words, "--members", 2, "--split", "stm", "-o", "x.nsm", status=2), "random-model", "outside the network")
+
     def test_an_existing_file_stays_unless_overwrite_is_given(self):
         (self.folder / "model.nsm").write_bytes(b"mine")
         self.assert_error(self.run_tool(*SMALL, "-o", "model.nsm", status=2), "random-model", "model.nsm")

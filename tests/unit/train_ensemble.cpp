@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "expect_error.h"
+#include "ns/binary/tentacle.h"
 #include "ns/train/ensemble_evaluation.h"
 #include "ns/train/ensemble_scores.h"
 #include "ns/train/ensemble_trainer.h"
@@ -88,6 +89,39 @@ TEST_CASE("a tentacle net learns with every merge, and its answer is the mean of
     CHECK(scores.members() == 3);
     CHECK(scores.member_macs()[0] > scores.member_macs()[1]);
     CHECK(scores.member_macs()[1] == scores.member_macs()[2]);
+  }
+}
+
+TEST_CASE("a member as a network of its own gives the member's logits") {
+  for (const std::string ensemble : {"tentacle", "boosting"}) {
+    for (const std::string merge : {"concat", "add", "weights"}) {
+      if (ensemble == "boosting" && merge != "concat") continue;
+      CAPTURE(ensemble);
+      CAPTURE(merge);
+      Recipe recipe = binary_recipe(ensemble, 2);
+      recipe.merge = merge;
+      recipe.epochs = 1;
+      const data::Split data = split_for(recipe, corners(140));
+      const checkpoint::Archive archive =
+          recipe.benn() ? train_members(recipe, data) : run_recipe(recipe, data).finished;
+      EnsembleScores scores(archive);
+      const anytime::StageLogits expected = scores.logits(data.validation);
+      data::Batch batch;
+      data::evaluation_batch(data.validation, 0, data.validation.size(), batch);
+      for (int k = 1; k <= 2; ++k) {
+        CAPTURE(k);
+        nested::Model alone = nested::member_model(archive, k);
+        CHECK(binary::member_outputs(alone.network().graph()).size() == 1);
+        alone.select(1);
+        const Tensor& found = alone.network().forward(batch.x, nn::Mode::kEval);
+        for (std::int64_t i = 0; i < found.size(); ++i) {
+          CHECK(found[i] ==
+                doctest::Approx(expected.stages[static_cast<std::size_t>(k - 1)][static_cast<std::size_t>(i)])
+                    .epsilon(1e-4));
+        }
+      }
+      EXPECT_ERROR(nested::member_model(archive, 3), kUsage, "has no member 3: its members are 1 to 2");
+    }
   }
 }
 

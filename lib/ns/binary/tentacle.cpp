@@ -212,6 +212,32 @@ bool merges_by_concat(const nn::Graph& graph) {
          is_merge(graph.layers[static_cast<std::size_t>(source)].name);
 }
 
+nn::Graph member_graph(const nn::Graph& graph, std::size_t member) {
+  const std::vector<std::string> outputs = member_outputs(graph);
+  if (member >= outputs.size()) {
+    throw internal_error(graph.name + " has no member " + std::to_string(member + 1));
+  }
+  if (outputs.size() == 1) {
+    return graph;
+  }
+  std::vector<bool> needed(graph.layers.size());
+  const auto need = [&](const std::string& name) {
+    const int i = graph.index_of(name);
+    if (i >= 0) needed[static_cast<std::size_t>(i)] = true;
+  };
+  need(outputs[member]);
+  for (std::size_t i = graph.layers.size(); i-- > 0;) {
+    if (needed[i]) std::ranges::for_each(graph.layers[i].inputs, need);
+  }
+  nn::Graph alone{graph.name + "_member" + std::to_string(member + 1), graph.input, {}};
+  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    if (needed[i]) alone.layers.push_back(graph.layers[i]);
+  }
+  alone.layers.push_back(graph.layers.back());
+  alone.layers.back().inputs = {outputs[member]};
+  return alone;
+}
+
 int member_of(const std::string& name) {
   const std::string start = kMember;
   const std::size_t dot = name.find('.');

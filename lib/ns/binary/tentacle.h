@@ -40,6 +40,10 @@ std::vector<std::string> member_outputs(const nn::Graph& graph);
 /// Whether the classifier has weights of its own for every member's features.
 bool merges_by_concat(const nn::Graph& graph);
 
+/// What member `member`, from 0, needs to answer alone: the layers before its output, and the classifier,
+/// which reads nothing else. Layers keep their names. Throws Error(kInternal) if there is no such member.
+nn::Graph member_graph(const nn::Graph& graph, std::size_t member);
+
 /// Member that layer `name` belongs to, from 0; -1 for a shared one.
 int member_of(const std::string& name);
 

@@ -27,23 +27,7 @@ EnsembleScores::EnsembleScores(const checkpoint::Archive& archive)
     features_.push_back(static_cast<std::size_t>(layer));
   }
   classes_ = static_cast<std::size_t>(graph().infer_shapes().back().c);
-  biases_.assign(members(), std::vector<float>(classes_));
-  if (graph().layers.back().bias) {
-    const Tensor& bias = model_.network().parameter(graph().layers.back().name + ".bias").value;
-    const bool own = archive.arrays.count("ensemble.bias") > 0;
-    const Tensor parts = own ? archive.tensor("ensemble.bias") : Tensor();
-    if (own && parts.size() != static_cast<std::int64_t>(members() * classes_)) {
-      throw input_error(origin_ + ": tensor ensemble.bias is " + to_string(parts.shape()) + ", expected " +
-                        std::to_string(members()) + " rows of " + std::to_string(classes_));
-    }
-    for (std::size_t k = 0; k < members(); ++k) {
-      for (std::size_t c = 0; c < classes_; ++c) {
-        biases_[k][c] =
-            own ? static_cast<float>(members()) * parts[static_cast<std::int64_t>(k * classes_ + c)]
-                : bias[static_cast<std::int64_t>(c)];
-      }
-    }
-  }
+  classifiers_ = nested::member_classifiers(archive, model_);
 }
 
 std::vector<double> EnsembleScores::member_macs() const {
@@ -58,28 +42,20 @@ std::vector<double> EnsembleScores::member_macs() const {
 }
 
 void EnsembleScores::score(std::size_t member, std::size_t image, std::span<float> logits) const {
-  const nn::Network& network = model_.network();
-  const Tensor& features = network.activation(features_[member]);
-  const nn::Layer& classifier = graph().layers.back();
-  const Tensor* weight = nullptr;
-  for (const nn::Parameter& parameter : network.parameters()) {
-    if (parameter.name == classifier.name + ".weight") weight = &parameter.value;
-  }
+  const Tensor& features = model_.network().activation(features_[member]);
+  const nested::MemberClassifier& classifier = classifiers_[member];
   const Shape& shape = features.shape();
   const std::int64_t size = features.size() / shape[0], channels = shape.back(), pixels = size / channels;
-  const std::int64_t row = weight->shape()[1];
-  const std::int64_t before =
-      binary::merges_by_concat(graph()) ? static_cast<std::int64_t>(member) * size : 0;
   const float* x = features.data() + static_cast<std::int64_t>(image) * size;
   for (std::size_t c = 0; c < classes_; ++c) {
-    const float* w = weight->data() + static_cast<std::int64_t>(c) * row + before;
+    const float* w = classifier.weight.data() + static_cast<std::int64_t>(c) * size;
     double sum = 0;
     for (std::int64_t channel = 0; channel < channels; ++channel) {  // the classifier reads in c, h, w order
       for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
         sum += double{w[channel * pixels + pixel]} * double{x[pixel * channels + channel]};
       }
     }
-    logits[c] = static_cast<float>(static_cast<double>(members()) * sum) + biases_[member][c];
+    logits[c] = static_cast<float>(sum) + classifier.bias[c];
   }
 }
 

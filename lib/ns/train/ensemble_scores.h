@@ -7,7 +7,7 @@
 
 #include "ns/anytime/track.h"
 #include "ns/data/dataset.h"
-#include "ns/nested/model.h"
+#include "ns/nested/member.h"
 
 namespace ns::train {
 
@@ -15,9 +15,8 @@ namespace ns::train {
 void use_threads(int threads);
 
 /// The members of one checkpoint: the branches of a TentacleNet, the networks of a BENN, or a single network,
-/// which is an ensemble of one. Member k's logits are those that the classifier gives to its features alone,
-/// K-fold, so that their mean over the members is the network's logits; a member that bagging or boosting has
-/// trained gives its own logits times its share of the votes times K.
+/// which is an ensemble of one. Member k's logits are those of its nested::MemberClassifier: their mean over
+/// the members is the network's logits.
 class EnsembleScores {
  public:
   /// Throws Error(kInput) naming the file if it is no checkpoint of a dense network with a linear classifier.
@@ -46,7 +45,7 @@ class EnsembleScores {
   nested::Model model_;
   std::size_t classes_ = 0;
   std::vector<std::size_t> features_;  ///< the layer of each member that the classifier or the merge reads
-  std::vector<std::vector<float>> biases_;
+  std::vector<nested::MemberClassifier> classifiers_;
 };
 
 }  // namespace ns::train
