@@ -2,7 +2,8 @@
 """Runs a packed model (.nsm) in plain Python integers, by docs/numerics.md and docs/format/nsm.md alone.
 
 Without --input, runs every network's own test vector and compares. One JSON object per line: network, subnet, image, output
-(its values), operator_crcs (CRC-32 of every operator's output) and, for the test vector, agrees.
+(its values, of a detector those of all outputs), operator_crcs (CRC-32 of every operator's output), of a detector detections (box, label, score by
+docs/numerics.md) and, for the test vector, agrees.
 Exit status: 0 done and every output agrees, 1 an output differs from the file's, 2 usage, 3 bad file.
 """
 import argparse
@@ -17,8 +18,10 @@ from nsm.evaluate import evaluate
 def run(network, subnet, image):
     output, crcs = evaluate(network, subnet, image)
     letter = "h" if network["tensors"][network["output"]]["int16"] else "b"
-    return output, {"subnet": subnet, "output": [value for value, in struct.iter_unpack("<" + letter, output)],
-                    "operator_crcs": crcs}
+    record = {"subnet": subnet, "output": [value for value, in struct.iter_unpack("<" + letter, output)], "operator_crcs": crcs}
+    if network["detector"]:
+        record["detections"] = nsm.detections(network, network["tensors"], subnet, output)
+    return output, record
 
 
 def split_images(data, network):

@@ -1,7 +1,9 @@
 // speed NETWORK: one inference of every subnet, in lines
 //   op subnet=K index=I instructions=N
+//   detect subnet=K instructions=N            (of a detector: boxes from its outputs for noise)
 //   total subnet=K instructions=N stack=BYTES
 #include "firmware/apps/apps.h"
+#include "firmware/apps/instruction_count.h"
 #include "firmware/apps/text.h"
 #include "firmware/apps/timed_run.h"
 
@@ -28,6 +30,16 @@ int count_subnet(const nsrt_model& model, unsigned network, unsigned subnet, con
   for (unsigned op = 0; op < info.operators; ++op) {
     Line() << "op subnet=" << subnet << " index=" << op
            << " instructions=" << board::instructions(operator_ticks()[op]) << "\n";
+  }
+  nsrt_detector detector;
+  if (nsrt_describe_detector(&model, network, &detector) == NSRT_OK) {
+    nsrt_detection* const found = candidates_place(info, detector);
+    if (found == nullptr) return refuse(NSRT_ARENA_TOO_SMALL);
+    const auto* const outputs = reinterpret_cast<const std::int8_t*>(arena.data + info.arena_bytes);
+    std::uint32_t count;
+    const std::uint64_t instructions =
+        count_instructions([&] { nsrt_detect(&model, network, subnet, outputs, found, &count); });
+    Line() << "detect subnet=" << subnet << " instructions=" << instructions << "\n";
   }
   Line() << "total subnet=" << subnet << " instructions=" << board::instructions(run.total)
          << " stack=" << run.stack_bytes << "\n";

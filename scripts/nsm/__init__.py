@@ -5,6 +5,7 @@ Where the two disagree, one of them or the document is wrong. Needs nothing but 
 import json
 
 from .container import FEATURE_BINARY, FEATURE_GATED, FEATURE_NARROW_TABLES, FEATURE_NESTED, FEATURE_RICE, BadFile, align, read_container, require, zero
+from .detector import detections, read_detector
 from .network import (ADD, AVG_POOL, BINARY, BINARY_CONV, CONV, CSR, DEPTHWISE, ENCODINGS, KINDS, LINEAR, MAX_POOL, NESTED, NONE, RICE, check_memory,
                       read_network, read_operators, read_tensors)
 from .stages import read_stages
@@ -37,7 +38,9 @@ def read_one(parts):
     network = read_network(parts["NETW"])
     tensors = read_tensors(parts["TENS"], network)
     operators = read_operators(parts["OPER"], network, tensors)
-    check_memory(network, tensors, operators)
+    network["detector"] = read_detector(parts["DETC"], network, tensors) if "DETC" in parts else None
+    network["outputs"] = network["detector"]["outputs"] if network["detector"] else [network["output"]]
+    check_memory(network, tensors, operators, network["outputs"])
     for op in operators:
         place, (at, size) = op["place"], op["weights"]
         section = "WNCS" if op["encoding"] in NESTED else "WBIN" if op["encoding"] == BINARY else "WDEN"
@@ -61,8 +64,8 @@ def slice_of(section, data, at, size, place):
 
 
 def read_test(data, network, tensors):
-    """The input tensor's bytes, and the output tensor's by subnet."""
-    first, last = tensors[network["input"]]["bytes"], tensors[network["output"]]["bytes"]
+    """The input tensor's bytes, and the outputs' by subnet."""
+    first, last = tensors[network["input"]]["bytes"], sum(tensors[t]["bytes"] for t in network["outputs"])
     begin = align(4 + first, 4)
     require(len(data) == begin + network["subnets"] * last, f"TEST: {len(data)} bytes")
     require(zero(data[4 + first:begin]), "TEST: filling is not zero")

@@ -3,15 +3,16 @@ import struct
 import zlib
 
 MAGIC = b"\x89NSM\r\n\x1a\n"
-PER_NETWORK = ["NETW", "TENS", "OPER", "WDEN", "WNCS", "WBIN", "REQT", "TEST"]
-OPTIONAL = {"WDEN", "WNCS", "WBIN", "REQT"}
+PER_NETWORK = ["NETW", "TENS", "OPER", "WDEN", "WNCS", "WBIN", "REQT", "TEST", "DETC"]
+OPTIONAL = {"WDEN", "WNCS", "WBIN", "REQT", "DETC"}
 FEATURE_NESTED = 1
 FEATURE_NARROW_TABLES = 2
 FEATURE_RICE = 4
 FEATURE_STAGES = 8
 FEATURE_BINARY = 16
 FEATURE_GATED = 32
-KNOWN_FEATURES = FEATURE_NESTED | FEATURE_NARROW_TABLES | FEATURE_RICE | FEATURE_STAGES | FEATURE_BINARY | FEATURE_GATED
+FEATURE_DETECTOR = 64
+KNOWN_FEATURES = FEATURE_NESTED | FEATURE_NARROW_TABLES | FEATURE_RICE | FEATURE_STAGES | FEATURE_BINARY | FEATURE_GATED | FEATURE_DETECTOR
 NOWHERE = 0xFFFF
 
 
@@ -72,6 +73,8 @@ def read_container(data):
     require(found == wanted, f"section table: {found}, {wanted} expected")
     require(bool(required & FEATURE_NESTED) == any(s["type"] == "WNCS" for s in sections),
             "header: feature bit 0 and the presence of WNCS disagree")
+    require(bool(required & FEATURE_DETECTOR) == any(s["type"] == "DETC" for s in sections),
+            "header: feature bit 6 and the presence of DETC disagree")
     header = {"major": major, "minor": minor, "file_bytes": size, "required_features": required,
               "optional_features": optional, "arena_bytes": arena, "networks": networks}
     return header, sections

@@ -10,7 +10,7 @@ from .network import ADD, AVG_POOL, BINARY_CONV, CONCAT, DEPTHWISE, LINEAR, MAX_
 
 
 def evaluate(network, subnet, image):
-    """The output tensor's bytes for the input tensor's bytes, and the CRC-32 of every operator's output."""
+    """The outputs' bytes for the input tensor's bytes, and the CRC-32 of every operator's output."""
     tensors = network["tensors"]
     values = {network["input"]: struct.unpack(f"<{len(image)}b", image)}
     packed, crcs = {}, []
@@ -19,7 +19,7 @@ def evaluate(network, subnet, image):
         values[out] = run_operator(op, subnet, [values[t] for t in op["inputs"]], tensors)
         packed[out] = struct.pack(f"<{len(values[out])}{'h' if tensors[out]['int16'] else 'b'}", *values[out])
         crcs.append(zlib.crc32(packed[out]))
-    return packed[network["output"]], crcs
+    return b"".join(packed[tensor] for tensor in network["outputs"]), crcs
 
 
 def run_operator(op, subnet, inputs, tensors):

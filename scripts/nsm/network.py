@@ -127,11 +127,11 @@ def check_shapes(op, tensors):
     require(kind in (CONV, BINARY_CONV) or x["c"] == y["c"], f"{place}: channels differ")
 
 
-def check_memory(network, tensors, operators):
+def check_memory(network, tensors, operators, outputs):
     """Tensors and scratch that are alive at once do not overlap, but for additions and steps in place."""
     count = len(operators)
     first = {network["input"]: 0}
-    last = {network["output"]: count}
+    last = dict.fromkeys(outputs, count)
     for i, op in enumerate(operators):
         first[op["output"]] = i
         for tensor in op["inputs"]:

@@ -12,7 +12,7 @@ from tiny_chain import TinyChain
 RECORD = {"schema", "tool", "version", "target", "model", "artifact_sha256", "network", "subnet", "subnets", "sparsity", "macs",
           "kept_weights", "flash_bytes", "arena_bytes"}
 ACCURACY = {"data_manifest_sha256", "images", "correct", "accuracy_top1", "accuracy_low", "accuracy_high"}
-COST = {"stack_bytes", "instructions", "cycles_low", "cycles_estimate", "cycles_high", "cycles_note", "layers"}
+COST = {"stack_bytes", "instructions", "cycles_low", "cycles_estimate", "cycles_high", "cycles_note", "layers", "outside_sparse_share"}
 # A build without a cross-compiler has no firmware.
 EMULATOR = shutil.which("qemu-system-arm") and subprocess.run(
     [BIN / "ns-bench", "--help"], capture_output=True, text=True).stdout.split("--firmware TEXT=", 1)[1].split()[0]

@@ -11,7 +11,7 @@
 #include "model/crc32.h"
 #include "ns/base/json.h"
 #include "ns/pack/extract_subnet.h"
-#include "nsrt/nsrt.h"
+#include "nsrt/detect.h"
 #include "support/sample_models.h"
 #include "support/tiny_model.h"
 #include "temp_folder.h"
@@ -215,6 +215,46 @@ TEST_CASE("Both readers agree on every changed rule of a cooperative model") {
     CAPTURE(i);
     CHECK((open(files[i]).status != NSRT_OK) == verdicts[i].contains("error"));
   }
+}
+
+TEST_CASE("Both readers agree on every changed detector whose CRCs are right again") {
+  const Bytes good = ns::pack::pack_model({sample::detector_network()}, sample::provenance()).bytes;
+  CHECK(good[10] == 3);  // the minor version
+  CHECK((u32(good, 16) & 64) != 0);
+  compare_on_changed_files(good, 31);
+}
+
+TEST_CASE("The second reader finds the boxes that the runtime finds") {
+  const Bytes good = ns::pack::pack_model({sample::detector_network()}, sample::provenance()).bytes;
+  const TempFolder folder;
+  write_file(folder.file("detector.nsm"), good);
+  REQUIRE(::system(("python3 " NESTKIT_SOURCE_DIR "/scripts/nsm_run.py " + folder.file("detector.nsm") +
+                    " > " + folder.file("out"))
+                       .c_str()) == 0);
+  std::ifstream found(folder.file("out"));
+  std::vector<Line> placed(good.size() / sizeof(Line) + 1);
+  std::memcpy(placed.data(), good.data(), good.size());
+  nsrt_model model;
+  REQUIRE(nsrt_open(&model, placed.data(), good.size()).status == NSRT_OK);
+  nsrt_detector detector;
+  REQUIRE(nsrt_describe_detector(&model, 0, &detector) == NSRT_OK);
+  int boxes = 0;
+  for (unsigned subnet = 1; subnet <= 2; ++subnet) {
+    std::string text;
+    REQUIRE(std::getline(found, text));
+    const Json record = Json::parse(text);
+    const auto outputs = record["output"].get<std::vector<std::int8_t>>();
+    std::vector<nsrt_detection> candidates(detector.candidates);
+    std::uint32_t count = 0;
+    REQUIRE(nsrt_detect(&model, 0, subnet, outputs.data(), candidates.data(), &count) == NSRT_OK);
+    REQUIRE(record["detections"].size() == count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const nsrt_detection& d = candidates[i];
+      CHECK(record["detections"][i] == Json({{d.x0, d.y0, d.x1, d.y1}, d.label, d.score}));
+      ++boxes;
+    }
+  }
+  CHECK(boxes > 20);
 }
 
 TEST_CASE("The second reader computes what the runtime computes of binary layers") {

@@ -10,6 +10,7 @@
 
 #include "model/crc32.h"
 #include "model/run.h"
+#include "nsrt/detect.h"
 #include "support/sample_models.h"
 #include "support/tiny_model.h"
 
@@ -74,6 +75,13 @@ nsrt_status open_and_run(const Bytes& file) {
                         {scratch.get(), scratch_bytes}) == NSRT_OK);
       }
       CHECK(outputs[0] == outputs[1]);
+      nsrt_detector detector;
+      if (nsrt_describe_detector(&model, n, &detector) != NSRT_OK) continue;
+      std::vector<nsrt_detection> found(detector.candidates);
+      std::uint32_t count = 0;
+      const auto* values = reinterpret_cast<const std::int8_t*>(outputs[0].data());
+      CHECK(nsrt_detect(&model, n, k, values, found.data(), &count) == NSRT_OK);
+      CHECK(count <= found.size());
     }
   }
   return status;
@@ -97,8 +105,9 @@ TEST_CASE("Random changes of a section behind correct CRCs are refused or run wi
   CHECK(accepted > 500);
 }
 
-TEST_CASE("Random changes of a model with binary layers are refused or run within their buffers") {
-  const ns::pack::NetworkDescription description = sample::binary_network();
+namespace {
+
+void change_sections(const ns::pack::NetworkDescription& description) {
   const Bytes good = ns::pack::pack_model({description}, sample::provenance()).bytes;
   std::mt19937 rng(11);
   int refused = 0, accepted = 0;
@@ -115,6 +124,16 @@ TEST_CASE("Random changes of a model with binary layers are refused or run withi
   }
   CHECK(refused > 500);
   CHECK(accepted > 200);
+}
+
+}  // namespace
+
+TEST_CASE("Random changes of a model with binary layers are refused or run within their buffers") {
+  change_sections(sample::binary_network());
+}
+
+TEST_CASE("Random changes of a detector are refused or run within their buffers") {
+  change_sections(sample::detector_network());
 }
 
 TEST_CASE(

@@ -120,6 +120,12 @@ class Builder {
     return append(std::move(op));
   }
 
+  /// Makes two maps of a grid a detector's scale.
+  void detector_scale(int scores, int boxes, std::vector<std::array<float, 2>> sizes) {
+    network_.detector.classes = tensor(scores).c / static_cast<int>(sizes.size()) - 1;
+    network_.detector.scales.push_back({scores, boxes, std::move(sizes)});
+  }
+
   ns::pack::NetworkDescription description(const std::string& name) {
     ns::pack::NetworkDescription result;
     result.name = name;
@@ -128,6 +134,9 @@ class Builder {
     network_.tensor_scales.assign(static_cast<std::size_t>(network_.subnets), {});
     for (auto& scales : network_.tensor_scales)
       for (const Affine& coding : coding_) scales.push_back(coding.scale);
+    network_.tensor_zero_points.assign(static_cast<std::size_t>(network_.subnets), {});
+    for (auto& zero_points : network_.tensor_zero_points)
+      for (const Affine& coding : coding_) zero_points.push_back(coding.zero_point);
     for (int i = 0; i < tensor(0).count(); ++i)
       result.test_input.push_back(static_cast<std::int8_t>(rng_() % 256 - 128));
     result.network = network_;
@@ -262,6 +271,18 @@ inline ns::pack::NetworkDescription gated_network() {
   Builder b(6, 6, 2, 3, 4);
   const int first = b.gated_conv(0, 4, 3, 1);
   return (b.linear(b.gated_conv(first, 5, 3, 2), 3, 0, true), b.description("gated"));
+}
+
+/// Two scales of two and one default boxes, two classes, two subnets; one of the outputs has a reader.
+inline ns::pack::NetworkDescription detector_network() {
+  Builder b(9, 10, 3, 2, 6);
+  const int stem = b.conv(0, 6, 3, 1, 0);
+  const int scores = b.conv(stem, 6, 3, 1, 2), boxes = b.conv(stem, 8, 1, 1, 2);
+  const int half = b.conv(scores, 5, 3, 2, 1);
+  const int coarse_scores = b.conv(half, 3, 1, 1, 0), coarse_boxes = b.conv(half, 4, 3, 1, 4);
+  b.detector_scale(scores, boxes, {{0.2f, 0.3f}, {0.4f, 0.25f}});
+  b.detector_scale(coarse_scores, coarse_boxes, {{0.6f, 0.7f}});
+  return b.description("detector");
 }
 
 inline ns::pack::Provenance provenance() {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <random>
 
@@ -18,7 +19,8 @@ using namespace ns::deploy;
 namespace {
 
 std::vector<std::uint8_t> model_bytes() {
-  return ns::pack::pack_model({sample::nested_network(), sample::single_network(), sample::binary_network()},
+  return ns::pack::pack_model({sample::nested_network(), sample::single_network(), sample::binary_network(),
+                               sample::detector_network()},
                               sample::provenance())
       .bytes;
 }
@@ -61,6 +63,11 @@ TEST_CASE("host and emulator give the same outputs and operator checksums on eve
       CHECK(expected.bytes == found.bytes);
       CHECK(expected.checksums == found.checksums);
       CHECK(last == images);
+      if (model.detector(network) != nullptr) {
+        std::uint32_t boxes = 0;  // of the first image
+        std::memcpy(&boxes, found.output(0).data() + info.output.bytes, sizeof boxes);
+        CHECK(boxes > 10);
+      }
     }
   }
 }
@@ -169,6 +176,6 @@ TEST_CASE("subnets that do not exist and inputs that are not whole are refused b
   EmulatorSession board(model, emulator());
   const std::vector<std::int8_t> inputs(model.network(0).input.bytes + 1);
   EXPECT_ERROR(board.run({0, 4, {}, 0}), kUsage, "no subnet 4: there are 1 to 3");
-  EXPECT_ERROR(board.run({3, 1, {}, 0}), kUsage, "no network 3");
+  EXPECT_ERROR(board.run({4, 1, {}, 0}), kUsage, "no network 4");
   EXPECT_ERROR(board.run({0, 1, inputs, 0}), kInternal, "not a multiple");
 }

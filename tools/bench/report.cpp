@@ -47,6 +47,12 @@ std::string layer_table(const std::vector<const BenchRecord*>& subnets) {
     }
     table.row(std::move(cells));
   }
+  std::vector<std::string> shares{"outside the sparse kernels", ""};
+  for (const BenchRecord* record : subnets) {
+    shares.push_back(percent(record->outside_sparse_share()));
+    shares.push_back("");
+  }
+  table.row(std::move(shares));
   return table.text();
 }
 

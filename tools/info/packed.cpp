@@ -33,6 +33,34 @@ Kind total(const ns::deploy::NetworkDescription& network, bool binary) {
   return kind;
 }
 
+nlohmann::json to_json(const ns::deploy::DetectorDescription& detector) {
+  nlohmann::json scales = nlohmann::json::array();
+  for (const auto& scale : detector.scales)
+    scales.push_back(
+        {{"scores", scale.scores}, {"boxes", scale.boxes}, {"grid", scale.grid}, {"sizes", scale.sizes}});
+  return {{"scales", scales},
+          {"candidates", detector.candidates},
+          {"least_score", detector.least_score},
+          {"most_overlap", detector.most_overlap}};
+}
+
+std::string to_text(const ns::deploy::DetectorDescription& detector) {
+  using Align = Table::Align;
+  Table table({{"scores", Align::kLeft},
+               {"boxes", Align::kLeft},
+               {"grid"},
+               {"default boxes, width x height of the image's", Align::kLeft}});
+  for (const auto& scale : detector.scales) {
+    std::string sizes;
+    for (const auto& [w, h] : scale.sizes)
+      sizes += (sizes.empty() ? "" : ", ") + fixed(w, 3) + " x " + fixed(h, 3);
+    table.row({scale.scores, scale.boxes, scale.grid, sizes});
+  }
+  return "detector: candidates of a score of " + fixed(detector.least_score, 3) + " and more, the best " +
+         std::to_string(detector.candidates) + "; of boxes of a class that overlap by more than " +
+         fixed(detector.most_overlap, 2) + " the better stays\n\n" + table.text();
+}
+
 nlohmann::json to_json(const ns::deploy::NetworkDescription& network) {
   nlohmann::json subnets = nlohmann::json::array(), operators = nlohmann::json::array();
   for (const auto& subnet : network.subnets) {
@@ -55,17 +83,19 @@ nlohmann::json to_json(const ns::deploy::NetworkDescription& network) {
                          {"scratch_offset", op.scratch_offset},
                          {"macs", op.macs}});
   }
-  return {{"name", network.name},
-          {"classes", network.classes},
-          {"input", network.input},
-          {"output", network.output},
-          {"input_scale", network.input_scale},
-          {"input_zero_point", network.input_zero_point},
-          {"arena_bytes", network.arena_bytes},
-          {"int8", total(network, false).json()},
-          {"one_bit", total(network, true).json()},
-          {"subnets", subnets},
-          {"operators", operators}};
+  nlohmann::json json = {{"name", network.name},
+                         {"classes", network.classes},
+                         {"input", network.input},
+                         {"output", network.output},
+                         {"input_scale", network.input_scale},
+                         {"input_zero_point", network.input_zero_point},
+                         {"arena_bytes", network.arena_bytes},
+                         {"int8", total(network, false).json()},
+                         {"one_bit", total(network, true).json()},
+                         {"subnets", subnets},
+                         {"operators", operators}};
+  if (network.detector) json["detector"] = to_json(*network.detector);
+  return json;
 }
 
 std::string to_text(const ns::deploy::NetworkDescription& network) {
@@ -101,6 +131,7 @@ std::string to_text(const ns::deploy::NetworkDescription& network) {
     bytes += op.weight_bytes;
     bound += op.entropy_bound_bytes;
   }
+  text += network.detector ? to_text(*network.detector) + "\n" : "";
   return text + operators.text() +
          "\nbound: weight bytes if indices took no more than the entropy of the level map and weights a byte "
          "each\n(this file's weights take " +

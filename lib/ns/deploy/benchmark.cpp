@@ -15,6 +15,10 @@ EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& mod
                             unsigned network) {
   const nsrt_network_info& net = model.network(network);
   const ImageShape& shape = dataset.shape;
+  if (model.detector(network) != nullptr) {
+    throw input_error(model.path() + ": is a detector, and the images of " + dataset.name +
+                      " have classes, no boxes");
+  }
   if (shape.h != net.input.h || shape.w != net.input.w || shape.c != net.input.c) {
     throw input_error(model.path() + ": takes images of " + std::to_string(net.input.h) + "x" +
                       std::to_string(net.input.w) + "x" + std::to_string(net.input.c) + ", " + dataset.name +
@@ -79,8 +83,17 @@ Outputs add_accuracy(BenchRecord& record, Engine& engine, const EncodedImages& i
   return outputs;
 }
 
+double BenchRecord::outside_sparse_share() const {
+  std::uint64_t all = 0, outside = 0;
+  for (const LayerCost& layer : layers) {
+    all += layer.count;
+    if (!layer.sparse) outside += layer.count;
+  }
+  return all == 0 ? 0.0 : static_cast<double>(outside) / static_cast<double>(all);
+}
+
 CycleEstimate estimate_cycles(const SubnetCost& cost, const NetworkDescription& network) {
-  CycleEstimate sum;
+  CycleEstimate sum = estimate_cycles(cost.detection, "detections");
   for (std::size_t i = 0; i < cost.operators.size(); ++i)
     sum += estimate_cycles(cost.operators[i], network.operators.at(i).kind);
   return sum;
@@ -94,13 +107,15 @@ void add_cost(BenchRecord& record, const PackedDescription& description, const S
   if (core_hz > 0) {
     record.measured_cycles = cost.total;
   } else {
-    record.instructions = cost.total;
+    record.instructions = cost.total + cost.detection;
   }
   record.cycles = core_hz == 0 ? estimate_cycles(cost, network) : CycleEstimate{};
   for (std::size_t i = 0; i < cost.operators.size(); ++i) {
     const OperatorDescription& op = network.operators.at(i);
-    record.layers.push_back({op.name, op.kind, cost.operators[i], op.macs.at(record.subnet - 1)});
+    record.layers.push_back({op.name, op.kind, cost.operators[i], op.macs.at(record.subnet - 1),
+                             op.encoding.starts_with("nested")});
   }
+  if (cost.detection > 0) record.layers.push_back({"detections", "decode, suppress", cost.detection, 0});
 }
 
 std::string compare_with(Engine& reference, const Outputs& outputs, const PackedDescription& description,
@@ -120,8 +135,11 @@ namespace {
 nlohmann::ordered_json layers_json(const BenchRecord& record, const char* counted) {
   auto layers = nlohmann::ordered_json::array();
   for (const LayerCost& layer : record.layers) {
-    layers.push_back(
-        {{"name", layer.name}, {"kind", layer.kind}, {counted, layer.count}, {"macs", layer.macs}});
+    layers.push_back({{"name", layer.name},
+                      {"kind", layer.kind},
+                      {counted, layer.count},
+                      {"macs", layer.macs},
+                      {"sparse", layer.sparse}});
   }
   return layers;
 }
@@ -181,6 +199,8 @@ nlohmann::ordered_json to_json(const BenchRecord& record) {
     json["latency_us"] = static_cast<double>(*record.measured_cycles) / record.core_hz * 1e6;
     json["layers"] = layers_json(record, "cycles");
   }
+  if (record.stages.empty() && !record.layers.empty())
+    json["outside_sparse_share"] = record.outside_sparse_share();
   if (record.identical) {
     json["verified_images"] = record.verified_images;
     json["identical"] = *record.identical;

@@ -30,6 +30,7 @@ EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& mod
 struct LayerCost {
   std::string name, kind;
   std::uint64_t count = 0, macs = 0;  ///< instructions, or cycles of a board that counts them
+  bool sparse = false;                ///< nested weights
 };
 
 /// A stage of a cooperative model, which is measured as a whole.
@@ -66,6 +67,8 @@ struct BenchRecord {
   std::vector<StageRecord> stages;
   std::optional<std::uint64_t> worst_instructions;  ///< of one of the images
 
+  /// Share of the layers' count that no sparse kernel causes: what more sparsity cannot save.
+  double outside_sparse_share() const;
   double accuracy() const {
     return images ? static_cast<double>(correct) / static_cast<double>(images) : 0.0;
   }

@@ -30,6 +30,13 @@ std::vector<std::int8_t> noise(std::size_t bytes) {
 
 BoardSession::BoardSession(const PackedModel& model, const BoardOptions& options)
     : model_(model), line_(std::make_unique<BoardLine>(options)) {
+  for (unsigned i = 0; i < model.networks(); ++i) {
+    if (model.detector(i) != nullptr) {
+      throw usage_error(
+          model.path() + ": is a detector, for which the boards' serial protocol has no messages",
+          "the host and the emulator run detectors");
+    }
+  }
   greet();
   open_model();
 }

@@ -109,7 +109,7 @@ void EmulatorSession::expect_success(int status, const std::string& console) con
 
 Outputs EmulatorSession::run(const Batch& batch, const Progress& progress) {
   const nsrt_network_info& info = model_.network(batch.network, batch.subnet);
-  Outputs outputs{image_count(model_, batch), info.output.bytes, info.operators, {}, {}};
+  Outputs outputs{image_count(model_, batch), model_.answer_bytes(batch.network), info.operators, {}, {}};
   const std::size_t traced = std::min(batch.traced, outputs.images);
   outputs.bytes.resize(outputs.images * outputs.output_bytes);
   outputs.checksums.resize(traced * outputs.operators);
@@ -164,6 +164,8 @@ std::vector<SubnetCost> EmulatorSession::measure_speed(unsigned network, const P
     if (line.starts_with("total ")) {
       cost.total = number_after(line, "instructions");
       cost.stack_bytes = static_cast<std::uint32_t>(number_after(line, "stack"));
+    } else if (line.starts_with("detect ")) {
+      cost.detection = number_after(line, "instructions");
     } else {
       cost.operators.push_back(number_after(line, "instructions"));
     }

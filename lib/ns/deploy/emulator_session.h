@@ -10,7 +10,8 @@ namespace ns::deploy {
 struct SubnetCost {
   unsigned subnet = 1;
   std::vector<std::uint64_t> operators;  ///< by operator index; the first includes the call's own start
-  std::uint64_t total = 0;
+  std::uint64_t total = 0;               ///< of nsrt_run
+  std::uint64_t detection = 0;           ///< of nsrt_detect on its outputs, of a detector
   std::uint32_t stack_bytes = 0;  ///< how deep the stack grew below the call of nsrt_run; 0: not measured
 };
 

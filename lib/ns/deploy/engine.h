@@ -23,7 +23,7 @@ struct Batch {
 
 struct Outputs {
   std::size_t images = 0, output_bytes = 0, operators = 0;
-  std::vector<std::uint8_t> bytes;       ///< images × output_bytes
+  std::vector<std::uint8_t> bytes;       ///< images × output_bytes (PackedModel::answer_bytes)
   std::vector<std::uint32_t> checksums;  ///< traced × operators: CRC-32 of every operator's output
 
   std::span<const std::uint8_t> output(std::size_t image) const {

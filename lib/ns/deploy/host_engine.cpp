@@ -4,10 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <thread>
+#include <vector>
 
 #include "kernels/kernels.h"
 #include "model/crc32.h"
@@ -43,6 +45,8 @@ void work(const PackedModel& model, const Batch& batch, Queue& queue, Outputs& o
   const std::size_t traced = outputs.traced();
   const nsrt::KernelSet& kernels = nsrt::fast_kernels();
   const std::uint32_t scratch_bytes = nsrt::scratch_bytes(model.model(), batch.network, kernels);
+  const nsrt_detector* const detector = model.detector(batch.network);
+  std::vector<nsrt_detection> found(detector == nullptr ? 0 : detector->candidates);
   const Arena arena = make_arena(info.arena_bytes), scratch = make_arena(scratch_bytes);
   for (std::size_t image; (image = queue.next++) < outputs.images && queue.status == NSRT_OK;) {
     nsrt::Observer observer;
@@ -51,6 +55,15 @@ void work(const PackedModel& model, const Batch& batch, Queue& queue, Outputs& o
         nsrt::run(model.model(), batch.network, batch.subnet, batch.inputs.data() + image * info.input.bytes,
                   outputs.bytes.data() + image * outputs.output_bytes, arena.get(), info.arena_bytes, kernels,
                   {scratch.get(), scratch_bytes}, observer);
+    if (status == NSRT_OK && detector != nullptr) {
+      std::uint8_t* const answer = outputs.bytes.data() + image * outputs.output_bytes;
+      std::uint32_t count = 0;
+      nsrt_detect(&model.model(), batch.network, batch.subnet, reinterpret_cast<const std::int8_t*>(answer),
+                  found.data(), &count);
+      // What lies behind stays zero.
+      std::memcpy(answer + info.output.bytes, &count, sizeof count);
+      std::memcpy(answer + info.output.bytes + sizeof count, found.data(), count * sizeof found[0]);
+    }
     if (status != NSRT_OK) queue.status = status;
   }
 }
@@ -62,7 +75,7 @@ HostEngine::HostEngine(const PackedModel& model, unsigned threads)
 
 Outputs HostEngine::run(const Batch& batch, const Progress& progress) {
   const nsrt_network_info& info = model_.network(batch.network, batch.subnet);
-  Outputs outputs{image_count(model_, batch), info.output.bytes, info.operators, {}, {}};
+  Outputs outputs{image_count(model_, batch), model_.answer_bytes(batch.network), info.operators, {}, {}};
   outputs.bytes.resize(outputs.images * outputs.output_bytes);
   outputs.checksums.resize(std::min(batch.traced, outputs.images) * outputs.operators);
 

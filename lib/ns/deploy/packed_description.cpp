@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "detect/detector_view.h"
 #include "kernels/rice.h"
 #include "model/view.h"
 #include "ns/base/json.h"
@@ -133,6 +134,30 @@ OperatorDescription describe_operator(const nsrt::NetworkView& net, unsigned ind
   return description;
 }
 
+DetectorDescription describe_detector(const nsrt::NetworkView& net, const nsrt_detector& detector,
+                                      const std::vector<std::string>& layers) {
+  const nsrt::Region& detc = net.section(nsrt::SectionType::kDetector);
+  const nsrt::DetectorView view(detc);
+  const auto fraction = [](unsigned q15) { return q15 / static_cast<double>(NSRT_BOX_ONE); };
+  const auto writer = [&](unsigned tensor) {
+    unsigned op = 0;
+    while (net.op(op).output != tensor) ++op;
+    return layers[op];
+  };
+  DetectorDescription description{
+      {}, detector.candidates, fraction(detector.least_score), fraction(detector.most_overlap)};
+  for (std::uint32_t i = 0; i < detector.scales; ++i) {
+    const nsrt::TensorView map = net.tensor(view.scores(i));
+    auto& scale = description.scales.emplace_back();
+    scale.scores = writer(view.scores(i));
+    scale.boxes = writer(view.boxes(i));
+    scale.grid = std::to_string(map.h) + "x" + std::to_string(map.w);
+    for (std::uint32_t at = view.sizes_at(i); at < view.sizes_at(i + 1); at += 4)
+      scale.sizes.push_back({fraction(detc.u16(at)), fraction(detc.u16(at + 2))});
+  }
+  return description;
+}
+
 std::string view_text(const nsrt_view& view) {
   std::string text;
   if (view.dy != 0 || view.dx != 0) text = "shift:" + std::to_string(view.dy) + "," + std::to_string(view.dx);
@@ -200,7 +225,7 @@ PackedDescription describe(const PackedModel& model) {
     out.name = fields.get<std::string>("name");
     out.classes = fields.get<std::vector<std::string>>("classes");
     out.input = shape_text(net.tensor(net.input()));
-    out.output = shape_text(net.tensor(net.output()));
+    out.output = shape_text(net.tensor(net.last()));
     out.input_scale = net.input_scale();
     out.input_zero_point = net.input_zero_point();
     out.arena_bytes = net.arena_bytes();
@@ -210,6 +235,8 @@ PackedDescription describe(const PackedModel& model) {
     }
     for (unsigned i = 0; i < net.operators(); ++i)
       out.operators.push_back(describe_operator(net, i, names[i]));
+    if (const nsrt_detector* detector = model.detector(n))
+      out.detector = describe_detector(net, *detector, names);
   }
   if (model.rule() != nullptr) result.rule = describe_rule(*model.rule());
   return result;

@@ -2,6 +2,7 @@
 // ns-bench.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,6 +35,19 @@ struct SubnetDescription {
   std::uint32_t macs = 0, kept_weights = 0;
 };
 
+/// Scales, default boxes and suppression of a detector (docs/format/nsm.md, DETC).
+struct DetectorDescription {
+  struct Scale {
+    std::string scores, boxes;  ///< layers
+    std::string grid;           ///< "10x10", h×w
+    std::vector<std::array<double, 2>>
+        sizes;  ///< w and h of a cell's default boxes, fractions of the input's
+  };
+  std::vector<Scale> scales;
+  unsigned candidates = 0;
+  double least_score = 0, most_overlap = 0;
+};
+
 struct NetworkDescription {
   std::string name;
   std::vector<std::string> classes;
@@ -43,6 +57,7 @@ struct NetworkDescription {
   std::uint32_t arena_bytes = 0;
   std::vector<SubnetDescription> subnets;  ///< [k − 1]
   std::vector<OperatorDescription> operators;
+  std::optional<DetectorDescription> detector;
 };
 
 struct StageDescription {

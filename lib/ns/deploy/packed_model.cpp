@@ -11,7 +11,8 @@ namespace {
 // "section OPER at " for a fault behind the section table, which is trusted by then.
 std::string place(std::span<const std::uint8_t> bytes, const nsrt_error& error) {
   const bool inside = error.status >= NSRT_BAD_SECTION_CRC && error.status <= NSRT_BAD_TEST;
-  if (inside || error.status == NSRT_OLD_PLAN || error.status == NSRT_BAD_STAGES) {
+  if (inside || error.status == NSRT_OLD_PLAN || error.status == NSRT_BAD_STAGES ||
+      error.status == NSRT_BAD_DETECTOR) {
     const nsrt::Region file{bytes.data(), static_cast<std::uint32_t>(bytes.size()), 0};
     for (std::uint32_t i = 0; i < nsrt::section_count(file); ++i) {
       const nsrt::SectionEntry entry = nsrt::section_entry(file, i);
@@ -54,9 +55,11 @@ PackedModel::PackedModel(const std::string& path) : file_(path) {
     throw input_error(describe(path, file_.bytes(), error), hint_for(error.status));
   nsrt_model_rule(&model_, &rule_);
   networks_.resize(model_.networks);
+  detectors_.resize(model_.networks);
   for (unsigned i = 0; i < model_.networks; ++i) {
     if (nsrt_describe(&model_, i, &networks_[i]) != NSRT_OK)
       throw internal_error(path + ": valid but not describable");
+    nsrt_describe_detector(&model_, i, &detectors_[i]);
   }
 }
 
@@ -75,6 +78,16 @@ const nsrt_network_info& PackedModel::network(unsigned index, unsigned subnet) c
                       std::to_string(info.subnets));
   }
   return info;
+}
+
+const nsrt_detector* PackedModel::detector(unsigned network) const {
+  return detectors_.at(network).scales == 0 ? nullptr : &detectors_[network];
+}
+
+std::size_t PackedModel::answer_bytes(unsigned index) const {
+  const nsrt_detector* detects = detector(index);
+  return network(index).output.bytes +
+         (detects == nullptr ? 0 : sizeof(std::uint32_t) + detects->candidates * sizeof(nsrt_detection));
 }
 
 std::string_view PackedModel::metadata() const {

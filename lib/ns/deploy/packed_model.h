@@ -9,6 +9,7 @@
 
 #include "ns/base/mapped_file.h"
 #include "nsrt/anytime.h"
+#include "nsrt/detect.h"
 #include "nsrt/nsrt.h"
 
 namespace ns::deploy {
@@ -26,6 +27,11 @@ class PackedModel {
   /// Throws Error(kUsage) for a network or subnet (1…N) that is not in the file.
   const nsrt_network_info& network(unsigned index) const;
   const nsrt_network_info& network(unsigned index, unsigned subnet) const;
+  /// Of a detector; else null.
+  const nsrt_detector* detector(unsigned network) const;
+  /// What engines give per image: the output, of a detector followed by the number of its detections (u32)
+  /// and these, zero-filled to its candidates.
+  std::size_t answer_bytes(unsigned network) const;
   /// Of a cooperative model: its stages and stopping rule; else null.
   const nsrt_rule* rule() const { return rule_.stages == nullptr ? nullptr : &rule_; }
   /// The META section, canonical JSON.
@@ -36,6 +42,7 @@ class PackedModel {
   nsrt_model model_{};
   nsrt_rule rule_{};
   std::vector<nsrt_network_info> networks_;
+  std::vector<nsrt_detector> detectors_;  ///< by network; no scales where it is none
 };
 
 /// "model.nsm: section WNCS at 0x400: … (index 17)" for an error of nsrt_open on these bytes.

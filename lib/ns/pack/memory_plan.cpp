@@ -40,7 +40,8 @@ Problem items_of(const quant::QuantisedNetwork& network, const std::vector<std::
     last_read[static_cast<std::size_t>(op.input)] = i;
     if (op.second_input >= 0) last_read[static_cast<std::size_t>(op.second_input)] = i;
   }
-  last_read.back() = operators;  // the network's output outlives the last operator
+  for (const int output : network.outputs())  // outlives the last operator
+    last_read[static_cast<std::size_t>(output)] = operators;
 
   Problem problem;
   problem.items.push_back({align(tensor_bytes(network.tensors[0])), 0, last_read[0]});

@@ -12,14 +12,20 @@
 #include "ns/pack/requant_tables.h"
 #include "ns/pack/sections.h"
 #include "ns/pack/windows.h"
-#include "nsrt/nsrt.h"
+#include "nsrt/detect.h"
 
 namespace ns::pack {
 namespace {
 
-constexpr std::uint16_t kMinorVersion = 1, kNextMinorVersion = 2;
+constexpr std::uint16_t kMinorVersion = 1, kMinorVersion2 = 2, kMinorVersion3 = 3;
 constexpr std::uint32_t kFeatureNested = 1, kFeatureNarrowTables = 2, kFeatureRice = 4, kFeatureBinary = 16,
-                        kFeatureGated = 32;
+                        kFeatureGated = 32, kFeatureDetector = 64;
+
+/// The first that knows all features.
+std::uint16_t minor_version(std::uint32_t features) {
+  if ((features & kFeatureDetector) != 0) return kMinorVersion3;
+  return (features & (kFeatureBinary | kFeatureGated)) != 0 ? kMinorVersion2 : kMinorVersion;
+}
 
 NetworkLayout layout_of(const quant::QuantisedNetwork& network, Objective objective,
                         std::uint32_t fast_ram_bytes) {
@@ -57,6 +63,7 @@ std::vector<Section> sections_of(const std::vector<NetworkDescription>& networks
     add("WBIN", std::move(parts.binary_weights));
     add("REQT", std::move(parts.requant));
     add("TEST", test_section(networks[i], outputs[i]));
+    add("DETC", detector_section(networks[i]));
   }
   return sections;
 }
@@ -69,12 +76,14 @@ std::uint32_t features(const std::vector<NetworkDescription>& networks,
       if (is_nested(weights.encoding)) used |= kFeatureNested;
       if (weights.encoding == Encoding::kNestedRice) used |= kFeatureRice;
     }
-  for (const NetworkDescription& description : networks)
+  for (const NetworkDescription& description : networks) {
+    if (description.network.detector.classes > 0) used |= kFeatureDetector;
     for (const auto& op : description.network.operators) {
       if (table_form(op) != kWideTables) used |= kFeatureNarrowTables;
       if (op.kind > quant::OperatorKind::kAdd) used |= kFeatureBinary;
       if (!op.winners.empty()) used |= kFeatureGated;
     }
+  }
   return used;
 }
 
@@ -90,8 +99,10 @@ struct Draft {
         throw internal_error("network \"" + description.name +
                              "\": the test vector does not fit the input tensor");
       layouts.push_back(layout_of(network, objective, fast_ram_bytes));
-      outputs.emplace_back(static_cast<std::size_t>(network.subnets),
-                           Bytes(tensor_bytes(network.tensors.back())));
+      std::size_t output_bytes = 0;
+      for (const int output : network.outputs())
+        output_bytes += tensor_bytes(network.tensors[static_cast<std::size_t>(output)]);
+      outputs.emplace_back(static_cast<std::size_t>(network.subnets), Bytes(output_bytes));
     }
   }
   std::uint32_t arena_bytes() const {
@@ -102,8 +113,7 @@ struct Draft {
   Bytes bytes() const {
     const std::uint32_t used = features(networks, layouts);
     return assemble(sections_of(networks, layouts, provenance, outputs),
-                    {(used & (kFeatureBinary | kFeatureGated)) != 0 ? kNextMinorVersion : kMinorVersion, used,
-                     arena_bytes()});
+                    {minor_version(used), used, arena_bytes()});
   }
 
   const std::vector<NetworkDescription>& networks;
@@ -136,6 +146,11 @@ class Loaded {
     const auto* begin = reinterpret_cast<const std::uint8_t*>(output.data());
     return {begin, begin + output_bytes};
   }
+  /// The runtime knows what its outputs mean.
+  void check_detector(std::size_t network) {
+    nsrt_detector detector;
+    check(nsrt_describe_detector(&model_, static_cast<unsigned>(network), &detector));
+  }
   /// By the kernels that the plan has room for: the reference.
   void self_test() { check(nsrt_self_test(&model_, arena_.data(), arena_.size() * sizeof(Line))); }
 
@@ -159,11 +174,13 @@ PackedModel pack_model(const std::vector<NetworkDescription>& networks, const Pr
                        Objective objective, std::uint32_t fast_ram_bytes) {
   Draft draft(networks, provenance, objective, fast_ram_bytes);
   Loaded loaded(draft.bytes(), draft.arena_bytes());
-  for (std::size_t i = 0; i < networks.size(); ++i)
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    if (networks[i].network.detector.classes > 0) loaded.check_detector(i);
     for (std::size_t k = 0; k < draft.outputs[i].size(); ++k) {
       Bytes& output = draft.outputs[i][k];
       output = loaded.run(i, static_cast<int>(k + 1), networks[i].test_input, output.size());
     }
+  }
   Bytes bytes = draft.bytes();
   Loaded(bytes, draft.arena_bytes()).self_test();
   return {std::move(bytes), std::move(draft.layouts)};

@@ -1,5 +1,6 @@
 #include "ns/pack/sections.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -143,6 +144,52 @@ Bytes test_section(const NetworkDescription& description, const std::vector<Byte
   for (const std::int8_t q : description.test_input) out.write(q);
   out.align(4);
   for (const Bytes& output : outputs) out.append(output);
+  return out.bytes();
+}
+
+Bytes detector_section(const NetworkDescription& description) {
+  const quant::QuantisedNetwork& network = description.network;
+  const quant::Detector& detector = network.detector;
+  if (detector.classes == 0) return {};
+  const std::string& name = description.name;
+  const auto q15 = [](double fraction) { return static_cast<std::uint16_t>(fraction * 32768 + 0.5); };
+  std::size_t output_bytes = 0;
+  for (const int output : network.outputs())
+    output_bytes += static_cast<std::size_t>(network.tensors[static_cast<std::size_t>(output)].count());
+  to_u16(name, "bytes of outputs", output_bytes, 65535);
+  ByteWriter out;
+  out.write(to_u16(name, "scales", detector.scales.size(), 8));
+  out.write(to_u16(name, "classes", static_cast<std::size_t>(detector.classes), 254));
+  out.write(to_u16(name, "candidates", static_cast<std::size_t>(detector.candidates), 1024));
+  out.write(std::max<std::uint16_t>(1, q15(detector.least_score)));
+  out.write(q15(detector.most_overlap));
+  out.align(32);
+  for (const quant::Detector::Scale& scale : detector.scales) {
+    out.write(static_cast<std::uint16_t>(scale.scores));
+    out.write(static_cast<std::uint16_t>(scale.boxes));
+    out.write(to_u16(name, "default boxes per cell", scale.sizes.size(), 64));
+    out.write(std::uint16_t{0});
+    const auto& map = network.tensors[static_cast<std::size_t>(scale.scores)];
+    to_u16(name, "rows or columns of a detector's grid", static_cast<std::size_t>(std::max(map.h, map.w)),
+           1024);
+  }
+  for (const quant::Detector::Scale& scale : detector.scales)
+    for (const auto& size : scale.sizes)
+      for (const float extent : size) out.write(std::max<std::uint16_t>(1, q15(extent)));
+  for (std::size_t k = 0; k < static_cast<std::size_t>(network.subnets); ++k)
+    for (const quant::Detector::Scale& scale : detector.scales) {
+      const auto step = [&](int tensor, double unit, double limit) {
+        const double scaled = network.tensor_scales[k][static_cast<std::size_t>(tensor)] * unit;
+        if (scaled >= limit)
+          throw input_error("network \"" + name + "\": the detector's outputs have values too large to pack");
+        return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(scaled + 0.5));
+      };
+      out.write(step(scale.scores, 1 << 20, (1 << 24) - 1));
+      out.write(step(scale.boxes, 0.1 * (1 << 24), (1 << 23) - 1));
+      out.write(
+          static_cast<std::int8_t>(network.tensor_zero_points[k][static_cast<std::size_t>(scale.boxes)]));
+      out.align(4);
+    }
   return out.bytes();
 }
 

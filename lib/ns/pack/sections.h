@@ -22,6 +22,9 @@ OperatorSections operator_sections(const NetworkDescription& description, const 
 /// `outputs` are the network's output bytes for each subnet in turn.
 Bytes test_section(const NetworkDescription& description, const std::vector<Bytes>& outputs);
 
+/// DETC; empty for a network that is no detector. Throws Error(kInput) if its outputs do not fit the format.
+Bytes detector_section(const NetworkDescription& description);
+
 Json metadata(const std::vector<NetworkDescription>& networks, const Provenance& provenance);
 
 }  // namespace ns::pack

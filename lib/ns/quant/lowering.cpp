@@ -72,6 +72,8 @@ class Lowering {
         if (input >= 0) ++readers_[static_cast<std::size_t>(input)];
       inputs_.push_back(std::move(inputs));
     }
+    if (!graph.outputs.empty())
+      for (const std::size_t output : graph.output_layers()) ++readers_[output];  // the caller
   }
 
   LoweredGraph run() {
@@ -91,8 +93,9 @@ class Lowering {
         absorb(index);
       }
     }
-    result_.int16_output =
-        result_.operators.back().kind == OperatorKind::kLinear && !result_.operators.back().relu;
+    add_detector();
+    result_.int16_output = graph_.outputs.empty() && result_.operators.back().kind == OperatorKind::kLinear &&
+                           !result_.operators.back().relu;
     return std::move(result_);
   }
 
@@ -106,6 +109,27 @@ class Lowering {
   Op op_of(int layer) const { return graph_.layers[static_cast<std::size_t>(layer)].op; }
   int input_of(int layer) const { return inputs_[static_cast<std::size_t>(layer)][0]; }
   bool has_one_reader(int layer) const { return readers_[static_cast<std::size_t>(layer)] == 1; }
+
+  void add_detector() {
+    const nn::DetectionHead& head = graph_.detection;
+    if (!head.present()) {
+      if (!graph_.outputs.empty())
+        throw input_error(
+            "graph \"" + graph_.name +
+                "\" cannot be packed: it lists outputs, but no \"detection\" says what they mean",
+            "a graph with one output, its last layer, needs no list");
+      return;
+    }
+    result_.detector.classes = head.classes;
+    const auto tensor_of = [&](const std::string& layer) {
+      const int index = graph_.index_of(layer), tensor = tensor_of_.at(index);
+      if (result_.bits[static_cast<std::size_t>(tensor)] != 0)
+        refuse(index, "it is an output, and a sign's levels can be none");
+      return tensor;
+    };
+    for (const nn::DetectionHead::Scale& scale : head.scales)
+      result_.detector.scales.push_back({tensor_of(scale.scores), tensor_of(scale.boxes), scale.sizes});
+  }
 
   /// What a sign takes over of the layers in front of it: all of them down to a
   /// binary convolution; else those that can neither join the layer they follow

@@ -34,6 +34,7 @@ struct LoweredGraph {
   std::vector<nn::ImageShape> tensors;
   std::vector<int> bits;      ///< of tensors: 1, 2 or 3 for levels, else 0
   bool int16_output = false;  ///< the last operator is linear and writes logits
+  Detector detector;
 };
 
 /// Throws Error(kInput) naming the layer and the reason for what the packed
@@ -43,7 +44,7 @@ struct LoweredGraph {
 /// of its own or whose factors do not come from a linear layer with ReLU in front of it, a sign behind two
 /// max pools of a binary convolution, a sign that something else than binary
 /// convolutions and max pools reads, an average pool whose windows reach into
-/// the padding, a graph that ends in nothing to compute.
+/// the padding, a graph that ends in nothing to compute, several outputs that are no detector's.
 LoweredGraph lower(const nn::Graph& graph);
 
 }  // namespace ns::quant

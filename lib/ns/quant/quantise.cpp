@@ -38,6 +38,7 @@ class Quantiser {
       result_.tensors.push_back({shape.h, shape.w, shape.c, false, lowered_.bits[i]});
     }
     result_.tensors.back().is_int16 = lowered_.int16_output;
+    result_.detector = lowered_.detector;
     for (std::size_t i = 0; i < lowered_.operators.size(); ++i) add_operator(i);
     for (int subnet = 1; subnet <= result_.subnets; ++subnet)
       add_tables(subnet, ranges[static_cast<std::size_t>(subnet - 1)], input);

@@ -82,6 +82,19 @@ struct QuantisedOperator {
   bool has_weights() const { return kind <= OperatorKind::kLinear || kind == OperatorKind::kBinaryConv; }
 };
 
+/// What a single-shot detector's outputs mean (nn/detection_head.h), and what becomes of the boxes that they
+/// speak of.
+struct Detector {
+  struct Scale {
+    int scores = 0, boxes = 0;                ///< tensors
+    std::vector<std::array<float, 2>> sizes;  ///< default boxes, fractions of the input's width and height
+  };
+  int classes = 0;                                 ///< without the background; 0: the network is no detector
+  std::vector<Scale> scales;                       ///< at least one
+  double least_score = 0.01, most_overlap = 0.45;  ///< in non-maximum suppression; fractions
+  int candidates = 400;                            ///< that come so far, the best ones
+};
+
 /// Operators in execution order; tensor 0 is the input, tensor i + 1 the output of operator i.
 struct QuantisedNetwork {
   int subnets = 1;
@@ -91,6 +104,14 @@ struct QuantisedNetwork {
   std::vector<QuantisedOperator> operators;
   std::vector<std::vector<double>> tensor_scales;    ///< [subnet][tensor]
   std::vector<std::vector<int>> tensor_zero_points;  ///< likewise
+  Detector detector;
+  /// The last tensor; of a detector scores, boxes, scores, boxes … of its scales.
+  std::vector<int> outputs() const {
+    if (detector.classes == 0) return {static_cast<int>(tensors.size()) - 1};
+    std::vector<int> all;
+    for (const Detector::Scale& scale : detector.scales) all.insert(all.end(), {scale.scores, scale.boxes});
+    return all;
+  }
 };
 
 }  // namespace ns::quant

@@ -26,6 +26,8 @@ Fault check_container(const Region& file);
 Fault check_network(const NetworkView& net);
 /// TENS: shapes and places.
 Fault check_tensors(const NetworkView& net);
+/// DETC, where there is one: places, extents and numbers in range. Linked only with nsrt_detect.
+Fault check_detector(const NetworkView& net);
 /// OPER: kinds, geometry, every tensor written once and before it is read.
 Fault check_operators(const NetworkView& net);
 /// Tensors alive at the same time and scratch do not overlap; scratch is as large as the M7 kernels ask.

@@ -65,7 +65,7 @@ Fault check_table(const Region& file) {
   if (!file.contains(kHeaderBytes, table_bytes)) return fault(NSRT_BAD_SECTION_TABLE, 24);
   if (crc32(file.data + kHeaderBytes, table_bytes) != file.u32(56)) return fault(NSRT_BAD_SECTION_TABLE, 56);
   Progress progress{kHeaderBytes + table_bytes};
-  bool sparse = false;
+  bool sparse = false, detector = false;
   for (std::uint32_t i = 0; i < sections; ++i) {
     const std::uint32_t at = kHeaderBytes + i * kSectionEntryBytes;
     const SectionEntry entry = section_entry(file, i);
@@ -76,12 +76,14 @@ Fault check_table(const Region& file) {
     if (!file.zero(at + 18, 14)) return fault(NSRT_BAD_SECTION_TABLE, at + 18, i);
     progress.next_offset = static_cast<std::uint32_t>(next);
     sparse = sparse || entry.type == static_cast<int>(SectionType::kSparse);
+    detector = detector || entry.type == static_cast<int>(SectionType::kDetector);
   }
   if (!progress.network_complete() || progress.network + 1 != file.u16(26)) {
     return fault(NSRT_BAD_SECTION_TABLE, 26, sections);
   }
   if (progress.next_offset != file.size) return fault(NSRT_BAD_SECTION_TABLE, 12, sections);
   if (sparse != ((file.u32(16) & kFeatureNestedSparse) != 0) ||
+      detector != ((file.u32(16) & kFeatureDetector) != 0) ||
       progress.stages != ((file.u32(16) & kFeatureStages) != 0))
     return fault(NSRT_BAD_SECTION_TABLE, 16);
   return kNoFault;

@@ -4,9 +4,9 @@ namespace nsrt {
 namespace {
 
 // A tensor lives from the operator that writes it to the last one that reads it; the network's input from
-// before the first, its output to after the last.
+// before the first, its outputs to after the last.
 bool read_at_or_after(const NetworkView& net, std::uint32_t tensor, std::uint32_t index) {
-  if (tensor == net.output()) return true;
+  if (net.is_output(tensor)) return true;
   for (std::uint32_t i = index; i < net.operators(); ++i) {
     const OperatorView op = net.op(i);
     if (op.input == tensor || op.input2 == tensor) return true;

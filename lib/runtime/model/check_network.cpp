@@ -27,7 +27,7 @@ Fault check_network(const NetworkView& net) {
   if (net.tensors() < 2 || net.tensors() > kMaxTensors) return bad(2);
   if (net.tensors() != net.operators() + 1) return bad(2);
   if (net.input() >= net.tensors()) return bad(6);
-  if (net.output() >= net.tensors() || net.output() == net.input()) return bad(8);
+  if (net.last() >= net.tensors() || net.last() == net.input()) return bad(8);
   if (netw.u8(11) != 8) return bad(11);
   if (!positive_finite(netw.u32(12))) return bad(12);
   if (net.arena_bytes() == 0 || net.arena_bytes() % 16 != 0 || net.arena_bytes() > kMaxArenaBytes)
@@ -56,7 +56,7 @@ Fault check_tensors(const NetworkView& net) {
     };
     const TensorView t = net.tensor(i);
     if (t.h == 0 || t.w == 0 || t.c == 0) return bad(0);
-    if (t.type > TensorType::kLevels3 || (i == net.output() && t.highest_level() != 0)) return bad(6);
+    if (t.type > TensorType::kLevels3 || (i == net.last() && t.highest_level() != 0)) return bad(6);
     if (i == net.input() && t.type != TensorType::kInt8) return bad(6);
     if (tens.u8(i * kTensorBytes + 7) != 0) return bad(7);
     if (t.offset % 4 != 0) return bad(8);
@@ -71,7 +71,7 @@ Fault check_test(const NetworkView& net) {
   const Region& test = net.section(SectionType::kTest);
   const std::uint64_t input = net.tensor(net.input()).bytes;
   const std::uint64_t padded = round_up(input, 4);
-  const std::uint64_t outputs = std::uint64_t{net.subnets()} * net.tensor(net.output()).bytes;
+  const std::uint64_t outputs = std::uint64_t{net.subnets()} * net.output_bytes();
   if (test.size != 4 + padded + outputs) return fault(NSRT_BAD_TEST, test.file_offset);
   const auto end = static_cast<std::uint32_t>(4 + input);
   if (!test.zero(end, static_cast<std::uint32_t>(padded - input))) {

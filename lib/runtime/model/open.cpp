@@ -2,13 +2,27 @@
 #include "model/check.h"
 #include "model/run.h"
 
+namespace nsrt {
+
+// Weak: a program that does not call nsrt_detect has none.
+[[gnu::weak]] Fault check_detector(const NetworkView& net);
+
+}  // namespace nsrt
+
 namespace {
 
 using namespace nsrt;
 
+Fault check_outputs(const NetworkView& net) {
+  const Region& detc = net.section(SectionType::kDetector);
+  if (detc.size == 0) return kNoFault;
+  return check_detector != nullptr ? check_detector(net) : fault(NSRT_NO_KERNEL, detc.file_offset);
+}
+
 Fault check_one(const NetworkView& net) {
-  constexpr Fault (*kChecks[])(const NetworkView&) = {check_network,     check_tensors,       check_operators,
-                                                      check_memory_plan, check_operator_data, check_test};
+  constexpr Fault (*kChecks[])(const NetworkView&) = {check_network,   check_tensors,     check_outputs,
+                                                      check_operators, check_memory_plan, check_operator_data,
+                                                      check_test};
   for (auto check : kChecks) {
     const Fault error = check(net);
     if (error != kNoFault) return error;
@@ -84,11 +98,16 @@ extern "C" nsrt_error nsrt_open(nsrt_model* model, const void* data, size_t byte
 extern "C" nsrt_status nsrt_describe(const nsrt_model* model, unsigned network, nsrt_network_info* info) {
   if (network >= model->networks) return NSRT_BAD_ARGUMENT;
   const NetworkView net = network_view(file_region(*model), network);
+  nsrt_tensor_info output = tensor_info(net.tensor(net.last()));
+  if (net.outputs() > 1) {
+    const std::uint32_t bytes = net.output_bytes();
+    output = {1, 1, static_cast<std::uint16_t>(bytes), 0, bytes};
+  }
   *info = {.subnets = net.subnets(),
            .operators = net.operators(),
            .tensors = net.tensors(),
            .input = tensor_info(net.tensor(net.input())),
-           .output = tensor_info(net.tensor(net.output())),
+           .output = output,
            .input_zero_point = net.input_zero_point(),
            .input_scale = net.input_scale(),
            .arena_bytes = net.arena_bytes()};
@@ -153,6 +172,8 @@ extern "C" const char* nsrt_status_text(nsrt_status status) {
       return "malformed stages or stopping rule, or a rule for other networks";
     case NSRT_NO_KERNEL:
       return "the program was linked without a kernel that the model needs";
+    case NSRT_BAD_DETECTOR:
+      return "malformed detector: its outputs, default boxes or steps";
   }
   return "unknown status";
 }

@@ -248,11 +248,16 @@ Observer observer_of(const nsrt_run_options* options) {
 // After the checks.
 void run_checked(const NetworkView& net, unsigned subnet, const std::int8_t* input, void* output,
                  const Arena& arena, const KernelSet& kernels, Scratch scratch, Observer observer) {
-  const TensorView in = net.tensor(net.input()), out = net.tensor(net.output());
+  const TensorView in = net.tensor(net.input());
   std::uint8_t* const place = arena.at(in.offset);
   if (reinterpret_cast<const std::uint8_t*>(input) != place) std::memcpy(place, input, in.bytes);
   Pass(net, subnet, arena, kernels, scratch).run(observer);
-  std::memcpy(output, arena.at(out.offset), out.bytes);
+  auto* to = static_cast<std::uint8_t*>(output);
+  for (std::uint32_t i = 0; i < net.outputs(); ++i) {
+    const TensorView out = net.tensor(net.output(i));
+    std::memcpy(to, arena.at(out.offset), out.bytes);
+    to += out.bytes;
+  }
 }
 
 // Runs the test vector of one network and compares in the arena: no buffer for the output is needed.
@@ -262,10 +267,11 @@ nsrt_status self_test(const NetworkView& net, std::uint8_t* arena) {
   for (unsigned k = 1; k <= net.subnets(); ++k) {
     std::memcpy(arena + net.tensor(net.input()).offset, input.data, input.size);
     Pass(net, k, in_one_piece(arena), kernels, {}).run({});
-    const Region expected = net.test_output(k);
-    const std::uint8_t* const output = arena + net.tensor(net.output()).offset;
-    for (std::uint32_t i = 0; i < expected.size; ++i) {
-      if (output[i] != expected.data[i]) return NSRT_BAD_TEST;
+    const std::uint8_t* expected = net.test_output(k).data;
+    for (std::uint32_t i = 0; i < net.outputs(); ++i) {
+      const TensorView output = net.tensor(net.output(i));
+      for (std::uint32_t at = 0; at < output.bytes; ++at)
+        if (arena[output.offset + at] != *expected++) return NSRT_BAD_TEST;
     }
   }
   return NSRT_OK;

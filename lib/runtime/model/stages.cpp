@@ -44,7 +44,7 @@ Fault check_stages(const Region& file) {
     if (i == 0) first = net;
     const std::uint16_t subnet = stgs.u16(at + 2);
     if (subnet < 1 || subnet > net.subnets()) return bad(at + 2, i + 1);
-    const TensorView output = net.tensor(net.output());
+    const TensorView output = net.tensor(net.last());
     const bool scores =
         output.type == TensorType::kInt16 && output.h == 1 && output.w == 1 && output.c == rule.classes;
     const bool same_input = net.tensor(net.input()).same_shape(first.tensor(first.input())) &&

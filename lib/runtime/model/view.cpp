@@ -23,6 +23,18 @@ OperatorView NetworkView::op(unsigned index) const {
   return section(SectionType::kOperators).get<OperatorView>(index * kOperatorBytes);
 }
 
+bool NetworkView::is_output(std::uint32_t tensor) const {
+  std::uint32_t i = outputs();
+  while (i > 0 && output(i - 1) != tensor) --i;
+  return i > 0;
+}
+
+std::uint32_t NetworkView::output_bytes() const {
+  std::uint32_t bytes = 0;
+  for (std::uint32_t i = 0; i < outputs(); ++i) bytes += tensor(output(i)).bytes;
+  return bytes;
+}
+
 Window NetworkView::window(const OperatorView& op) const {
   const TensorView in = tensor(op.input), out = tensor(op.output);
   return {in.h, in.w, in.c, out.h, out.w, out.c, op.kh, op.kw, op.sh, op.sw, op.pad_top, op.pad_left};
@@ -48,7 +60,7 @@ Region NetworkView::test_input() const {
 }
 
 Region NetworkView::test_output(unsigned k) const {
-  const std::uint32_t bytes = tensor(output()).bytes;
+  const std::uint32_t bytes = output_bytes();
   const auto first = static_cast<std::uint32_t>(4 + round_up(tensor(input()).bytes, 4));
   return section(SectionType::kTest).part(first + (k - 1) * bytes, bytes);
 }

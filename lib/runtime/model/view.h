@@ -25,8 +25,10 @@ constexpr std::uint32_t kFeatureRice = 4;
 constexpr std::uint32_t kFeatureStages = 8;
 constexpr std::uint32_t kFeatureBinary = 16;
 constexpr std::uint32_t kFeatureGated = 32;
+constexpr std::uint32_t kFeatureDetector = 64;
 constexpr std::uint32_t kKnownFeatures = kFeatureNestedSparse | kFeatureNarrowTables | kFeatureRice |
-                                         kFeatureStages | kFeatureBinary | kFeatureGated;
+                                         kFeatureStages | kFeatureBinary | kFeatureGated | kFeatureDetector;
+constexpr std::uint32_t kDetectorBytes = 32, kDetectorScaleBytes = 8, kDetectorStepsBytes = 12;
 constexpr unsigned kMaxSubnets = 8;
 
 /// In the order of the file.
@@ -40,11 +42,12 @@ enum class SectionType : std::uint8_t {
   kBinary,
   kRequant,
   kTest,
+  kDetector,
   kStages
 };
-constexpr unsigned kSectionTypes = 10;
-constexpr char kSectionNames[kSectionTypes][5] = {"META", "NETW", "TENS", "OPER", "WDEN",
-                                                  "WNCS", "WBIN", "REQT", "TEST", "STGS"};
+constexpr unsigned kSectionTypes = 11;
+constexpr char kSectionNames[kSectionTypes][5] = {"META", "NETW", "TENS", "OPER", "WDEN", "WNCS",
+                                                  "WBIN", "REQT", "TEST", "DETC", "STGS"};
 
 /// One line of the section table.
 struct SectionEntry {
@@ -131,7 +134,21 @@ struct NetworkView {
   std::uint16_t tensors() const { return netw().u16(2); }
   std::uint16_t operators() const { return netw().u16(4); }
   std::uint16_t input() const { return netw().u16(6); }
-  std::uint16_t output() const { return netw().u16(8); }
+  /// Nobody reads this tensor: the output, of a detector one of them.
+  std::uint16_t last() const { return netw().u16(8); }
+  /// Outputs: one, but of a detector two per scale.
+  std::uint32_t outputs() const {
+    const Region& detc = section(SectionType::kDetector);
+    return detc.size == 0 ? 1u : 2u * detc.u16(0);
+  }
+  std::uint16_t output(std::uint32_t index) const {
+    const Region& detc = section(SectionType::kDetector);
+    return detc.size == 0 ? last()
+                          : detc.u16(kDetectorBytes + index / 2 * kDetectorScaleBytes + index % 2 * 2);
+  }
+  bool is_output(std::uint32_t tensor) const;
+  /// Of all outputs.
+  std::uint32_t output_bytes() const;
   std::int8_t input_zero_point() const { return netw().i8(10); }
   float input_scale() const { return std::bit_cast<float>(netw().u32(12)); }
   std::uint32_t arena_bytes() const { return netw().u32(16); }

@@ -35,14 +35,16 @@ typedef enum nsrt_status {
   NSRT_MISALIGNED,   /* file or arena not aligned to 16 bytes */
   NSRT_BAD_ARGUMENT, /* no such network or subnet, or a null buffer */
   NSRT_ARENA_TOO_SMALL,
-  NSRT_OLD_PLAN,   /* OPER: planned for kernels that need less scratch than this build's */
-  NSRT_BAD_STAGES, /* STGS */
-  NSRT_NO_KERNEL   /* OPER: a sound model, but the program has not linked an operator's kernel (kernels.h) */
+  NSRT_OLD_PLAN,    /* OPER: planned for kernels that need less scratch than this build's */
+  NSRT_BAD_STAGES,  /* STGS */
+  NSRT_NO_KERNEL,   /* OPER, DETC: a sound model, but the program has not linked an operator's kernel
+                       (kernels.h) or   nsrt_detect (detect.h) */
+  NSRT_BAD_DETECTOR /* DETC */
 } nsrt_status;
 
 /* What went wrong and where: `offset` of the field or byte in the file; `index` counts what lies there:
  * sections for the container, subnets in NETW and in tables without rows, tensors in TENS, operators in OPER,
- * rows in WDEN, WNCS and REQT, stages (from 1) in STGS. */
+ * rows in WDEN, WNCS and REQT, scales in DETC, stages (from 1) in STGS. */
 typedef struct nsrt_error {
   nsrt_status status;
   uint32_t offset;
@@ -64,7 +66,7 @@ typedef struct nsrt_tensor_info {
 
 typedef struct nsrt_network_info {
   uint16_t subnets, operators, tensors;
-  nsrt_tensor_info input, output;
+  nsrt_tensor_info input, output; /* of a detector (detect.h) all outputs, one after the other, as one row */
   int8_t input_zero_point;
   float input_scale;
   uint32_t arena_bytes;
