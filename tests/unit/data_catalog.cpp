@@ -46,9 +46,10 @@ TEST_CASE("load_dataset takes the uncompressed files where there are no others")
 
 TEST_CASE("load_dataset names unknown sets, missing folders and missing files") {
   const TempFolder folder;
-  EXPECT_ERROR(load_dataset("fashion-mnist", folder.path(), Part::kTrain), kUsage,
-               "unknown data set \"fashion-mnist\", known: cifar10, fashion_mnist, fer2013, fsdd, "
-               "fsdd_without_george");
+  EXPECT_ERROR(
+      load_dataset("fashion-mnist", folder.path(), Part::kTrain), kUsage,
+      "unknown data set \"fashion-mnist\", known: bccd, cifar10, coco, fashion_mnist, fer2013, fsdd, "
+      "fsdd_without_george");
   EXPECT_ERROR(load_dataset("cifar10", folder.file("none"), Part::kTrain), kInput,
                folder.file("none") + ": is not a folder");
   EXPECT_ERROR(load_dataset("cifar10", folder.path(), Part::kTrain), kInput,

@@ -176,7 +176,7 @@ TEST_CASE("Image files that cannot be used are named with the reason") {
     EXPECT_ERROR(read_gray_image(folder.file("x.jpg"), {kSide, kSide, 1}), kInput,
                  folder.file("x.jpg") + ": ");
   };
-  refuse(gray_png(32), "PNG: 32x32 pixels, expected 48x48");
+  refuse(gray_png(32), "32x32 pixels, expected 48x48");
   refuse(gray_png().substr(0, 80), "");
   refuse(gray_jpeg().substr(0, gray_jpeg().size() / 2), "");
   refuse(gray_jpeg().substr(0, 20), "");

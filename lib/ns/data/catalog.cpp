@@ -7,6 +7,7 @@
 #include "ns/base/error.h"
 #include "ns/base/nearest.h"
 #include "ns/data/cifar.h"
+#include "ns/data/detection_sets.h"
 #include "ns/data/fsdd.h"
 #include "ns/data/idx.h"
 #include "ns/data/image_folder.h"
@@ -25,6 +26,11 @@ struct Entry {
   Paths usual_folders;  // tried in turn when no folder is given; data/ is where scripts/get_data puts things
   std::function<Paths(const std::string& folder, const std::vector<std::string>& classes, Part part)> files;
   Dataset (*read)(const Paths& files, const std::vector<std::string>& classes);
+  // Of a detection set, instead of the two above: what is annotated, and what its images are letterboxed to
+  // when nobody says.
+  AnnotatedSet (*annotated)(const std::string& folder, std::span<const std::string> classes,
+                            Part part) = nullptr;
+  ImageShape shape{};
 };
 
 // The uncompressed file, if there is only that; otherwise the .gz, which is also the one to miss.
@@ -99,6 +105,13 @@ Entry fsdd_entry(const std::string& test_speaker) {
           [](const Paths& files, const std::vector<std::string>&) { return read_fsdd(files); }};
 }
 
+Entry detection_entry(std::vector<std::string> classes, Normalisation normalisation,
+                      const std::string& source, const std::string& folder,
+                      decltype(Entry::annotated) annotated, int channels) {
+  return {std::move(classes), normalisation,       source, {"data/" + folder}, nullptr, nullptr,
+          annotated,          {160, 160, channels}};
+}
+
 std::map<std::string, Entry> make_catalog() {
   // Mean and 1/scale are the training pixels' mean and standard deviation, rounded (the mean must be an
   // integer).
@@ -127,6 +140,16 @@ std::map<std::string, Entry> make_catalog() {
         fer2013_files,
         read_fer2013}},
       {"fsdd", fsdd_entry("")},
+      {"neu_det",
+       detection_entry({"crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale", "scratches"},
+                       {128, 1.0f / 55.0f},
+                       "NEU surface defect database: folders IMAGES and ANNOTATIONS (VOC XML)", "neu-det",
+                       neu_det, 1)},
+      {"bccd", detection_entry({"RBC", "WBC", "Platelets"}, {180, 1.0f / 55.0f},
+                               "it is the folder BCCD of github.com/Shenggan/BCCD_Dataset", "bccd", bccd, 3)},
+      {"coco", detection_entry({}, {128, 1.0f / 64.0f},
+                               "your own set: images/ and annotations/{train,val,test}.json in COCO's form",
+                               "coco", coco, 3)},
   };
   for (const std::string& speaker : fsdd_speakers())
     entries.emplace("fsdd_without_" + speaker, fsdd_entry(speaker));
@@ -165,7 +188,13 @@ std::string existing_folder(const std::string& name, const std::string& folder, 
 
 }  // namespace
 
-Dataset load_dataset(const std::string& name, const std::string& folder, Part part) {
+bool is_detection_set(const std::string& name) {
+  const auto found = catalog().find(name);
+  return found != catalog().end() && found->second.annotated != nullptr;
+}
+
+Dataset load_dataset(const std::string& name, const std::string& folder, Part part,
+                     const ImageShape& letterbox) {
   const auto found = catalog().find(name);
   if (found == catalog().end()) {
     std::string known;
@@ -177,6 +206,18 @@ Dataset load_dataset(const std::string& name, const std::string& folder, Part pa
   }
   const Entry& entry = found->second;
   const std::string place = existing_folder(name, folder, entry);
+  if (entry.annotated != nullptr) {
+    const auto or_usual = [](int wanted, int usual) { return wanted > 0 ? wanted : usual; };
+    const ImageShape shape{or_usual(letterbox.h, entry.shape.h), or_usual(letterbox.w, entry.shape.w),
+                           or_usual(letterbox.c, entry.shape.c)};
+    Dataset dataset = read_annotated(entry.annotated(place, entry.classes, part), shape, entry.normalisation);
+    if (dataset.size() == 0) {
+      throw input_error(place + ": no image with a box in the " +
+                        (part == Part::kTrain ? "training" : "test") + " part of " + name);
+    }
+    dataset.name = name;
+    return dataset;
+  }
   const Paths files = entry.files(place, entry.classes, part);
   Dataset dataset = entry.read(files, entry.classes);
   dataset.name = name;

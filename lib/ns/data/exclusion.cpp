@@ -70,8 +70,10 @@ Dataset without_listed(Dataset dataset, const std::string& list) {
   }
   const auto image = static_cast<std::size_t>(dataset.shape.size());
   std::size_t kept = 0;
+  std::vector<int> new_index(excluded.size(), -1);
   for (std::size_t i = 0; i < excluded.size(); ++i) {
     if (excluded[i]) continue;
+    new_index[i] = static_cast<int>(kept);
     dataset.labels[kept] = dataset.labels[i];
     const auto from = dataset.pixels.begin() + static_cast<std::ptrdiff_t>(i * image);
     if (kept != i) {
@@ -83,6 +85,7 @@ Dataset without_listed(Dataset dataset, const std::string& list) {
     throw input_error(list + ": names no image of " +
                       (dataset.sources.empty() ? dataset.name : dataset.sources[0].name));
   }
+  dataset.truths = renumbered(dataset.truths, new_index);
   dataset.labels.resize(kept);
   dataset.pixels.resize(kept * image);
   dataset.sources.clear();

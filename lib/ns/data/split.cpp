@@ -1,5 +1,7 @@
 #include "ns/data/split.h"
 
+#include <numeric>
+
 #include "ns/base/error.h"
 
 namespace ns::data {
@@ -12,7 +14,16 @@ void require(bool ok, const std::string& what, std::size_t count, const Dataset&
   }
 }
 
+// The truths of the images from `first` on, which become image 0, 1, …, up to `last`.
+std::vector<detect::Truth> truths_between(const Dataset& dataset, std::size_t first, std::size_t last) {
+  std::vector<int> index(dataset.size(), -1);
+  std::iota(index.begin() + static_cast<std::ptrdiff_t>(first),
+            index.begin() + static_cast<std::ptrdiff_t>(last), 0);
+  return renumbered(dataset.truths, index);
+}
+
 void truncate(Dataset& dataset, std::size_t count) {
+  dataset.truths = truths_between(dataset, 0, count);
   if (count < dataset.size()) dataset.sources.clear();
   dataset.labels.resize(count);
   dataset.pixels.resize(count * static_cast<std::size_t>(dataset.shape.size()));
@@ -31,6 +42,7 @@ Split hold_out_last(Dataset dataset, std::size_t count) {
   split.validation.normalisation = dataset.normalisation;
   split.validation.manifest_sha256 = dataset.manifest_sha256;
   split.validation.labels.assign(dataset.labels.begin() + offset, dataset.labels.end());
+  split.validation.truths = truths_between(dataset, kept, dataset.size());
   split.validation.pixels.assign(dataset.pixels.begin() + offset * dataset.shape.size(),
                                  dataset.pixels.end());
   truncate(dataset, kept);
