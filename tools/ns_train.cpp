@@ -11,7 +11,6 @@
 #include "common/stop_signal.h"
 #include "common/streams.h"
 #include "ns/base/sha256.h"
-#include "ns/data/catalog.h"
 #include "ns/train/trainer.h"
 #include "train/job.h"
 #include "train/run_files.h"
@@ -54,8 +53,8 @@ int train(const Options& o, const Recipe& recipe, Job& job) {
   const std::string how = fmt::format("continue with: ns-train {} -o {}{} --resume {}", o.recipe, o.output,
                                       o.teacher.empty() ? "" : " --teacher " + o.teacher, resumable);
   if (group.leads()) check_outputs(o, {o.recipe, o.init, o.teacher, o.resume});
-  const ns::data::Split data =
-      split_for(recipe, ns::data::load_dataset(recipe.dataset, recipe.data_dir, ns::data::Part::kTrain));
+  const ns::data::Split data = split_for(recipe, ns::train::dataset_for(recipe, ns::data::Part::kTrain));
+  for (const std::string& warning : data.train.warnings) spdlog::warn("{}: {}", recipe.dataset, warning);
   ns::train::Trainer trainer(recipe, data, group);
   if (!o.teacher.empty()) {
     trainer.learn_from(ns::checkpoint::read_safetensors(o.teacher), ns::sha256_hex_of_file(o.teacher));

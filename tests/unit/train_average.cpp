@@ -99,14 +99,15 @@ TEST_CASE(
   for (std::int64_t i = 0; i < taught.size(); ++i) {
     taught[i] = static_cast<float>(i * 5 % 7);
   }
+  const std::vector<Tensor> outputs{taught};
   state.model.select(1);
   const Tensor logits = state.model.network().forward(batch.x, nn::Mode::kTrain);
   Tensor grad;
   const double expected = nn::distilled_cross_entropy(logits, batch.labels, taught, options.mix, grad);
-  CHECK(step.run(batch, true, false, &taught).at(0) == expected);
+  CHECK(step.run(batch, true, false, &outputs).at(0) == expected);
   CHECK(step.run(batch, true, false).at(0) == nn::cross_entropy(logits, batch.labels, 0.1, grad));
   // No masks yet: both subnets have the same logits.
-  const std::vector<double> losses = step.run(batch, false, false, &taught);
+  const std::vector<double> losses = step.run(batch, false, false, &outputs);
   CHECK(losses.at(1) == expected);
   CHECK(losses.at(0) == nn::distilled_cross_entropy(logits, batch.labels, logits, options.mix, grad));
 }

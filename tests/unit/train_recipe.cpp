@@ -24,7 +24,7 @@ TEST_CASE("a recipe written and read back is the same, and every key is written"
   recipe.seed = 9007199254740991u;
   const Json json = to_json(recipe);
   CHECK(recipe_from_json(json, "r") == recipe);
-  CHECK(json.size() == 53);
+  CHECK(json.size() == 59);
   CHECK(recipe_of("{}") == Recipe{});
   CHECK(recipe_of("{\"$schema\": \"schema/train.schema.json\", \"epochs\": 3}").epochs == 3);
 }
@@ -48,6 +48,23 @@ TEST_CASE("values out of range or that do not fit together are refused") {
   EXPECT_ERROR(recipe_of("{\"method\": \"nested\", \"sparsities\": [0.8, 1.0]}"), kUsage, "value 2 is 1");
   EXPECT_ERROR(recipe_of("{\"method\": \"nested\", \"epochs\": 10, \"prune_end_epoch\": 10}"), kUsage,
                "does not fit into 10 epochs");
+}
+
+TEST_CASE("what is for detection is refused without boxes, and what detection cannot use with them") {
+  EXPECT_ERROR(recipe_of("{\"vertical_flip\": true}"), kUsage,
+               "are for detection, but fashion_mnist has no boxes");
+  const auto detection = [](const std::string& more) {
+    return recipe_of(("{\"dataset\": \"bccd\", \"arch\": \"ssd_resnet8\", \"crop_padding\": 0, "
+                      "\"distillation_weight\": 0" +
+                      more + "}")
+                         .c_str());
+  };
+  CHECK(detection("").detection());
+  CHECK_FALSE(recipe_of("{}").detection());
+  EXPECT_ERROR(recipe_of("{\"dataset\": \"bccd\"}"), kUsage, "detection (bccd) needs \"crop_padding\" 0");
+  EXPECT_ERROR(detection(", \"method\": \"gated\""), kUsage, "needs \"method\" dense or nested");
+  EXPECT_ERROR(detection(", \"label_smoothing\": 0.1"), kUsage, "needs \"label_smoothing\" 0");
+  EXPECT_ERROR(detection(", \"image_channels\": 2"), kUsage, "\"image_channels\" 1 or 3");
 }
 
 TEST_CASE("milestones must be given for multi_step and rise, and Adam's betas are two fractions") {

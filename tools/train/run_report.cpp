@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "common/streams.h"
 #include "ns/base/json.h"
 #include "ns/report/table.h"
@@ -14,9 +16,10 @@ void report_epoch(const ns::train::EpochRecord& epoch, int epochs, bool json) {
   for (const ns::train::SubnetRecord& subnet : epoch.subnets) {
     subnets += fmt::format("{}{:.4f}", subnets.empty() ? "" : " ", subnet.train_loss);
   }
-  subnets += ", validation";
+  subnets += epoch.subnets.back().validation_map >= 0 ? ", validation mAP" : ", validation";
   for (const ns::train::SubnetRecord& subnet : epoch.subnets) {
-    subnets += subnet.validation_accuracy < 0 ? " -" : " " + ns::report::percent(subnet.validation_accuracy);
+    const double score = std::max(subnet.validation_accuracy, subnet.validation_map);
+    subnets += score < 0 ? " -" : " " + ns::report::percent(score);
   }
   spdlog::info("epoch {}/{} {}: loss {}, {:.0f} images/s", epoch.epoch, epochs, epoch.phase, subnets,
                epoch.images_per_second);

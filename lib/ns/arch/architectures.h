@@ -16,6 +16,9 @@ nn::Graph resnet8(nn::ImageShape input, int classes, double width);
 nn::Graph resnet9(nn::ImageShape input, int classes, double width);
 nn::Graph vgg_small(nn::ImageShape input, int classes, double width);
 
+nn::Graph ssd_mobilenet_v2(nn::ImageShape input, int classes, double width);
+nn::Graph ssd_resnet8(nn::ImageShape input, int classes, double width);
+
 nn::Graph nin_binary(nn::ImageShape input, int classes, double width, const BinaryStyle& style);
 nn::Graph resnet20_binary(nn::ImageShape input, int classes, double width, const BinaryStyle& style);
 nn::Graph resnet8_binary(nn::ImageShape input, int classes, double width, const BinaryStyle& style);

@@ -118,4 +118,18 @@ std::string GraphBuilder::bn_relu(const std::string& name, const std::string& in
   return relu(name + ".relu", batch_norm(name + ".bn", input));
 }
 
+void GraphBuilder::detection_scale(const std::string& name, const std::string& input, int classes,
+                                   std::vector<std::array<float, 2>> sizes) {
+  const auto boxes = static_cast<int>(sizes.size());
+  nn::DetectionHead::Scale scale{name + ".scores", name + ".boxes", std::move(sizes)};
+  conv(scale.scores, input, boxes * (classes + 1), 3, 1);
+  graph_.layers.back().bias = true;
+  conv(scale.boxes, input, boxes * 4, 3, 1);
+  graph_.layers.back().bias = true;
+  graph_.outputs.push_back(scale.scores);
+  graph_.outputs.push_back(scale.boxes);
+  graph_.detection.classes = classes;
+  graph_.detection.scales.push_back(std::move(scale));
+}
+
 }  // namespace ns::arch

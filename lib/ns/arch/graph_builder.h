@@ -48,6 +48,11 @@ class GraphBuilder {
   /// <name>.bn, <name>.relu.
   std::string bn_relu(const std::string& name, const std::string& input);
 
+  /// One scale of a detector: convolutions 3x3 with bias, <name>.scores and <name>.boxes, which become
+  /// outputs.
+  void detection_scale(const std::string& name, const std::string& input, int classes,
+                       std::vector<std::array<float, 2>> sizes);
+
   nn::Graph take() { return std::move(graph_); }
 
  private:

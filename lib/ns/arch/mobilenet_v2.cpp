@@ -2,7 +2,7 @@
 // in int8 the calibrated range bounds the activations anyway.
 #include "ns/arch/architectures.h"
 #include "ns/arch/first_stride.h"
-#include "ns/arch/graph_builder.h"
+#include "ns/arch/inverted_residual.h"
 
 namespace ns::arch {
 namespace {
@@ -13,18 +13,6 @@ struct Stage {
 
 constexpr Stage kStages[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
                              {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
-
-std::string inverted_residual(GraphBuilder& graph, const std::string& name, const std::string& input,
-                              int channels, int expansion, int filters, int stride) {
-  std::string x = input;
-  if (expansion > 1) {
-    x = graph.conv_bn_relu(name + ".expand", x, channels * expansion, 1, 1);
-  }
-  x = graph.depthwise_bn_relu(name + ".spatial", x, stride);
-  x = graph.conv(name + ".project.conv", x, filters, 1, 1);
-  x = graph.batch_norm(name + ".project.bn", x);
-  return stride == 1 && channels == filters ? graph.add(name + ".add", x, input) : x;
-}
 
 }  // namespace
 

@@ -17,6 +17,8 @@ constexpr Entry kEntries[] = {
     {"mobilenet_v2", mobilenet_v2}, {"nin", nin},         {"resnet20", resnet20},
     {"resnet8", resnet8},           {"resnet9", resnet9}, {"vgg_small", vgg_small}};
 
+constexpr Entry kDetectors[] = {{"ssd_mobilenet_v2", ssd_mobilenet_v2}, {"ssd_resnet8", ssd_resnet8}};
+
 struct BinaryEntry {
   const char* name;
   nn::Graph (*build)(nn::ImageShape input, int classes, double width, const BinaryStyle& style);
@@ -49,6 +51,14 @@ std::vector<std::string> names() {
   return all;
 }
 
+std::vector<std::string> detector_names() {
+  std::vector<std::string> all;
+  for (const Entry& entry : kDetectors) {
+    all.emplace_back(entry.name);
+  }
+  return all;
+}
+
 std::vector<std::string> binary_names() {
   std::vector<std::string> all;
   for (const BinaryEntry& entry : kBinaryEntries) {
@@ -64,14 +74,19 @@ nn::Graph build(const std::string& name, nn::ImageShape input, int classes, doub
       return checked(name, classes, width, [&] { return entry.build(input, classes, width); });
     }
   }
+  for (const Entry& entry : kDetectors) {
+    if (entry.name == name) {
+      return checked(name, classes, width, [&] { return entry.build(input, classes, width); });
+    }
+  }
   for (const BinaryEntry& entry : kBinaryEntries) {
     if (entry.name == name) {
       return checked(name, classes, width, [&] { return entry.build(input, classes, width, style); });
     }
   }
   std::vector<std::string> known = names();
-  for (const std::string& binary : binary_names()) {
-    known.push_back(binary);
+  for (const auto& others : {detector_names(), binary_names()}) {
+    known.insert(known.end(), others.begin(), others.end());
   }
   throw usage_error("unknown architecture '" + name + "'", nearest_hint(name, known));
 }

@@ -11,6 +11,9 @@ namespace ns::arch {
 
 /// The real-valued ones, in alphabetical order.
 std::vector<std::string> names();
+/// Object detectors, in alphabetical order: graphs with a detection head on three grids, of a stride of 8, 16
+/// and 32 pixels; their layers are as many as the classes and the background need.
+std::vector<std::string> detector_names();
 /// Those with binary layers, in alphabetical order. Their first convolution and their classifier are real.
 std::vector<std::string> binary_names();
 

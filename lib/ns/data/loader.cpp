@@ -54,6 +54,13 @@ void evaluation_batch(const Dataset& dataset, std::size_t first, std::size_t cou
   normalise(std::span(dataset.pixels).subspan(first * image, count * image), dataset.normalisation,
             batch.x.values());
   std::copy_n(dataset.labels.begin() + static_cast<std::ptrdiff_t>(first), count, batch.labels.begin());
+  batch.truths.clear();
+  for (std::size_t i = 0; i < count; ++i) {
+    for (detect::Truth truth : dataset.truths_of(first + i)) {
+      truth.image = static_cast<int>(i);
+      batch.truths.push_back(truth);
+    }
+  }
 }
 
 // Batches are numbered through all epochs. Batch number k is prepared in slot k mod slots; a thread may take
@@ -116,10 +123,20 @@ struct Loader::Impl {
     const auto fill = static_cast<std::uint8_t>(dataset.normalisation.mean_pixel);
     resize(batch, dataset.shape, count);
     work.pixels.resize(image);
+    batch.truths.clear();
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint32_t source = work.order[first + i];
       Rng rng(derive_seed(epoch_seed, source));
-      options.augmentation.draw(rng).apply(dataset.image(source), dataset.shape, fill, work.pixels);
+      if (dataset.has_boxes()) {
+        const augment::BoxView view = options.box_augmentation.draw(rng);
+        view.apply(dataset.image(source), dataset.shape, fill, work.pixels);
+        for (detect::Truth truth : dataset.truths_of(source)) {
+          truth.image = static_cast<int>(i);
+          if (const auto seen = view.apply(truth)) batch.truths.push_back(*seen);
+        }
+      } else {
+        options.augmentation.draw(rng).apply(dataset.image(source), dataset.shape, fill, work.pixels);
+      }
       normalise(work.pixels, dataset.normalisation, batch.x.values().subspan(i * image, image));
       batch.labels[i] = dataset.labels[source];
     }

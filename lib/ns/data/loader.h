@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "ns/augment/box_view.h"
 #include "ns/augment/random_augment.h"
 #include "ns/data/dataset.h"
 #include "ns/tensor/tensor.h"
@@ -15,6 +16,7 @@ struct Batch {
   std::int64_t epoch = 0, index = 0;  ///< batch `index` of `epoch`, both from 0
   Tensor x;                           ///< [n, h, w, c], normalised
   std::vector<std::int32_t> labels;   ///< [n]
+  std::vector<detect::Truth> truths;  ///< objects, if the set has boxes; their `image` counts the batch's
 };
 
 /// `count` images from `first` on, in order and without augmentation, into `batch` (whose memory is reused).
@@ -25,6 +27,7 @@ struct LoaderOptions {
   int batch_size = 128;
   bool drop_last = true;  ///< leave out an incomplete last batch
   augment::RandomAugment augmentation;
+  augment::BoxAugment box_augmentation;  ///< instead of the other, if the set has boxes
   std::uint64_t seed = 0;
   int threads = 1;            ///< that prepare batches ahead
   int ahead = 4;              ///< batches that may wait

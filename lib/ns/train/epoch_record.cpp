@@ -14,7 +14,9 @@ Json to_json(const EpochRecord& record) {
     if (subnet.gate_ratio > 0) {
       item["gate_ratio"] = subnet.gate_ratio;
     }
-    if (subnet.validation_accuracy >= 0) {
+    if (subnet.validation_map >= 0) {
+      item["validation_map"] = subnet.validation_map;
+    } else if (subnet.validation_accuracy >= 0) {
       item["validation_accuracy"] = subnet.validation_accuracy;
     } else {
       item["validation_accuracy"] = nullptr;

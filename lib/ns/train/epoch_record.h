@@ -15,7 +15,8 @@ struct SubnetRecord {
   double width = 0;                 ///< of a slimmable network, else 0
   double gate_ratio = 0;            ///< of a gated network, else 0
   double train_loss = 0;            ///< mean over the epoch's steps
-  double validation_accuracy = -1;  ///< 0…1; negative without validation images
+  double validation_accuracy = -1;  ///< 0…1; negative without validation images, and of a detector
+  double validation_map = -1;       ///< of a detector: mean average precision, 0…1; else negative
 };
 
 struct EpochRecord {

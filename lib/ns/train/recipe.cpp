@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "ns/base/nearest.h"
+#include "ns/data/catalog.h"
 #include "ns/nested/assign_levels.h"
 #include "ns/nested/gates.h"
 #include "ns/nested/widths.h"
@@ -131,6 +132,31 @@ void check_ensemble(const Recipe& recipe, const Refuse& refuse) {
   }
 }
 
+// What is of no use to the task is refused, not ignored.
+template <class Refuse>
+void check_task(const Recipe& recipe, const Refuse& refuse) {
+  if (!recipe.detection()) {
+    const bool used = recipe.image_size != 0 || recipe.image_channels != 0 || recipe.vertical_flip ||
+                      recipe.smallest_window != 1 || recipe.largest_window != 1 || recipe.colour_jitter != 0;
+    if (used) {
+      refuse(
+          "\"image_size\", \"image_channels\", \"vertical_flip\", \"smallest_window\", \"largest_window\" "
+          "and \"colour_jitter\" are for detection, but " +
+          recipe.dataset + " has no boxes");
+    }
+    return;
+  }
+  const auto need = [&](bool ok, const std::string& what) {
+    if (!ok) refuse("detection (" + recipe.dataset + ") needs " + what);
+  };
+  need(recipe.method == "dense" || recipe.method == "nested", "\"method\" dense or nested");
+  need(recipe.ensemble == "none", "\"ensemble\" none");
+  need(recipe.crop_padding == 0, "\"crop_padding\" 0: \"smallest_window\" crops");
+  need(recipe.label_smoothing == 0, "\"label_smoothing\" 0");
+  need(recipe.distillation_weight == 0, "\"distillation_weight\" 0");
+  need(recipe.image_channels != 2, "\"image_channels\" 1 or 3");
+}
+
 void check_consistency(const Recipe& recipe, const std::string& origin) {
   const auto refuse = [&](const std::string& message, const std::string& hint = {}) {
     throw usage_error(origin + ": " + message, hint);
@@ -143,6 +169,7 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
     refuse("\"warmup_epochs\" is " + std::to_string(recipe.warmup_epochs) + ", but there are only " +
            std::to_string(recipe.epochs) + " epochs");
   }
+  check_task(recipe, refuse);
   check_milestones(recipe, refuse);
   check_ensemble(recipe, refuse);
   if (recipe.betas.size() != 2 || !std::all_of(recipe.betas.begin(), recipe.betas.end(),
@@ -172,6 +199,10 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
 }
 
 }  // namespace
+
+bool Recipe::detection() const {
+  return data::is_detection_set(dataset);
+}
 
 int block_width(const std::string& block) {
   if (block == "1x1" || block == "1x2" || block == "1x4") {

@@ -19,6 +19,12 @@ struct Recipe {
   int validation_images = 5000;
   int crop_padding = 2;
   bool horizontal_flip = true;
+  int image_size = 0;
+  int image_channels = 0;
+  bool vertical_flip = false;
+  double smallest_window = 1.0;
+  double largest_window = 1.0;
+  double colour_jitter = 0.0;
 
   std::string arch = "resnet8";
   std::string graph;
@@ -73,6 +79,8 @@ struct Recipe {
   int recalibration_images = 0;
   int checkpoint_every_epochs = 1;
 
+  /// The data set has boxes: object detection, not classification.
+  bool detection() const;
   bool nested() const { return method == "nested"; }
   bool slimmable() const { return method == "slimmable"; }
   bool gated() const { return method == "gated"; }

@@ -17,9 +17,10 @@ template <class R, class Visitor>
 void visit_fields(R& r, Visitor&& v) {
   const Range any_count{0, 1e9};
   v.word("dataset", r.dataset,
-         {"fashion_mnist", "cifar10", "fer2013", "fsdd", "fsdd_without_george", "fsdd_without_jackson",
-          "fsdd_without_lucas", "fsdd_without_nicolas", "fsdd_without_theo", "fsdd_without_yweweler"},
-         "Data set to train on.");
+         {"fashion_mnist", "cifar10", "fer2013", "neu_det", "bccd", "coco", "fsdd", "fsdd_without_george",
+          "fsdd_without_jackson", "fsdd_without_lucas", "fsdd_without_nicolas", "fsdd_without_theo",
+          "fsdd_without_yweweler"},
+         "Data set to train on; neu_det, bccd and coco have boxes: object detection.");
   v.text("data_dir", r.data_dir, "Folder of the data set's files; empty: its usual place.");
   v.integer("train_images", r.train_images, any_count,
             "Use only the first so many training images that are not held out; 0: all.");
@@ -28,6 +29,19 @@ void visit_fields(R& r, Visitor&& v) {
   v.integer("crop_padding", r.crop_padding, Range{0, 32},
             "Augmentation: random crop after padding each side by so many pixels.");
   v.flag("horizontal_flip", r.horizontal_flip, "Augmentation: mirror every other image at random.");
+  v.integer("image_size", r.image_size, Range{0, 1024},
+            "Detection: side of the square that images are letterboxed to; 0: the data set's own.");
+  v.integer("image_channels", r.image_channels, Range{0, 3},
+            "Detection: 1 (gray) or 3 (RGB); 0: the data set's own.");
+  v.flag("vertical_flip", r.vertical_flip,
+         "Detection, augmentation: turn every other image upside down at random.");
+  v.number("smallest_window", r.smallest_window, Range{0, 1, true},
+           "Detection, augmentation: half of the images become a random window with a side from this part of "
+           "the image's ...");
+  v.number("largest_window", r.largest_window, Range{1, 4},
+           "... to this one; above 1, the image shrinks in front of the mean pixel.");
+  v.number("colour_jitter", r.colour_jitter, Range{0, 1, false, true},
+           "Detection, augmentation: contrast changes by up to this part, brightness by up to half of it.");
 
   v.text("arch", r.arch, "Built-in architecture; empty when \"graph\" is given.");
   v.text("graph", r.graph, "Path of a network in JSON (nestkit.graph/1) instead of \"arch\".");

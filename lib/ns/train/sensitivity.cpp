@@ -15,6 +15,9 @@ Sensitivity scan_sensitivity(nested::Model& model, const data::Dataset& images,
   if (model.subnets() != 1 || !model.levels().empty()) {
     throw input_error("the sensitivity scan takes a dense checkpoint, found one with several subnets");
   }
+  if (model.network().graph().detection.present()) {
+    throw input_error("the sensitivity scan measures the accuracy of classifiers, found a detector");
+  }
   const auto classes = static_cast<int>(images.classes.size());
   if (graph.input != images.shape || graph.layers.back().filters != classes) {
     throw input_error(graph.name + ": takes other images or has other classes than " + images.name);

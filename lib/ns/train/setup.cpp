@@ -3,10 +3,16 @@
 
 #include "ns/arch/registry.h"
 #include "ns/binary/tentacle.h"
+#include "ns/data/catalog.h"
 #include "ns/nested/gates.h"
 #include "ns/train/trainer.h"
 
 namespace ns::train {
+
+data::Dataset dataset_for(const Recipe& recipe, data::Part part) {
+  return data::load_dataset(recipe.dataset, recipe.data_dir, part,
+                            {recipe.image_size, recipe.image_size, recipe.image_channels});
+}
 
 data::Split split_for(const Recipe& recipe, data::Dataset training_set) {
   data::Split split;
@@ -39,8 +45,18 @@ nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset) {
     throw usage_error(name + ": takes images of " + text(graph.input) + ", but those of " + dataset.name +
                       " are " + text(dataset.shape));
   }
+  if (recipe.detection()) {
+    if (graph.detection.classes != classes) {
+      throw usage_error(name + ": " + dataset.name + " has boxes of " + std::to_string(classes) +
+                            " classes, but this network " +
+                            (graph.detection.present() ? "detects " + std::to_string(graph.detection.classes)
+                                                       : "is no detector"),
+                        "\"arch\": ssd_resnet8 or ssd_mobilenet_v2, or a graph with \"detection\"");
+    }
+    return graph;
+  }
   const nn::Layer& last = graph.layers.back();
-  if (last.op != nn::Op::kLinear || last.filters != classes) {
+  if (graph.detection.present() || last.op != nn::Op::kLinear || last.filters != classes) {
     throw usage_error(name + ": layer " + last.name + " must be a linear one with a score for each of the " +
                       std::to_string(classes) + " classes of " + dataset.name);
   }

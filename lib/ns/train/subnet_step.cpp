@@ -12,6 +12,9 @@ SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options, parallel
       options_(std::move(options)),
       group_(group),
       banks_(nested::banks_of_parameters(model.network())) {
+  if (!options_.objective) {
+    options_.objective = std::make_shared<ClassificationObjective>(options_.mix);
+  }
   for (int subnet = 1; subnet <= static_cast<int>(options_.widths.size()); ++subnet) {
     slices_.emplace_back(model, options_.widths, subnet);
     slices_.back().dense().network().synchronise(group);
@@ -31,7 +34,7 @@ SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options, parallel
 }
 
 std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool regrow,
-                                    const Tensor* teacher) {
+                                    const std::vector<Tensor>* teacher) {
   if (dense) {
     std::vector<double> loss{run_dense(batch, teacher)};
     average(loss);
@@ -47,7 +50,7 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
   std::vector<double> losses(static_cast<std::size_t>(subnets));
   for (int subnet = subnets; subnet >= 1; --subnet) {
     double& loss = losses[static_cast<std::size_t>(subnet - 1)];
-    const Tensor* from = subnet == subnets ? teacher : &densest_logits_;
+    const std::vector<Tensor>* from = subnet == subnets ? teacher : &densest_outputs_;
     if (slices_.empty()) {
       model_.select(subnet);
       loss = run_subnet(model_.network(), batch, from);
@@ -70,13 +73,15 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
   return losses;
 }
 
-double SubnetStep::run_subnet(nn::Network& network, const data::Batch& batch, const Tensor* teacher) {
-  const Tensor& logits = network.forward(batch.x, nn::Mode::kTrain);
-  double loss = teacher != nullptr
-                    ? nn::distilled_cross_entropy(logits, batch.labels, *teacher, options_.mix, logits_grad_)
-                    : nn::cross_entropy(logits, batch.labels, options_.mix.smoothing, logits_grad_);
-  if (teacher != &densest_logits_ && model_.subnets() > 1) {
-    densest_logits_ = logits;
+double SubnetStep::run_subnet(nn::Network& network, const data::Batch& batch,
+                              const std::vector<Tensor>* teacher) {
+  network.forward(batch.x, nn::Mode::kTrain);
+  double loss = options_.objective->loss(network, batch, teacher, gradients_);
+  if (teacher != &densest_outputs_ && model_.subnets() > 1) {
+    densest_outputs_.resize(gradients_.size());
+    for (std::size_t i = 0; i < densest_outputs_.size(); ++i) {
+      densest_outputs_[i] = network.output(i);
+    }
   }
   if (!member_outputs_.empty()) {
     loss += keep_apart(network);
@@ -85,7 +90,7 @@ double SubnetStep::run_subnet(nn::Network& network, const data::Batch& batch, co
   return loss;
 }
 
-double SubnetStep::run_dense(const data::Batch& batch, const Tensor* teacher) {
+double SubnetStep::run_dense(const data::Batch& batch, const std::vector<Tensor>* teacher) {
   nn::Network& network = model_.network();
   model_.select(1);
   for (std::size_t i = 0; i < banks_.size(); ++i) {
@@ -115,11 +120,13 @@ double SubnetStep::keep_apart(nn::Network& network) {
 void SubnetStep::backward(nn::Network& network) {
   if (!group_.alone()) {
     // A loss is the mean over a share, so its part of the mean over the whole batch is 1/processes of it.
-    for (float& gradient : logits_grad_.values()) {
-      gradient /= static_cast<float>(group_.size());
+    for (Tensor& output : gradients_) {
+      for (float& gradient : output.values()) {
+        gradient /= static_cast<float>(group_.size());
+      }
     }
   }
-  network.backward(logits_grad_);
+  network.backward(gradients_);
 }
 
 void SubnetStep::sum_gradients(int bank) {

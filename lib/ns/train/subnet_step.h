@@ -1,13 +1,13 @@
 // Losses and gradients of all subnets on one batch.
 #pragma once
 
+#include <memory>
 #include <vector>
 
-#include "ns/data/loader.h"
 #include "ns/nested/gradient_routing.h"
 #include "ns/nested/model.h"
 #include "ns/nested/width_slice.h"
-#include "ns/nn/loss.h"
+#include "ns/train/objective.h"
 
 namespace ns::train {
 
@@ -16,10 +16,11 @@ struct SubnetStepOptions {
   nn::DistillationMix mix;     ///< loss of the subnets below the densest; its smoothing holds for all
   std::vector<double> widths;  ///< of a slimmable model, whose passes then run on slices; else empty
   double diversity = 0.0;      ///< weight of the similarity of an ensemble's members in the loss
+  std::shared_ptr<const Objective> objective;  ///< none: classification with `mix`
 };
 
-/// Passes from the densest subnet to the sparsest: cross-entropy for the densest, a mix of cross-entropy and
-/// distillation from the densest's logits (constants) for the others. The gradients of shared weights are
+/// Passes from the densest subnet to the sparsest; the objective's loss, for all but the densest with the
+/// densest's outputs as teacher. The gradients of shared weights are
 /// routed, those of a batch-norm bank come from its own subnet.
 class SubnetStep {
  public:
@@ -29,14 +30,15 @@ class SubnetStep {
              parallel::Communicator& group = parallel::single_process());
 
   /// Fills grad of every parameter and returns the losses, subnet 1 first. With `dense`, only bank 0 is
-  /// trained, with cross-entropy and without masks (the model must have no level maps yet): one loss. With
+  /// trained, without teacher and without masks (the model must have no level maps yet): one loss. With
   /// `regrow`, pruned weights learn from the densest subnet. `teacher`, if given, has the
-  /// logits of another network, constants: the densest then learns from it as the others do from the densest.
-  std::vector<double> run(const data::Batch& batch, bool dense, bool regrow, const Tensor* teacher = nullptr);
+  /// outputs of another network: the densest then learns from it as the others do from the densest.
+  std::vector<double> run(const data::Batch& batch, bool dense, bool regrow,
+                          const std::vector<Tensor>* teacher = nullptr);
 
  private:
-  double run_subnet(nn::Network& network, const data::Batch& batch, const Tensor* teacher);
-  double run_dense(const data::Batch& batch, const Tensor* teacher);
+  double run_subnet(nn::Network& network, const data::Batch& batch, const std::vector<Tensor>* teacher);
+  double run_dense(const data::Batch& batch, const std::vector<Tensor>* teacher);
   double keep_apart(nn::Network& network);
   void backward(nn::Network& network);
   void sum_gradients(int bank);
@@ -51,8 +53,8 @@ class SubnetStep {
   std::vector<std::size_t> member_outputs_;  // layers, if there is a diversity loss
   std::vector<Tensor> totals_;               // routed gradient of each parameter
   std::vector<Tensor> opposites_;  // routing "agree": the negative ones, while totals_ has the positive ones
-  Tensor densest_logits_, logits_grad_;
-  std::vector<float> message_;  // gradients on their way through the group
+  std::vector<Tensor> densest_outputs_, gradients_;  // one per output
+  std::vector<float> message_;                       // gradients on their way through the group
 };
 
 }  // namespace ns::train

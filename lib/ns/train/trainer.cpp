@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "ns/nested/widths.h"
+#include "ns/train/detector.h"
 #include "ns/train/evaluate.h"
 #include "ns/train/recalibrate.h"
 
@@ -22,15 +23,22 @@ data::LoaderOptions loader_options(const Recipe& recipe, const parallel::Communi
   options.shards = group.size();
   options.batch_size = recipe.batch_size;
   options.augmentation = {recipe.crop_padding, recipe.horizontal_flip};
+  options.box_augmentation = {recipe.horizontal_flip, recipe.vertical_flip, recipe.smallest_window,
+                              recipe.largest_window, recipe.colour_jitter};
   options.seed = recipe.seed;
   return options;
 }
 
-SubnetStepOptions step_options(const Recipe& recipe) {
+SubnetStepOptions step_options(const Recipe& recipe, const nn::Graph& graph, parallel::Communicator& group) {
+  std::shared_ptr<const Objective> objective;
+  if (recipe.detection()) {
+    objective = std::make_shared<DetectionObjective>(graph, group);
+  }
   return {nested::routing_from_name(recipe.routing),
           {recipe.distillation_weight, recipe.distillation_temperature, recipe.label_smoothing},
           recipe.slimmable() ? recipe.widths : std::vector<double>{},
-          recipe.diversity};
+          recipe.diversity,
+          std::move(objective)};
 }
 
 nn::Schedule learning_rate(const Recipe& recipe, std::int64_t steps_per_epoch) {
@@ -55,7 +63,7 @@ Trainer::Trainer(Recipe recipe, const data::Split& data, parallel::Communicator&
       data_(data),
       group_(group),
       state_(recipe_, graph_for(recipe_, data.train)),
-      step_(state_.model, step_options(recipe_), group),
+      step_(state_.model, step_options(recipe_, state_.model.network().graph(), group), group),
       steps_per_epoch_(data::Loader(data.train, loader_options(recipe_, group)).batches_per_epoch()),
       rate_(learning_rate(recipe_, steps_per_epoch_)),
       pruning_(recipe_.prune_start_epoch * steps_per_epoch_, recipe_.prune_end_epoch * steps_per_epoch_,
@@ -128,7 +136,7 @@ void Trainer::update_levels() {
 std::vector<double> Trainer::losses_and_gradients(const data::Batch& batch) {
   const Phase phase = phase_at(state_.step);
   const bool dense = phase == Phase::kDense, regrow = phase == Phase::kPruning;
-  const Tensor* teacher = teacher_ ? &teacher_->logits(batch.x) : nullptr;
+  const std::vector<Tensor>* teacher = teacher_ ? &teacher_->outputs(batch.x) : nullptr;
   if (group_.alone()) {
     return step_.run(batch, dense, regrow, teacher);
   }
@@ -201,7 +209,9 @@ EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
     item.train_loss =
         state_.loss_sums[static_cast<std::size_t>(subnet - 1)] / static_cast<double>(steps_per_epoch_);
     if (data_.validation.size() > 0) {
-      item.validation_accuracy = accuracy(state_.model, subnet, data_.validation);
+      (recipe_.detection() ? item.validation_map : item.validation_accuracy) =
+          recipe_.detection() ? mean_average_precision(state_.model, subnet, data_.validation)
+                              : accuracy(state_.model, subnet, data_.validation);
     }
     record.subnets.push_back(item);
   }

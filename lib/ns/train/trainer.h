@@ -30,12 +30,15 @@ struct Observers {
   std::function<bool()> stop_requested;  ///< asked after every step
 };
 
+/// One part of the recipe's data set, in the recipe's image size. Throws as data::load_dataset does.
+data::Dataset dataset_for(const Recipe& recipe, data::Part part);
+
 /// The images to train on and those held out, which may be none. Throws Error(kUsage) if the recipe asks for
 /// more than there are.
 data::Split split_for(const Recipe& recipe, data::Dataset training_set);
 
-/// The recipe's network for this data: built-in, or read from its file. Throws Error(kUsage) if its output is
-/// not one score per class.
+/// The recipe's network for this data: built-in, or read from its file. Throws Error(kUsage) if its outputs
+/// are not what the data needs: one score per class, or a detection head of the classes.
 nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset);
 
 class Trainer {
