@@ -12,6 +12,7 @@
 #include "common/streams.h"
 #include "ns/base/sha256.h"
 #include "ns/train/trainer.h"
+#include "train/evaluate.h"
 #include "train/job.h"
 #include "train/run_files.h"
 #include "train/run_report.h"
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 using ns::train::Recipe;
 
 struct Options : RunFiles {
-  std::string init, teacher, progress = "auto";
+  std::string init, teacher, evaluate, progress = "auto";
   bool print_config = false, print_schema = false, json = false;
 };
 
@@ -40,6 +41,9 @@ void declare(CLI::App& app, Options& o) {
       ->transform(artifact_input())
       ->excludes(resume);
   app.add_option("--teacher", o.teacher, "Learn also from this checkpoint's (densest) network")
+      ->transform(artifact_input());
+  app.add_option("--evaluate", o.evaluate,
+                 "Train nothing; print how good this checkpoint is on the test part of the recipe's data")
       ->transform(artifact_input());
   app.add_flag("--print-config", o.print_config, "Print the effective recipe and stop");
   app.add_flag("--print-schema", o.print_schema, "Print the JSON Schema of recipes and stop");
@@ -100,6 +104,10 @@ int run(const Options& o) {
     standard_output().line(to_json(recipe).dump(2));
     return kDone;
   }
+  if (!o.evaluate.empty()) {
+    if (!o.output.empty()) throw ns::usage_error("--evaluate writes no checkpoint, so no --output");
+    return evaluate_checkpoint(o.evaluate, recipe, o.json);
+  }
   if (recipe.benn()) {
     throw ns::usage_error(o.recipe + ": \"ensemble\" " + recipe.ensemble + " has several networks to train",
                           "bin-ensemble train does that");
@@ -111,11 +119,12 @@ int run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const ToolInfo info{
-      "ns-train", "Train a network from a recipe: dense, or nested sparse in one go.",
-      "  ns-train configs/fashion_mnist_resnet8_nested.json -o nested.safetensors\n"
-      "  ns-train configs/cifar10_resnet8_dense.json --set epochs=30 -o dense.safetensors --json > log.jsonl",
-      "ns-pack packs the checkpoint for the Cortex-M7; ns-prune makes a dense one nested."};
+  const ToolInfo info{"ns-train", "Train a network from a recipe: dense, or nested sparse in one go.",
+                      "  ns-train configs/fashion_mnist_resnet8_nested.json -o nested.safetensors\n"
+                      "  ns-train configs/cifar10_resnet8_dense.json --set epochs=30 -o dense.safetensors "
+                      "--json > log.jsonl\n"
+                      "  ns-train configs/bccd_ssd_resnet8_nested.json --evaluate detector.safetensors",
+                      "ns-pack packs the checkpoint for the Cortex-M7; ns-prune makes a dense one nested."};
   Options options;
   return run_tool(info, argc, argv, [&](CLI::App& app) {
     declare(app, options);

@@ -75,7 +75,7 @@ def run(experiment, seed, *subnets):
 class Figures(CliCase):
     def figures(self, *records):
         (self.folder / "training").mkdir(exist_ok=True)
-        (self.folder / training_figures.CIFAR10[0]).write_text("".join(json.dumps(r) + "\n" for r in records))
+        (self.folder / training_figures.CIFAR10).write_text("".join(json.dumps(r) + "\n" for r in records))
         return {case.removeprefix("cifar10/resnet8_"): (value, about) for case, value, about in training_figures.cifar10(self.folder)}
 
     def test_without_records_there_are_no_figures(self):

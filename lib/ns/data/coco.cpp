@@ -69,6 +69,9 @@ CocoAnnotations read_coco(const std::string& path, const std::string& image_fold
   each_entry(document, path, "categories", [&](Fields& fields, const std::string& place) {
     add_by_id(categories, fields, place, fields.get<std::string>("name"));
   });
+  if (categories.empty()) {
+    throw input_error(path + ": has no categories");
+  }
   CocoAnnotations result;
   std::map<std::int64_t, int> labels;
   for (const auto& [id, name] : categories) {

@@ -1,0 +1,62 @@
+"""What the programs that record experiments share: reading a run's traces, running tools, keeping one JSON line per experiment."""
+import datetime
+import hashlib
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def fail(message):
+    sys.exit(f"{pathlib.Path(sys.argv[0]).name}: error: {message}")
+
+
+def config_of(checkpoint):
+    """The effective recipe of a checkpoint of ns-train."""
+    try:
+        file = checkpoint.read_bytes()
+        header = json.loads(file[8:8 + struct.unpack_from("<Q", file)[0]])
+        return json.loads(header["__metadata__"]["config"])
+    except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
+        fail(f"{checkpoint}: not a checkpoint of ns-train: {error}")
+
+
+def validation_figures(log, epochs, key):
+    """`key` of every subnet after the last epoch, subnet 1 first."""
+    try:
+        last = json.loads(log.read_text().splitlines()[-1])
+        if last["schema"] != "nestkit.train/1" or last["epoch"] != epochs:
+            fail(f"{log}: expected to end with epoch {epochs} of nestkit.train/1, found epoch {last['epoch']} of {last['schema']}")
+        return [subnet[key] for subnet in last["subnets"]]
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        fail(f"{log}: not the records of ns-train --json: {error!r}")
+
+
+def run(*words):
+    """Standard output of a tool as JSON records; its complaints go to standard error."""
+    done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        fail(f"{' '.join(map(str, words))}: status {done.returncode}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def conditions(checkpoint):
+    """When, by which sources and of which checkpoint."""
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
+    return {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"), "commit": commit or "none",
+            "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest()}
+
+
+def keep(path, record):
+    """All records of the file but an earlier one of the same experiment and seed, then this one; whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = path.read_text().splitlines() if path.exists() else []
+    same = ("experiment", "seed")
+    lines = [line for line in lines if [json.loads(line).get(key) for key in same] != [record[key] for key in same]]
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text("".join(line + "\n" for line in [*lines, json.dumps(record)]))
+    temporary.rename(path)
