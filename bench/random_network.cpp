@@ -50,11 +50,22 @@ void randomise_affine(ns::nn::Network& network, ns::Rng& rng) {
   }
 }
 
+/// Most boxes of a trained detector are background; without it suppression would be most of the work.
+void favour_background(ns::nn::Network& network) {
+  const ns::nn::DetectionHead& head = network.graph().detection;
+  for (const ns::nn::DetectionHead::Scale& scale : head.scales) {
+    ns::Tensor& bias = network.parameter(scale.scores + ".bias").value;
+    for (std::size_t a = 0; a < scale.sizes.size(); ++a)
+      bias[static_cast<std::int64_t>(a) * (head.classes + 1)] += 8;
+  }
+}
+
 ns::nested::Model random_model(const ns::nn::Graph& graph, const RandomWeights& weights, ns::Rng& rng) {
   const std::size_t subnets =
       std::max({std::size_t{1}, weights.sparsities.size(), ns::nested::gate_ratios_of(graph).size()});
   ns::nested::Model model(graph, static_cast<int>(subnets), weights.seed);
   randomise_affine(model.network(), rng);
+  favour_background(model.network());
   if (!weights.sparsities.empty()) {
     const ns::nested::Allocation allocation =
         ns::nested::uniform_allocation(graph, ns::nested::default_dense_layers(), weights.sparsities);

@@ -24,5 +24,6 @@ struct RandomNetwork {
 
 /// Weights and every subnet's batch-norm are random (γ of both signs); levels follow the weights' magnitude,
 /// with the layers dense that ns-prune leaves dense. No layer saturates or dies: statistics and ranges are
-/// calibrated. Throws what pruning, lowering and quantising throw.
+/// calibrated. Of a detector the background has the upper hand, as after training. Throws what pruning,
+/// lowering and quantising throw.
 RandomNetwork random_network(const ns::nn::Graph& graph, const RandomWeights& weights);

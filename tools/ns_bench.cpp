@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "bench/bench_model.h"
 #include "bench/report.h"
@@ -17,6 +18,15 @@
 #include "ns/data/exclusion.h"
 
 namespace {
+
+/// Throws Error(kUsage) for one that is there and not empty.
+void make_new_folder(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_empty(path, error))
+    throw ns::usage_error("--draw " + path + ": is there already, and not an empty folder");
+  std::filesystem::create_directories(path, error);
+  if (error) throw ns::environment_error(path + ": cannot be made: " + error.message());
+}
 
 void declare(CLI::App& app, BenchOptions& o) {
   app.add_option("MODEL", o.models, "Packed models (.nsm)")->required()->transform(artifact_input());
@@ -50,6 +60,12 @@ void declare(CLI::App& app, BenchOptions& o) {
   app.add_option("--min-accuracy", o.gates.min_accuracy,
                  "Gate: least top-1 accuracy of every subnet measured, 0 to 1")
       ->check(number_between(0, 1));
+  app.add_option("--min-map", o.gates.min_map,
+                 "Gate: least mean average precision of every subnet of a detector, 0 to 1")
+      ->check(number_between(0, 1));
+  app.add_option("--draw", o.draw,
+                 "Draw what a detector finds on some test images: PNG files in this new folder");
+  app.add_option("--curves", o.curves, "Write a detector's precision-recall curves: JSON Lines");
   app.add_option("--max-instructions", o.gates.max_instructions, "Gate: most instructions per inference")
       ->transform(whole_number());
   add_size_gates(app, o.gates.max_flash, o.gates.max_ram);
@@ -58,10 +74,24 @@ void declare(CLI::App& app, BenchOptions& o) {
   add_json_option(app, o.json);
 }
 
-int run(const BenchOptions& o) {
-  if (o.cost_only && (o.verify > 0 || !o.checkpoint.empty() || !o.exclude.empty() || o.gates.min_accuracy)) {
+/// The input of the first detector among the models: what a data set with boxes brings its images to.
+ns::ImageShape letterbox(const std::vector<std::string>& models) {
+  ns::ImageShape shape;
+  for (const std::string& path : models) {  // all are sound before any runs
+    const ns::deploy::PackedModel model(path);
+    const nsrt_tensor_info& input = model.network(0).input;
+    if (model.detector(0) != nullptr && shape.c == 0) shape = {input.h, input.w, input.c};
+  }
+  return shape;
+}
+
+int run(BenchOptions o) {
+  if (o.cost_only && (o.verify > 0 || !o.checkpoint.empty() || !o.exclude.empty() || o.gates.min_accuracy ||
+                      o.gates.min_map || !o.draw.empty() || !o.curves.empty())) {
     throw ns::usage_error(
-        "--cost-only runs no test images: --verify, --checkpoint, --exclude and --min-accuracy need them");
+        "--cost-only runs no test images: --verify, --checkpoint, --exclude, --min-accuracy, --min-map, "
+        "--draw "
+        "and --curves need them");
   }
   const auto wanted = [&](const char* target) {
     return std::count(o.targets.begin(), o.targets.end(), target) > 0;
@@ -77,9 +107,16 @@ int run(const BenchOptions& o) {
                           "for example --target board --device /dev/ttyACM0");
   }
   watch_stop_signals();
-  for (const std::string& model : o.models) ns::deploy::PackedModel{model};  // all are sound before any runs
+  const ns::ImageShape shape = letterbox(o.models);
+  if (!o.draw.empty()) make_new_folder(o.draw);
+  std::optional<ns::AtomicFile> curves;
+  if (!o.curves.empty()) o.curve_file = &curves.emplace(o.curves, ns::Overwrite::kNo);
   std::optional<ns::data::Dataset> dataset;
-  if (!o.cost_only) dataset = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest);
+  if (!o.cost_only)
+    dataset = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest, shape);
+  if (dataset) {
+    for (const std::string& warning : dataset->warnings) spdlog::warn("{}", warning);
+  }
   std::size_t excluded = 0;
   if (!o.exclude.empty()) {
     excluded = dataset->size();
@@ -95,11 +132,12 @@ int run(const BenchOptions& o) {
     });
   }
   if (!o.json) {
-    standard_output().write(result_table(all) + layer_tables(all) + stage_tables(all));
+    standard_output().write(result_table(all) + class_table(all) + layer_tables(all) + stage_tables(all));
     if (std::any_of(all.begin(), all.end(), [](const auto& r) { return r.instructions.has_value(); })) {
       standard_output().write(std::string("\n") + ns::deploy::kCycleEstimateNote + ".\n");
     }
   }
+  if (curves) curves->commit();
   const std::vector<std::string> missed = missed_gates(all, o.gates);
   for (const std::string& line : missed) spdlog::error("{}", line);
   return missed.empty() ? kDone : kCheckFailed;

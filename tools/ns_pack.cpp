@@ -73,10 +73,19 @@ void declare(CLI::App& app, Options& o) {
 
 /// Calibration images, as pixels: from the training part, never the test part.
 ns::data::Dataset calibration_set(const Options& o, const ns::nn::Graph& graph) {
-  ns::data::Dataset dataset = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain);
+  ns::data::Dataset dataset =
+      ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain,
+                             graph.detection.present() ? graph.input : ns::ImageShape{});
+  for (const std::string& warning : dataset.warnings) spdlog::warn("{}", warning);
+  if (graph.detection.present() != dataset.has_boxes())
+    throw ns::input_error(o.checkpoint + ": its network is " +
+                              (graph.detection.present() ? "a detector" : "a classifier") + ", and " +
+                              dataset.name + (dataset.has_boxes() ? " has boxes" : " has no boxes"),
+                          "choose the data set it was trained on with --data");
   if (!(dataset.shape == graph.input))
     throw ns::input_error(o.checkpoint + ": its network takes other images than " + dataset.name + " has");
-  const auto classes = static_cast<std::size_t>(graph.infer_shapes().back().c);
+  const auto classes = static_cast<std::size_t>(graph.detection.present() ? graph.detection.classes
+                                                                          : graph.infer_shapes().back().c);
   if (classes != dataset.classes.size())
     throw ns::input_error(o.checkpoint + ": its network has " + std::to_string(classes) + " classes, " +
                           dataset.name + " has " + std::to_string(dataset.classes.size()));

@@ -5,12 +5,14 @@
 #include <algorithm>
 
 #include "bench/bench_cooperative.h"
+#include "bench/bench_detector.h"
 #include "bench/float_accuracy.h"
 #include "common/progress.h"
 #include "common/stop_signal.h"
 #include "ns/base/json.h"
 #include "ns/base/sha256.h"
 #include "ns/deploy/board_session.h"
+#include "ns/deploy/detections.h"
 #include "ns/deploy/host_engine.h"
 
 using namespace ns::deploy;
@@ -22,6 +24,7 @@ EncodedImages first_images(const EncodedImages& all, std::size_t count) {
   EncodedImages some = all;
   some.inputs.resize(all.inputs.size() / all.size() * count);
   some.labels.resize(count);
+  std::erase_if(some.truths, [&](const auto& truth) { return truth.image >= static_cast<int>(count); });
   return some;
 }
 
@@ -112,6 +115,13 @@ void bench_model(const std::string& path, const std::optional<ns::data::Dataset>
     throw ns::usage_error("--subnet " + std::to_string(o.subnet) + ": " + path + " has " +
                           std::to_string(subnets) + " subnets");
   }
+  const bool detects = model.detector(0) != nullptr;
+  if (detects ? o.gates.min_accuracy.has_value()
+              : o.gates.min_map.has_value() || !o.draw.empty() || !o.curves.empty()) {
+    throw ns::usage_error(path +
+                          (detects ? ": is a detector: --min-accuracy is for classifiers, --min-map for it"
+                                   : ": is a classifier: --min-map, --draw and --curves are for detectors"));
+  }
   const std::string hash = ns::sha256_hex_of_file(path);
   EncodedImages images;
   std::vector<double> float_accuracy;
@@ -138,6 +148,10 @@ void bench_model(const std::string& path, const std::optional<ns::data::Dataset>
               throw_if_stopped();
               bar.update(static_cast<std::int64_t>(done), static_cast<std::int64_t>(chosen.size()));
             });
+        if (target.on_host() && detects) {
+          bar.clear();
+          show_detections(o, record, *dataset, detections(model, 0, outputs));
+        }
         if (target.on_host() && !float_accuracy.empty()) record.float_accuracy = float_accuracy[k - 1];
         if (!target.on_host() && o.verify > 0) {
           bar.clear();

@@ -8,6 +8,7 @@
 
 #include "bench/report.h"
 #include "common/option_groups.h"
+#include "ns/base/atomic_file.h"
 #include "ns/data/dataset.h"
 #include "ns/deploy/benchmark.h"
 
@@ -19,6 +20,8 @@ struct BenchOptions {
   int threads = 0;
   std::string firmware, device, checkpoint, exclude, progress = "auto";
   Gates gates;
+  std::string draw, curves;              // folder, file
+  ns::AtomicFile* curve_file = nullptr;  // of `curves`, open
   bool cost_only = false, json = false;
 };
 

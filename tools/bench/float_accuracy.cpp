@@ -7,8 +7,10 @@
 #include "common/stop_signal.h"
 #include "ns/checkpoint/safetensors.h"
 #include "ns/data/loader.h"
+#include "ns/data/split.h"
 #include "ns/metrics/accuracy.h"
 #include "ns/nested/model.h"
+#include "ns/train/detector.h"
 #endif
 
 std::vector<double> float_accuracies([[maybe_unused]] const std::string& checkpoint,
@@ -19,12 +21,21 @@ std::vector<double> float_accuracies([[maybe_unused]] const std::string& checkpo
   const ns::ImageShape input = model.network().graph().input;
   if (!(input == dataset.shape))
     throw ns::input_error(checkpoint + ": takes other images than " + dataset.name);
-  const auto classes = static_cast<std::size_t>(model.network().graph().infer_shapes().back().c);
+  const ns::nn::Graph& graph = model.network().graph();
+  const bool detects = graph.detection.present();
+  const auto classes =
+      static_cast<std::size_t>(detects ? graph.detection.classes : graph.infer_shapes().back().c);
   if (classes != dataset.classes.size())
     throw ns::input_error(checkpoint + ": has " + std::to_string(classes) + " classes, " + dataset.name +
                           " has " + std::to_string(dataset.classes.size()));
   const std::size_t total = count == 0 ? dataset.size() : std::min(count, dataset.size());
   std::vector<double> accuracies;
+  if (detects) {
+    const ns::data::Dataset some = ns::data::take_first(dataset, total);
+    for (int k = 1; k <= model.subnets(); ++k)
+      accuracies.push_back(ns::train::mean_average_precision(model, k, some));
+    return accuracies;
+  }
   for (int k = 1; k <= model.subnets(); ++k) {
     model.select(k);
     std::int64_t correct = 0;

@@ -1,6 +1,7 @@
 #include "bench/report.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "ns/metrics/interval.h"
 #include "ns/report/table.h"
@@ -67,6 +68,7 @@ std::string result_table(const std::vector<BenchRecord>& records) {
                                      {"sparsity"},
                                      {"top-1"},
                                      {"95 % interval"},
+                                     {"mAP"},
                                      {"float"},
                                      {"images"},
                                      {"images/s"},
@@ -77,6 +79,12 @@ std::string result_table(const std::vector<BenchRecord>& records) {
                                      {"stack bytes"},
                                      {"= host"}};
   if (several) columns.insert(columns.begin(), {"file", Align::kLeft});
+  const bool detects =
+      std::any_of(records.begin(), records.end(), [](const auto& r) { return r.map.has_value(); });
+  const auto map_column =
+      std::find_if(columns.begin(), columns.end(), [](const auto& c) { return c.title == "mAP"; });
+  const auto map_at = map_column - columns.begin();
+  if (!detects) columns.erase(map_column);
   Table table(columns);
   for (const BenchRecord& r : records) {
     const auto interval =
@@ -84,9 +92,13 @@ std::string result_table(const std::vector<BenchRecord>& records) {
     const bool ran = r.images > 0;
     std::vector<std::string> cells(
         {r.board.empty() ? r.target : r.board, name(r), fixed(r.sparsity, 2),
-         ran ? percent(r.accuracy()) : "-",
-         ran ? fixed(100 * interval.low, 2) + "-" + fixed(100 * interval.high, 2) : "-",
-         r.float_accuracy ? percent(*r.float_accuracy) : "",
+         r.map ? ""
+         : ran ? percent(r.accuracy())
+               : "-",
+         r.map ? ""
+         : ran ? fixed(100 * interval.low, 2) + "-" + fixed(100 * interval.high, 2)
+               : "-",
+         r.map ? percent(r.map->mean) : "", r.float_accuracy ? percent(*r.float_accuracy) : "",
          ran ? grouped(static_cast<std::int64_t>(r.images)) : "-",
          r.images_per_second ? grouped(static_cast<std::int64_t>(*r.images_per_second)) : "",
          r.instructions ? millions(static_cast<double>(*r.instructions)) : "",
@@ -99,6 +111,7 @@ std::string result_table(const std::vector<BenchRecord>& records) {
          r.identical ? (*r.identical ? "yes, " + grouped(static_cast<std::int64_t>(r.verified_images)) : "NO")
                      : ""});
     if (several) cells.insert(cells.begin(), r.model);
+    if (!detects) cells.erase(cells.begin() + map_at);
     table.row(std::move(cells));
   }
   return table.text();
@@ -118,6 +131,19 @@ std::string layer_tables(const std::vector<BenchRecord>& records) {
               one.model + (one.board.empty() ? "" : " on " + one.board) + "\n" + layer_table(costed);
     }
     first = end;
+  }
+  return text;
+}
+
+std::string class_table(const std::vector<BenchRecord>& records) {
+  std::string text;
+  for (const BenchRecord& r : records) {
+    if (!r.map || r.target != "host") continue;
+    Table table({{"class", Table::Align::kLeft}, {"AP"}});
+    for (std::size_t i = 0; i < r.classes.size(); ++i)
+      table.row({r.classes[i], std::isnan(r.map->per_class[i]) ? "-" : percent(r.map->per_class[i])});
+    text += "\nAverage precision by class of " + r.model + ", " + name(r) + " (IoU 0.5; COCO mAP " +
+            percent(*r.map_coco) + ")\n" + table.text();
   }
   return text;
 }
@@ -155,6 +181,10 @@ std::vector<std::string> missed_gates(const std::vector<BenchRecord>& records, c
     if (gates.min_accuracy && !(r.accuracy() >= *gates.min_accuracy)) {
       missed.push_back(who + "accuracy " + fixed(r.accuracy(), 4) + " < --min-accuracy " +
                        fixed(*gates.min_accuracy, 4));
+    }
+    if (gates.min_map && !(r.map && r.map->mean >= *gates.min_map)) {
+      missed.push_back(who + "mAP " + (r.map ? fixed(r.map->mean, 4) : "-") + " < --min-map " +
+                       fixed(*gates.min_map, 4));
     }
     if (gates.max_instructions && r.instructions &&
         !(static_cast<double>(*r.instructions) <= *gates.max_instructions)) {

@@ -6,6 +6,7 @@
 
 #include "ns/base/error.h"
 #include "ns/base/version.h"
+#include "ns/deploy/detections.h"
 #include "ns/deploy/planar_input.h"
 #include "ns/metrics/interval.h"
 
@@ -15,9 +16,11 @@ EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& mod
                             unsigned network) {
   const nsrt_network_info& net = model.network(network);
   const ImageShape& shape = dataset.shape;
-  if (model.detector(network) != nullptr) {
-    throw input_error(model.path() + ": is a detector, and the images of " + dataset.name +
-                      " have classes, no boxes");
+  const nsrt_detector* const detector = model.detector(network);
+  if ((detector != nullptr) != dataset.has_boxes()) {
+    throw input_error(model.path() + ": is " + (detector != nullptr ? "a detector" : "a classifier") +
+                          ", and " + dataset.name + (dataset.has_boxes() ? " has boxes" : " has no boxes"),
+                      "choose the data set it was trained on with --data");
   }
   if (shape.h != net.input.h || shape.w != net.input.w || shape.c != net.input.c) {
     throw input_error(model.path() + ": takes images of " + std::to_string(net.input.h) + "x" +
@@ -25,8 +28,9 @@ EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& mod
                       " has " + std::to_string(shape.h) + "x" + std::to_string(shape.w) + "x" +
                       std::to_string(shape.c));
   }
-  if (dataset.classes.size() != net.output.c) {
-    throw input_error(model.path() + ": has " + std::to_string(net.output.c) + " classes, " + dataset.name +
+  const std::size_t classes = detector != nullptr ? detector->classes : net.output.c;
+  if (dataset.classes.size() != classes) {
+    throw input_error(model.path() + ": has " + std::to_string(classes) + " classes, " + dataset.name +
                       " has " + std::to_string(dataset.classes.size()));
   }
   if (net.input_zero_point != dataset.normalisation.mean_pixel - 128 ||
@@ -41,6 +45,9 @@ EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& mod
   images.inputs.resize(n * bytes);
   images.labels.assign(dataset.labels.begin(), dataset.labels.begin() + static_cast<std::ptrdiff_t>(n));
   images.manifest_sha256 = dataset.manifest_sha256;
+  images.classes = dataset.classes;
+  for (const detect::Truth& truth : dataset.truths)
+    if (truth.image < static_cast<int>(n)) images.truths.push_back(truth);
   for (std::size_t i = 0; i < n; ++i) {
     planar_input(dataset.image(i), static_cast<std::size_t>(shape.h), static_cast<std::size_t>(shape.w),
                  static_cast<std::size_t>(shape.c), std::span(images.inputs).subspan(i * bytes, bytes));
@@ -71,12 +78,20 @@ Outputs add_accuracy(BenchRecord& record, Engine& engine, const EncodedImages& i
   const auto start = std::chrono::steady_clock::now();
   Outputs outputs = engine.run({0, record.subnet, images.inputs, std::min(traced, images.size())}, progress);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const std::vector<unsigned> predictions = outputs.predictions();
   record.data_manifest_sha256 = images.manifest_sha256;
   record.images = images.size();
-  record.correct = 0;
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    record.correct += predictions[i] == static_cast<unsigned>(images.labels[i]);
+  if (engine.model().detector(0) != nullptr) {
+    const std::vector<detect::Detection> found = detections(engine.model(), 0, outputs);
+    const int classes = static_cast<int>(images.classes.size());
+    record.classes = images.classes;
+    record.map = metrics::mean_average_precision(found, images.truths, classes);
+    record.map_coco = metrics::coco_mean_average_precision(found, images.truths, classes).mean;
+  } else {
+    const std::vector<unsigned> predictions = outputs.predictions();
+    record.correct = 0;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      record.correct += predictions[i] == static_cast<unsigned>(images.labels[i]);
+    }
   }
   if (record.target == "host" && seconds > 0)
     record.images_per_second = static_cast<double>(images.size()) / seconds;
@@ -163,7 +178,19 @@ nlohmann::ordered_json to_json(const BenchRecord& record) {
                                  {"arena_bytes", record.arena_bytes}};
   if (record.stack_bytes > 0) json["stack_bytes"] = record.stack_bytes;
   if (!record.board.empty()) json["board"] = record.board;
-  if (record.images > 0) {
+  if (record.map) {
+    const auto number = [](double value) {
+      return std::isnan(value) ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
+    };
+    json["data_manifest_sha256"] = record.data_manifest_sha256;
+    json["images"] = record.images;
+    if (record.excluded_images > 0) json["excluded_images"] = record.excluded_images;
+    json["map"] = number(record.map->mean);
+    json["map_coco"] = number(*record.map_coco);
+    json["per_class"] = nlohmann::ordered_json::object();
+    for (std::size_t i = 0; i < record.classes.size(); ++i)
+      json["per_class"][record.classes[i]] = number(record.map->per_class[i]);
+  } else if (record.images > 0) {
     const metrics::Interval interval = metrics::wilson95(static_cast<std::int64_t>(record.correct),
                                                          static_cast<std::int64_t>(record.images));
     json["data_manifest_sha256"] = record.data_manifest_sha256;
@@ -214,7 +241,7 @@ nlohmann::ordered_json to_json(const BenchRecord& record) {
     }
     if (record.worst_instructions) json["worst_instructions"] = *record.worst_instructions;
   }
-  if (record.float_accuracy) json["float_accuracy_top1"] = *record.float_accuracy;
+  if (record.float_accuracy) json[record.map ? "float_map" : "float_accuracy_top1"] = *record.float_accuracy;
   return json;
 }
 

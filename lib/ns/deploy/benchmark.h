@@ -11,6 +11,7 @@
 #include "ns/deploy/emulator_session.h"
 #include "ns/deploy/engine.h"
 #include "ns/deploy/packed_description.h"
+#include "ns/metrics/mean_average_precision.h"
 
 namespace ns::deploy {
 
@@ -18,12 +19,15 @@ namespace ns::deploy {
 struct EncodedImages {
   std::vector<std::int8_t> inputs;  ///< whole input tensors, one after the other
   std::vector<std::int32_t> labels;
+  std::vector<detect::Truth> truths;  ///< for a detector: the objects of these images
+  std::vector<std::string> classes;
   std::string manifest_sha256;
   std::size_t size() const { return labels.size(); }
 };
 
 /// The first `count` images (0: all). Throws Error(kInput) if the data set's images, classes or normalisation
-/// are not the network's: naming both sides.
+/// are not the network's, or if it has boxes and the network is no detector, or the other way round: naming
+/// both sides.
 EncodedImages encode_images(const data::Dataset& dataset, const PackedModel& model, std::size_t count,
                             unsigned network = 0);
 
@@ -61,7 +65,10 @@ struct BenchRecord {
   std::vector<LayerCost> layers;
   std::size_t verified_images = 0;
   std::optional<bool> identical;
-  std::optional<double> float_accuracy;
+  std::optional<double> float_accuracy;              ///< of a detector its mAP
+  std::optional<metrics::MeanAveragePrecision> map;  ///< of a detector: VOC's at an IoU of 0.5, by `classes`
+  std::optional<double> map_coco;
+  std::vector<std::string> classes;
   /// Of a cooperative model: then `subnet` is 0, `macs` and `instructions` are means over the images, and
   /// instructions include the rule.
   std::vector<StageRecord> stages;
@@ -80,8 +87,8 @@ nlohmann::ordered_json to_json(const BenchRecord& record);
 BenchRecord describe_subnet(const PackedModel& model, const PackedDescription& description,
                             const std::string& target, unsigned subnet);
 
-/// Runs `images` through the record's subnet and adds accuracy; the first `traced` images also give layer
-/// checksums.
+/// Runs `images` through the record's subnet and adds accuracy, of a detector mean average precision; the
+/// first `traced` images also give layer checksums.
 Outputs add_accuracy(BenchRecord& record, Engine& engine, const EncodedImages& images, std::size_t traced,
                      const Progress& progress = {});
 
