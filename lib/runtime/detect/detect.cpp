@@ -60,11 +60,12 @@ class Candidates {
  public:
   Candidates(nsrt_detection* found, std::uint32_t room) : found_(found), room_(room) {}
 
+  /// Whether a candidate of this score, later than all so far, would be among the best.
+  bool takes(std::uint32_t score) const { return count_ < room_ || found_[count_ - 1].score < score; }
+
+  /// That takes() takes.
   void add(const nsrt_detection& candidate) {
-    if (count_ == room_) {
-      if (found_[count_ - 1].score >= candidate.score) return;
-      --count_;
-    }
+    if (count_ == room_) --count_;
     std::uint32_t at = count_++;
     for (; at > 0 && found_[at - 1].score < candidate.score; --at) found_[at] = found_[at - 1];
     found_[at] = candidate;
@@ -116,7 +117,7 @@ class Grid {
       for (std::uint32_t c = 1; c <= classes_; ++c) {
         const std::uint32_t own = weight(largest - scores[cell + c * cells_]);
         const std::uint32_t score = (own << 15) / sum;
-        if (score < least_score_) continue;
+        if (score < least_score_ || !candidates.takes(score)) continue;  // most boxes need not be decoded
         const auto number = [&](std::uint32_t i) {
           return std::int32_t{box[cell + i * cells_]} - steps_.box_zero_point;
         };
