@@ -6,13 +6,18 @@ BENCHMARKS = ("cifar10", "fer2013", "fsdd")
 TOLERANCE = 0.1  # points below the last model alone that still count as equal accuracy
 
 
+def compares_with_int8(record):
+    """Whether the last network is an int8 one; members of binary ensembles cooperate with each other."""
+    return "binary" not in record["stages"][-1].get("network", "")
+
+
 def read(folder):
-    """Records of nestkit.coop/1 by (data set, kind, purpose)."""
+    """Records of nestkit.coop/1 whose last network is int8, by (data set, kind, purpose)."""
     found = {}
     for path in sorted(folder.glob("*.jsonl")):
         for line in path.read_text().splitlines():
             record = json.loads(line)
-            if record["schema"] == "nestkit.coop/1":
+            if record["schema"] == "nestkit.coop/1" and compares_with_int8(record):
                 found.setdefault((record["data"], record["kind"], record["purpose"]), []).append(record)
     return found
 

@@ -88,6 +88,9 @@ class CoopEval(TinyChain):
         self.assertEqual(best["validation"]["correct"], cheap["validation"]["correct"])
         above = self.cooperate("--break-even", "--margin", 100, status=1)
         self.assert_error(above, "coop-eval", "--break-even: no rule gets there")
+        plain, sure = self.record(), self.record("--standard-errors", 0.5)
+        self.assertEqual((plain["standard_errors"], sure["standard_errors"]), (0, 0.5))
+        self.assertGreaterEqual(sure["validation"]["mean_cost"], plain["validation"]["mean_cost"])
         record = self.record("--min-accuracy", 0)
         self.assertEqual(record["stages"][1]["reached"], 0)
         done = self.cooperate("--max-mean-cost", 10, status=1)
@@ -131,7 +134,7 @@ class CoopEval(TinyChain):
 
     def test_wrong_arguments_are_usage_errors(self):
         for words, fragment in ((["--aggregate", "meen"], 'did you mean "mean"?'), (["--break-even", "--best-accuracy"], "exclude each other"),
-                                (["--best-accuracy", "--margin", 1], "goes with --break-even"), (["--target", "emulator"], "host,emulator"), (["--threshold", 0.5], "name one --aggregate")):
+                                (["--best-accuracy", "--margin", 1], "go with --break-even"), (["--target", "emulator"], "host,emulator"), (["--threshold", 0.5], "name one --aggregate")):
             with self.subTest(words=words):
                 self.assert_error(self.cooperate(*words, status=2), "coop-eval", fragment)
         self.assert_error(self.cooperate(models=("dense_150.nsm",), status=2), "coop-eval", "at least two are needed")

@@ -51,6 +51,12 @@ class Figures(CliCase):
         value, source = found["best_benchmark/cost_saved_at_equal_accuracy"]
         self.assertEqual((value, source["kind"]), (4.0, "binary+int8"))
 
+    def test_a_last_network_that_is_binary_is_no_int8_rival(self):
+        members = record("cifar10", "best_accuracy", right=50)
+        members["stages"][-1]["network"] = "nin_binary_member3"
+        found, _ = self.figures(record("fsdd"), members)
+        self.assertNotIn("cifar10/best_accuracy_minus_int8", found)
+
 
 if __name__ == "__main__":
     unittest.main()

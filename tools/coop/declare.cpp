@@ -31,6 +31,10 @@ void declare_rule(CLI::App& app, CoopOptions& o) {
                  "validation split best")
       ->check(number_between(0, 100))
       ->capture_default_str();
+  app.add_option("--standard-errors", o.standard_errors,
+                 "With --break-even: so many standard errors of the difference above the last model")
+      ->check(number_between(0, 10))
+      ->capture_default_str();
   app.add_flag("--best-accuracy", o.best_accuracy, "Most accurate rule on the validation split");
   app.add_option("--min-accuracy", o.min_accuracy,
                  "Cheapest rule of at least this validation accuracy, 0 to 1")
@@ -101,7 +105,8 @@ void check(const CoopOptions& o) {
   if (goals > 1)
     throw ns::usage_error(
         "--break-even, --best-accuracy, --min-accuracy, --max-mean-cost and --threshold exclude each other");
-  if (o.margin > 0 && o.target() != "break-even") throw ns::usage_error("--margin goes with --break-even");
+  if (o.margin + o.standard_errors > 0 && o.target() != "break-even")
+    throw ns::usage_error("--margin and --standard-errors go with --break-even");
   if (std::find(o.targets.begin(), o.targets.end(), "host") == o.targets.end())
     throw ns::usage_error("--target: the emulator is compared with the host", "use --target host,emulator");
   if (o.threshold) {

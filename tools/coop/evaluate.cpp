@@ -30,6 +30,7 @@ ns::Json calibration_json(const CoopOptions& o, const Calibration& calibration) 
                    {"calibration_images", calibration.images},
                    {"data_manifest_sha256", calibration.manifest_sha256}};
   if (o.margin > 0) json["margin"] = o.margin;
+  if (o.standard_errors > 0) json["standard_errors"] = o.standard_errors;
   if (o.min_accuracy) json["min_accuracy"] = *o.min_accuracy;
   if (o.max_mean_cost) json["max_mean_cost"] = *o.max_mean_cost;
   return json;

@@ -21,7 +21,8 @@ struct CoopOptions {
   std::vector<std::string> aggregates{"replace", "mean", "weighted"},
       confidences{"max_probability", "margin"}, thresholds{"one"};
   bool break_even = false, best_accuracy = false;
-  double margin = 0;  // percentage points that break-even adds
+  double margin = 0;           // percentage points that break-even adds
+  double standard_errors = 0;  // of the difference to the last model, which break-even adds too
   std::optional<double> min_accuracy, max_mean_cost, threshold;
   OutputOptions output;
   std::string per_sample;

@@ -65,7 +65,10 @@ Json to_json(const CoopOptions& o, const Partners& partners, const Calibration& 
                {"images", test.size()},
                {"cost_unit", partners.cost_unit},
                {"target", o.target()}};
-  if (o.target() == "break-even") json["margin"] = o.margin;
+  if (o.target() == "break-even") {
+    json["margin"] = o.margin;
+    json["standard_errors"] = o.standard_errors;
+  }
   json["stages"] = Json::array();
   for (std::size_t i = 0; i < partners.stages.size(); ++i) {
     json["stages"].push_back(partner_json(o, partners.stages[i], result.alone[i]));

@@ -26,11 +26,11 @@ ScorerFactory scorer_of(const Partners& partners, const Scoring& scoring) {
 
 namespace {
 
-// Right answers that the target wants, if it names any.
-double wanted(const CoopOptions& o, const Calibration& calibration) {
+// Right answers that the target wants, if it names any; `spread` more with --standard-errors.
+double wanted(const CoopOptions& o, const Calibration& calibration, double spread) {
   if (o.min_accuracy) return std::ceil(*o.min_accuracy * static_cast<double>(calibration.images) - 1e-9);
   const double above = std::ceil(o.margin / 100 * static_cast<double>(calibration.images) - 1e-9);
-  return static_cast<double>(calibration.alone_correct.back()) + above;
+  return static_cast<double>(calibration.alone_correct.back()) + above + spread;
 }
 
 bool better(const CoopOptions& o, const CurvePoint& a, const CurvePoint& b) {
@@ -40,21 +40,32 @@ bool better(const CoopOptions& o, const CurvePoint& a, const CurvePoint& b) {
   return a.correct > b.correct;
 }
 
-bool reaches(const CoopOptions& o, const Calibration& calibration, const CurvePoint& point) {
+bool reaches(const CoopOptions& o, const Calibration& calibration, const CurvePoint& point, double spread) {
   if (o.best_accuracy) return true;
   if (o.max_mean_cost) return point.mean_cost <= *o.max_mean_cost;
-  return static_cast<double>(point.correct) >= wanted(o, calibration);
+  return static_cast<double>(point.correct) >= wanted(o, calibration, spread);
 }
 
-CurvePoint choose(const CoopOptions& o, const Calibration& calibration,
-                  const std::vector<CurvePoint>& curve) {
+CurvePoint choose(const CoopOptions& o, const Calibration& calibration, const std::vector<CurvePoint>& curve,
+                  double spread) {
   if (!o.best_accuracy && !o.max_mean_cost)
-    return cheapest_with(curve, wanted(o, calibration), calibration_slack(calibration.images));
+    return cheapest_with(curve, wanted(o, calibration, spread), calibration_slack(calibration.images));
   CurvePoint best = curve.front();
   for (const CurvePoint& point : curve) {
-    if (reaches(o, calibration, point) && better(o, point, best)) best = point;
+    if (reaches(o, calibration, point, spread) && better(o, point, best)) best = point;
   }
   return best;
+}
+
+// So many standard errors of the difference between two rates of right answers, paired, in answers: its
+// variance is the number of answers that are right in one of the two only.
+double spread_of(const CoopOptions& o, const Outcome& together, const Calibration& calibration,
+                 std::span<const std::int32_t> labels) {
+  if (o.standard_errors <= 0) return 0;
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    different += (together.verdicts[i].answer == labels[i]) != calibration.last_right[i];
+  return o.standard_errors * std::sqrt(static_cast<double>(different));
 }
 
 CoopRule calibrate_one(const CoopOptions& o, const Partners& partners, const Calibration& calibration,
@@ -66,15 +77,22 @@ CoopRule calibrate_one(const CoopOptions& o, const Partners& partners, const Cal
   CalibrationData data{tracks, labels, {}, 1, order.size()};
   for (const Partner& partner : partners.stages) data.pass_costs.push_back(partner.cost);
   rule.validation_curve = accuracy_cost_curve(data);
-  rule.validation = choose(o, calibration, rule.validation_curve);
-  rule.rule = {{rule.validation.threshold}, data.min_passes, data.max_passes};
+  double spread = 0;
+  for (int round = 0; round < 8; ++round) {  // a dearer rule differs in fewer answers, so this soon ends
+    rule.validation = choose(o, calibration, rule.validation_curve, spread);
+    rule.rule = {{rule.validation.threshold}, data.min_passes, data.max_passes};
+    const double found = spread_of(o, stop(tracks, rule.rule), calibration, labels);
+    const bool enough = found <= spread;
+    spread = std::max(spread, found);
+    if (enough) break;
+  }
   if (rule.thresholds == "class") {
     rule.rule = per_class_with(data, rule.validation, partners.classes(),
                                static_cast<double>(rule.validation.correct));
     const Evaluation found = evaluate(stop(tracks, rule.rule), labels, data.pass_costs);
     rule.validation = {0, found.mean_passes, found.mean_cost, found.correct};
   }
-  rule.reached = reaches(o, calibration, rule.validation);
+  rule.reached = reaches(o, calibration, rule.validation, spread);
   return rule;
 }
 
@@ -130,8 +148,11 @@ Calibration calibrate(const CoopOptions& o, const Partners& partners) {
   bar.clear();
   for (std::size_t i = 0; i < stages; ++i) {
     const std::vector<std::size_t> one{i};
-    calibration.alone_correct.push_back(correct_after(
-        track(logits, one, scorer_of(partners, {Aggregate::kReplace, {}, {}})), validation.labels, 1));
+    const Tracks alone = track(logits, one, scorer_of(partners, {Aggregate::kReplace, {}, {}}));
+    calibration.alone_correct.push_back(correct_after(alone, validation.labels, 1));
+    calibration.last_right.clear();
+    for (std::size_t image = 0; image < validation.size(); ++image)
+      calibration.last_right.push_back(alone.at(image, 0).answer == validation.labels[image]);
   }
   for (const std::string& aggregate : o.aggregates) {
     for (const std::string& confidence : o.confidences) {
