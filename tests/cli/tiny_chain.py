@@ -11,23 +11,29 @@ RECIPE = dict(dataset="fashion_mnist", data_dir="data", width=0.25, method="dens
               crop_padding=0, horizontal_flip=False, validation_images=20, threads=1)
 
 
+def make_once(cls, write_data, recipe, *commands):
+    """`cls.made`: a folder with data/ and recipe.json in which the commands have run, for as long as the class's tests do."""
+    folder = tempfile.TemporaryDirectory(prefix="nestkit-cli-")
+    cls.addClassCleanup(folder.cleanup)
+    cls.made = pathlib.Path(folder.name)
+    write_data(cls.made / "data")
+    (cls.made / "recipe.json").write_text(json.dumps(recipe))
+    for words in commands:
+        done = subprocess.run([BIN / words[0], *words[1:]], cwd=cls.made, capture_output=True, text=True, timeout=300)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(words)}: status {done.returncode}: {done.stderr}")
+
+
 class TinyChain(CliCase):
     """`self.made` holds data/, dense.safetensors, nested.safetensors (subnets 75 and 50 % sparse), dense.nsm and model.nsm."""
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix="nestkit-cli-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.made = pathlib.Path(folder.name)
-        write_tiny_fashion_mnist(cls.made / "data")
-        (cls.made / "recipe.json").write_text(json.dumps(RECIPE))
-        for words in (["ns-train", "recipe.json", "-o", "dense.safetensors"],
-                      ["ns-prune", "dense.safetensors", "--sparsities", "0.5,0.75", "-o", "nested.safetensors"],
-                      ["ns-pack", "dense.safetensors", "-o", "dense.nsm", "--data-dir", "data"],
-                      ["ns-pack", "nested.safetensors", "-o", "model.nsm", "--data-dir", "data"]):
-            done = subprocess.run([BIN / words[0], *words[1:]], cwd=cls.made, capture_output=True, text=True, timeout=300)
-            if done.returncode != 0:
-                raise RuntimeError(f"{' '.join(words)}: status {done.returncode}: {done.stderr}")
+        make_once(cls, write_tiny_fashion_mnist, RECIPE,
+                  ["ns-train", "recipe.json", "-o", "dense.safetensors"],
+                  ["ns-prune", "dense.safetensors", "--sparsities", "0.5,0.75", "-o", "nested.safetensors"],
+                  ["ns-pack", "dense.safetensors", "-o", "dense.nsm", "--data-dir", "data"],
+                  ["ns-pack", "nested.safetensors", "-o", "model.nsm", "--data-dir", "data"])
 
     def write(self, name, data):
         (self.folder / name).write_bytes(data)

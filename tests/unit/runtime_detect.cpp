@@ -109,15 +109,21 @@ std::vector<Reference> suppressed(std::vector<Reference> found, const ns::quant:
 
 constexpr double kOne = NSRT_BOX_ONE;
 
+/// The sample with other bounds, and one scale for all its outputs.
+ns::pack::NetworkDescription detector(int candidates, double output_scale, double most_overlap) {
+  ns::pack::NetworkDescription description = sample::detector_network();
+  description.network.detector.candidates = candidates;
+  description.network.detector.most_overlap = most_overlap;
+  for (auto& scales : description.network.tensor_scales)
+    for (double& scale : scales) scale = output_scale;
+  return description;
+}
+
 }  // namespace
 
 TEST_CASE("every candidate is where double precision puts it, with its score") {
-  ns::pack::NetworkDescription description = sample::detector_network();
-  description.network.detector.most_overlap = 1;  // all stay
-  description.network.detector.candidates = 1024;
-  for (auto& scales : description.network.tensor_scales)
-    for (double& scale : scales) scale = 0.06;
-  const Packed packed(std::move(description));
+  constexpr double kAllStay = 1;
+  const Packed packed(detector(1024, 0.06, kAllStay));
   std::mt19937 rng(5);
   std::vector<std::int8_t> outputs(packed.output_bytes());
   for (int round = 0; round < 4; ++round) {
@@ -142,11 +148,7 @@ TEST_CASE("every candidate is where double precision puts it, with its score") {
 }
 
 TEST_CASE("suppression keeps what double precision keeps but for near ties") {
-  ns::pack::NetworkDescription description = sample::detector_network();
-  description.network.detector.candidates = 60;
-  for (auto& scales : description.network.tensor_scales)
-    for (double& scale : scales) scale = 0.05;
-  const Packed packed(std::move(description));
+  const Packed packed(detector(60, 0.05, sample::detector_network().network.detector.most_overlap));
   std::mt19937 rng(7);
   std::vector<std::int8_t> outputs(packed.output_bytes());
   std::size_t found = 0, expected = 0, same = 0;

@@ -14,26 +14,21 @@
 
 using namespace ns;
 using namespace ns::train;
+using nestkit_test::corner_recipe;
 using nestkit_test::corners;
 using nestkit_test::run_recipe;
 
 namespace {
 
 Recipe binary_recipe(const std::string& ensemble, int members) {
-  Recipe recipe;
+  Recipe recipe = corner_recipe("dense", 3, 0.25);
   recipe.arch = "resnet8_binary";
-  recipe.width = 0.25;
   recipe.ensemble = ensemble;
   recipe.members = members;
-  recipe.epochs = 3;
-  recipe.batch_size = 20;
   recipe.optimizer = "adam";
   recipe.learning_rate = 0.01;
   recipe.warmup_epochs = 0;
   recipe.crop_padding = 0;
-  recipe.horizontal_flip = false;
-  recipe.validation_images = 40;
-  recipe.threads = 1;
   return recipe;
 }
 

@@ -7,31 +7,18 @@
 namespace ns::arch {
 namespace {
 
-struct Stage {
-  int expansion, filters, blocks, stride;
-};
-
-constexpr Stage kStages[] = {{1, 16, 1, 1}, {6, 32, 2, 2}, {6, 64, 2, 2}, {6, 96, 2, 1}, {6, 160, 2, 2}};
+constexpr InvertedStage kStages[] = {
+    {1, 16, 1, 1}, {6, 32, 2, 2}, {6, 64, 2, 2}, {6, 96, 2, 1}, {6, 160, 2, 2}};
 constexpr std::size_t kFine = 1, kMiddle = 3, kCoarse = 4;  // the stages whose outputs the heads read
 
 }  // namespace
 
 nn::Graph ssd_mobilenet_v2(nn::ImageShape input, int classes, double width) {
   GraphBuilder graph("ssd_mobilenet_v2", input);
-  int channels = scaled_channels(32, width);
+  const int channels = scaled_channels(32, width);
   std::string x = graph.conv_bn_relu("stem", "input", channels, 3, 2);
   x = graph.max_pool("stem.pool", x, {2, 2}, 2);
-  int number = 0;
-  std::vector<std::string> outputs;
-  for (const Stage& stage : kStages) {
-    const int filters = scaled_channels(stage.filters, width);
-    for (int block = 0; block < stage.blocks; ++block) {
-      x = inverted_residual(graph, "block" + std::to_string(++number), x, channels, stage.expansion, filters,
-                            block == 0 ? stage.stride : 1);
-      channels = filters;
-    }
-    outputs.push_back(x);
-  }
+  const std::vector<std::string> outputs = inverted_stages(graph, x, channels, kStages, width);
   graph.detection_scale("head1", outputs[kFine], classes, kFineBoxes);
   graph.detection_scale("head2", outputs[kMiddle], classes, kMiddleBoxes);
   graph.detection_scale("head3", outputs[kCoarse], classes, kCoarseBoxes);

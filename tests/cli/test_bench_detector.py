@@ -1,15 +1,14 @@
 """Object detection from training to boxes: ns-train, ns-pack, ns-info and ns-bench on a tiny data set in COCO's form."""
 import json
-import pathlib
 import random
 import struct
 import subprocess
-import tempfile
 import unittest
 import zlib
 
-from cli_case import BIN, SOURCE, CliCase
+from cli_case import SOURCE, CliCase
 from test_bench import with_emulator
+from tiny_chain import make_once
 
 SIDE = 48
 RECIPE = dict(dataset="coco", data_dir="data", image_size=SIDE, image_channels=1, arch="ssd_resnet8", width=0.25, method="nested", epochs=3, batch_size=8, warmup_epochs=0,
@@ -48,16 +47,9 @@ def write_squares(folder, train=48, test=12, seed=1):
 class Detect(CliCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix="nestkit-cli-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.made = pathlib.Path(folder.name)
-        write_squares(cls.made / "data")
-        (cls.made / "recipe.json").write_text(json.dumps(RECIPE))
-        for words in (["ns-train", "recipe.json", "-o", "nested.safetensors"],
-                      ["ns-pack", "nested.safetensors", "-o", "model.nsm", "--data", "coco", "--data-dir", "data"]):
-            done = subprocess.run([BIN / words[0], *words[1:]], cwd=cls.made, capture_output=True, text=True, timeout=300)
-            if done.returncode != 0:
-                raise RuntimeError(f"{' '.join(words)}: status {done.returncode}: {done.stderr}")
+        make_once(cls, write_squares, RECIPE,
+                  ["ns-train", "recipe.json", "-o", "nested.safetensors"],
+                  ["ns-pack", "nested.safetensors", "-o", "model.nsm", "--data", "coco", "--data-dir", "data"])
 
     def bench(self, *words, **kwargs):
         return self.run_tool("ns-bench", self.made / "model.nsm", "--data", "coco", "--data-dir", self.made / "data", *words, **kwargs)
