@@ -170,6 +170,30 @@ TEST_CASE("suppression keeps what double precision keeps but for near ties") {
   CHECK(static_cast<double>(same) >= 0.98 * static_cast<double>(std::max(found, expected)));
 }
 
+TEST_CASE("of equal candidates the earlier ones are kept, in their order") {
+  constexpr int kCandidates = 90, kColumns = 10, kCells = 9 * kColumns, kBetter = 57;
+  const Packed packed(detector(kCandidates, 0.05, 1));
+  std::vector<std::int8_t> outputs(packed.output_bytes(), -128);
+  outputs[2 * kCells + kBetter] = -127;  // of the first default box the second class
+  const auto found = packed.detect(outputs);
+  REQUIRE(found.size() == kCandidates);
+  CHECK(found[0].label == 1);
+  CHECK(found[0].score > found[1].score);
+  int inside = 0;
+  for (int i = 1; i < kCandidates; ++i) {
+    const nsrt_detection& box = found[static_cast<std::size_t>(i)];
+    CHECK(box.label == (i - 1) % 2);
+    CHECK(box.score == found[1].score);
+    if (box.x0 == 0 || box.x1 == NSRT_BOX_ONE || box.y0 == 0) continue;
+    ++inside;
+    const int cell = (i - 1) / 2;  // of the first default box
+    CHECK((box.x0 + box.x1) / (2 * kOne) ==
+          doctest::Approx((cell % kColumns + 0.5) / kColumns).epsilon(1e-3));
+    CHECK((box.y0 + box.y1) / (2 * kOne) == doctest::Approx((cell / kColumns + 0.5) / 9).epsilon(1e-3));
+  }
+  CHECK(inside > 20);
+}
+
 TEST_CASE("a background that is sure of itself leaves nothing, and one sure cell leaves one box") {
   const Packed packed(sample::detector_network());
   const auto& network = packed.description.network;

@@ -1,6 +1,7 @@
 #include "nsrt/detect.h"
 
 #include "anytime/exponential.h"
+#include "detect/candidates.h"
 #include "detect/detector_view.h"
 
 namespace nsrt {
@@ -44,104 +45,142 @@ std::uint32_t area(const nsrt_detection& box) {
 }
 
 bool overlap(const nsrt_detection& a, const nsrt_detection& b, std::uint32_t most) {
-  const nsrt_detection both{a.x0 > b.x0 ? a.x0 : b.x0,
-                            a.y0 > b.y0 ? a.y0 : b.y0,
-                            a.x1 < b.x1 ? a.x1 : b.x1,
-                            a.y1 < b.y1 ? a.y1 : b.y1,
-                            0,
-                            0};
-  if (both.x0 >= both.x1 || both.y0 >= both.y1) return false;
-  const std::uint32_t shared = area(both);
+  const std::int32_t w = (a.x1 < b.x1 ? a.x1 : b.x1) - (a.x0 > b.x0 ? a.x0 : b.x0);
+  if (w <= 0) return false;
+  const std::int32_t h = (a.y1 < b.y1 ? a.y1 : b.y1) - (a.y0 > b.y0 ? a.y0 : b.y0);
+  if (h <= 0) return false;
+  const auto shared = static_cast<std::uint32_t>(w * h);
   return std::uint64_t{shared} * NSRT_BOX_ONE > std::uint64_t{area(a) + area(b) - shared} * most;
 }
 
-/// The best candidates so far, by falling score, of equal ones the earlier first.
-class Candidates {
- public:
-  Candidates(nsrt_detection* found, std::uint32_t room) : found_(found), room_(room) {}
-
-  /// Whether a candidate of this score, later than all so far, would be among the best.
-  bool takes(std::uint32_t score) const { return count_ < room_ || found_[count_ - 1].score < score; }
-
-  /// That takes() takes.
-  void add(const nsrt_detection& candidate) {
-    if (count_ == room_) --count_;
-    std::uint32_t at = count_++;
-    for (; at > 0 && found_[at - 1].score < candidate.score; --at) found_[at] = found_[at - 1];
-    found_[at] = candidate;
+/// Greedy non-maximum suppression within each class. Returns how many boxes stay.
+std::uint32_t suppress(nsrt_detection* found, std::uint32_t count, std::uint32_t most_overlap) {
+  // The boxes that stay are chained by class: `label` is the one before, until all are known.
+  constexpr std::uint16_t kNone = UINT16_MAX;
+  std::uint16_t latest[kMostClasses];
+  for (std::uint16_t& one : latest) one = kNone;
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    std::uint16_t& chain = latest[found[i].label];
+    std::uint32_t k = chain;
+    while (k != kNone && !overlap(found[k], found[i], most_overlap)) k = found[k].label;
+    if (k != kNone) continue;
+    found[kept] = found[i];
+    found[kept].label = chain;
+    chain = static_cast<std::uint16_t>(kept++);
   }
-
-  /// Greedy non-maximum suppression within each class. Returns how many boxes stay.
-  std::uint32_t suppress(std::uint32_t most_overlap) {
-    std::uint32_t kept = 0;
-    for (std::uint32_t i = 0; i < count_; ++i) {
-      bool stays = true;
-      for (std::uint32_t k = 0; k < kept && stays; ++k)
-        stays = found_[k].label != found_[i].label || !overlap(found_[k], found_[i], most_overlap);
-      if (stays) found_[kept++] = found_[i];
+  for (std::uint16_t label = 0; label < kMostClasses; ++label) {
+    for (std::uint16_t k = latest[label]; k != kNone;) {
+      const std::uint16_t before = found[k].label;
+      found[k].label = label;
+      k = before;
     }
-    return kept;
+  }
+  return kept;
+}
+
+/// e^−(difference of logits) of one scale, 2^16 for none.
+class Weights {
+ public:
+  explicit Weights(std::uint32_t step) {
+    for (std::uint32_t i = 0; i < 256; ++i) {
+      const std::uint32_t x = i * step;
+      of_[i] = exp_of_minus((x >> 12) + (x >> 11 & 1));
+    }
+  }
+  std::uint32_t operator[](std::int32_t difference) const { return of_[difference]; }
+
+  /// The most by which the background's logit may lead a class's that has the `least` score, up to `most`.
+  std::int32_t lead(std::int32_t most, std::uint32_t least) const {
+    for (; most >= -255; --most) {
+      const std::uint32_t own = of_[most > 0 ? most : 0], background = of_[most > 0 ? 0 : -most];
+      if ((own << 15) / (own + background) >= least) break;
+    }
+    return most;
   }
 
  private:
-  nsrt_detection* found_;
-  std::uint32_t room_, count_ = 0;
+  std::uint32_t of_[256];
 };
 
 /// One scale's grid: its two tensors, scores first.
 class Grid {
  public:
+  Grid() = default;
   Grid(const NetworkView& net, const DetectorView& view, unsigned subnet, std::uint32_t scale,
-       const std::int8_t* scores)
-      : map_(net.tensor(view.scores(scale))),
-        steps_(view.steps(subnet, scale)),
+       const std::int8_t* outputs, std::uint32_t first)
+      : steps_(view.steps(subnet, scale)),
+        sizes_(view.sizes_at(scale)),
         classes_(view.classes()),
-        least_score_(view.least_score()),
-        cells_(std::uint32_t{map_.h} * map_.w),
-        scores_(scores),
-        boxes_(scores + map_.bytes) {}
+        first_(first),
+        outputs_(outputs) {
+    const TensorView map = net.tensor(view.scores(scale));
+    w_ = map.w;
+    h_ = map.h;
+    boxes_ = outputs + map.bytes;
+    end_ = first + view.shapes(scale) * cells() * classes_;
+  }
 
-  /// Default boxes number `shape`, of width and height in 2^−15.
-  void find(std::uint32_t shape, std::uint32_t width, std::uint32_t height, Candidates& candidates) const {
-    const std::int8_t* const scores = scores_ + shape * (classes_ + 1) * cells_;
-    const std::int8_t* const box = boxes_ + shape * 4 * cells_;
-    for (std::uint32_t cell = 0; cell < cells_; ++cell) {
-      std::int32_t best = scores[cell + cells_];
-      for (std::uint32_t c = 2; c <= classes_; ++c)
-        if (scores[cell + c * cells_] > best) best = scores[cell + c * cells_];
-      const std::int32_t background = scores[cell];
-      if (background > best && share(weight(background - best), kOne) < least_score_) continue;
-      const std::int32_t largest = background > best ? background : best;
-      std::uint32_t sum = 0;
-      for (std::uint32_t c = 0; c <= classes_; ++c) sum += weight(largest - scores[cell + c * cells_]);
-      for (std::uint32_t c = 1; c <= classes_; ++c) {
-        const std::uint32_t own = weight(largest - scores[cell + c * cells_]);
-        const std::uint32_t score = (own << 15) / sum;
-        if (score < least_score_ || !candidates.takes(score)) continue;  // most boxes need not be decoded
-        const auto number = [&](std::uint32_t i) {
-          return std::int32_t{box[cell + i * cells_]} - steps_.box_zero_point;
-        };
-        const Span x = decoded(cell % map_.w, map_.w, width, number(0), number(2), steps_.box);
-        const Span y = decoded(cell / map_.w, map_.h, height, number(1), number(3), steps_.box);
-        candidates.add({x.from, y.from, x.to, y.to, static_cast<std::uint16_t>(c - 1),
-                        static_cast<std::uint16_t>(score)});
+  const std::int8_t* end_of_outputs() const { return boxes_ + (end_ - first_) / classes_ * 4; }
+  /// Numbers of this grid's candidates are below, those of the next one's are not.
+  std::uint32_t end() const { return end_; }
+
+  void find(Candidates& candidates) const {
+    const Weights weights(steps_.score);
+    const std::uint32_t cells = this->cells(), last = classes_ * cells;
+    const std::int8_t* cell = outputs_;
+    // Most boxes are seen to be background by two logits: up to this lead of its there may be a candidate.
+    std::int32_t lead = weights.lead(255, candidates.least());
+    for (std::uint32_t number = first_; number < end_; cell += last) {
+      for (const std::int8_t* const row_end = cell + cells; cell != row_end; ++cell, number += classes_) {
+        std::int32_t best = -128;
+        std::uint32_t c = last;
+        do {
+          if (cell[c] > best) best = cell[c];
+        } while ((c -= cells) != 0);
+        if (*cell - best > lead) continue;
+        const std::int32_t largest = *cell > best ? *cell : best;
+        std::uint32_t sum = weights[largest - *cell];
+        c = last;
+        do {
+          sum += weights[largest - cell[c]];
+        } while ((c -= cells) != 0);
+        // own·2^15 div sum ≥ least, without a division
+        const auto least = static_cast<std::uint32_t>(
+            (std::uint64_t{candidates.least()} * sum + NSRT_BOX_ONE - 1) / NSRT_BOX_ONE);
+        if (weights[largest - best] < least) continue;
+        for (std::uint32_t label = 0; label < classes_; ++label) {
+          c += cells;
+          const std::uint32_t own = weights[largest - cell[c]];
+          if (own < least) continue;
+          const std::uint32_t score = (own << 15) / sum;
+          if (score >= candidates.least()) candidates.add(score, number + label);
+        }
+        lead = weights.lead(lead, candidates.least());
       }
     }
   }
 
- private:
-  /// e^−(difference of logits), 2^16 for none.
-  std::uint32_t weight(std::int32_t difference) const {
-    const std::uint32_t x = static_cast<std::uint32_t>(difference) * steps_.score;
-    return exp_of_minus((x >> 12) + (x >> 11 & 1));
+  /// Decodes a candidate of this grid.
+  nsrt_detection box(std::uint32_t number, std::uint16_t score, const Region& detc) const {
+    const std::uint32_t label = (number - first_) % classes_, place = (number - first_) / classes_;
+    const std::uint32_t shape = place / cells(), cell = place % cells(), size = sizes_ + 4 * shape;
+    const std::int8_t* const box = boxes_ + 4 * shape * cells() + cell;
+    const auto offset = [&](std::uint32_t i) {
+      return std::int32_t{box[i * cells()]} - steps_.box_zero_point;
+    };
+    const Span x = decoded(cell % w_, w_, detc.u16(size), offset(0), offset(2), steps_.box);
+    const Span y = decoded(cell / w_, h_, detc.u16(size + 2), offset(1), offset(3), steps_.box);
+    return {x.from, y.from, x.to, y.to, static_cast<std::uint16_t>(label), score};
   }
-  /// An upper bound of the probability of a class of this weight beside a background of `other`.
-  static std::uint32_t share(std::uint32_t own, std::uint32_t other) { return (own << 15) / (own + other); }
 
-  TensorView map_;
+ private:
+  std::uint32_t cells() const { return w_ * h_; }
+
   DetectorSteps steps_;
-  std::uint32_t classes_, least_score_, cells_;
-  const std::int8_t *scores_, *boxes_;
+  std::uint32_t sizes_, classes_, w_, h_;
+  std::uint32_t first_, end_;  // number of the first candidate, of the next grid's
+  const std::int8_t *outputs_, *boxes_;
 };
 
 }  // namespace
@@ -157,14 +196,22 @@ extern "C" nsrt_status nsrt_detect(const nsrt_model* model, unsigned network, un
     return NSRT_BAD_ARGUMENT;
   const nsrt::Region& detc = net.section(nsrt::SectionType::kDetector);
   const nsrt::DetectorView view(detc);
-  nsrt::Candidates candidates(found, detector.candidates);
+  nsrt::Grid grids[nsrt::kMostScales];
+  nsrt::Candidates candidates(found, detector.candidates, detector.least_score);
+  std::uint32_t numbered = 0;
   for (std::uint32_t scale = 0; scale < detector.scales; ++scale) {
-    const nsrt::Grid grid(net, view, subnet, scale, outputs);
-    const std::uint32_t sizes = view.sizes_at(scale);
-    for (std::uint32_t shape = 0; shape < view.shapes(scale); ++shape)
-      grid.find(shape, detc.u16(sizes + 4 * shape), detc.u16(sizes + 4 * shape + 2), candidates);
-    outputs += net.tensor(view.scores(scale)).bytes + net.tensor(view.boxes(scale)).bytes;
+    grids[scale] = nsrt::Grid(net, view, subnet, scale, outputs, numbered);
+    grids[scale].find(candidates);
+    outputs = grids[scale].end_of_outputs();
+    numbered = grids[scale].end();
   }
-  *count = candidates.suppress(detector.most_overlap);
+  candidates.sort();
+  for (std::uint32_t i = 0; i < candidates.count(); ++i) {
+    const std::uint32_t number = nsrt::Candidates::number(found[i]);
+    const nsrt::Grid* grid = grids;
+    while (number >= grid->end()) ++grid;
+    found[i] = grid->box(number, found[i].score, detc);
+  }
+  *count = nsrt::suppress(found, candidates.count(), detector.most_overlap);
   return NSRT_OK;
 }

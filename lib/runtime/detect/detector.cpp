@@ -5,8 +5,7 @@
 namespace nsrt {
 namespace {
 
-constexpr std::uint16_t kMostScales = 8, kMostClasses = 254, kMostCandidates = 1024, kMostShapes = 64,
-                        kMostCells = 1024, kOne = 32768;
+constexpr std::uint16_t kMostCandidates = 1024, kMostShapes = 64, kMostCells = 1024, kOne = 32768;
 constexpr std::uint32_t kMostScoreStep = (1u << 24) - 1, kMostBoxStep = (1u << 23) - 1;
 
 bool between(std::uint32_t value, std::uint32_t low, std::uint32_t high) {

@@ -7,6 +7,8 @@
 
 namespace nsrt {
 
+constexpr std::uint16_t kMostScales = 8, kMostClasses = 254;
+
 /// One step of a scale's two tensors in one subnet.
 struct DetectorSteps {
   std::uint32_t score;  ///< of logits, in 2^−20
