@@ -1,8 +1,10 @@
 #include "bench/bench_detector.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "ns/base/atomic_file.h"
 #include "ns/metrics/mean_average_precision.h"
@@ -17,9 +19,13 @@ namespace {
 constexpr std::size_t kDrawings = 8;
 constexpr float kLeastDrawnScore = 0.3f;
 constexpr int kLeastExtent = 480;
-constexpr Colour kWhite{255, 255, 255};
+constexpr Colour kWhite{255, 255, 255}, kBlack{0, 0, 0};
 constexpr Colour kColours[] = {{230, 60, 50},  {70, 190, 90},  {70, 130, 240}, {250, 190, 40},
                                {200, 90, 220}, {60, 210, 210}, {250, 130, 40}, {160, 220, 60}};
+
+const Colour& colour_of(const Detection& found) {
+  return kColours[static_cast<std::size_t>(found.label) % std::size(kColours)];
+}
 
 void draw(const BenchOptions& o, const BenchRecord& record, const ns::data::Dataset& dataset,
           std::span<const Detection> detections) {
@@ -29,13 +35,15 @@ void draw(const BenchOptions& o, const BenchRecord& record, const ns::data::Data
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t index = record.images * i / count;
     ns::report::Picture picture(dataset.image(index), dataset.shape, kLeastExtent);
-    for (const auto& truth : dataset.truths_of(index)) picture.outline(truth.box, 1, kWhite);
-    for (const Detection& found : detections) {
-      if (found.image != static_cast<int>(index) || found.score < kLeastDrawnScore) continue;
-      const Colour& colour = kColours[static_cast<std::size_t>(found.label) % std::size(kColours)];
-      picture.outline(found.box, 2, colour);
-      picture.number(found.box, static_cast<int>(std::lround(100 * found.score)), colour);
-    }
+    for (const auto& truth : dataset.truths_of(index)) picture.outline(truth.box, 1, kWhite, kBlack);
+    // All frames first, then from the least score on the numbers, so that no line crosses the best ones.
+    std::vector<const Detection*> drawn;
+    for (const Detection& found : detections)
+      if (found.image == static_cast<int>(index) && found.score >= kLeastDrawnScore) drawn.push_back(&found);
+    for (const Detection* found : drawn) picture.outline(found->box, 2, colour_of(*found), kBlack);
+    std::sort(drawn.begin(), drawn.end(), [](const auto* a, const auto* b) { return a->score < b->score; });
+    for (const Detection* found : drawn)
+      picture.number(found->box, static_cast<int>(std::lround(100 * found->score)), colour_of(*found));
     ns::AtomicFile file(prefix + std::to_string(index) + ".png", ns::Overwrite::kNo);
     file.write(picture.png());
     file.commit();

@@ -17,6 +17,12 @@ constexpr std::uint16_t kDigits[] = {
     0b111101101101111, 0b010110010010111, 0b111001111100111, 0b111001111001111, 0b101101111001001,
     0b111100111001111, 0b111100111101111, 0b111001001001001, 0b111101111101111, 0b111101111001111};
 constexpr int kUnit = 2;  // a digit's pixel
+constexpr Colour kBlack{0, 0, 0}, kWhite{255, 255, 255};
+
+// By the luma of ITU-R BT.601.
+bool is_dark(const Colour& colour) {
+  return 299 * colour[0] + 587 * colour[1] + 114 * colour[2] < 128 * 1000;
+}
 
 }  // namespace
 
@@ -34,29 +40,33 @@ Picture::Picture(std::span<const std::uint8_t> pixels, const ImageShape& shape, 
   }
 }
 
-void Picture::outline(const detect::Box& box, int thick, const Colour& colour) {
+void Picture::outline(const detect::Box& box, int thick, const Colour& colour, const Colour& inside) {
   const auto place = [](float fraction, int extent) {
     return static_cast<int>(std::lround(fraction * static_cast<float>(extent - 1)));
   };
   const int x0 = place(box.x0, w_), x1 = place(box.x1, w_), y0 = place(box.y0, h_), y1 = place(box.y1, h_);
-  for (int y = y0; y <= y1; ++y)
-    for (int x = x0; x <= x1; ++x)
-      if (std::min({x - x0, x1 - x, y - y0, y1 - y}) < thick) set(x, y, colour);
+  for (int y = y0; y <= y1; ++y) {
+    for (int x = x0; x <= x1; ++x) {
+      const int depth = std::min({x - x0, x1 - x, y - y0, y1 - y});
+      if (depth <= thick) set(x, y, depth < thick ? colour : inside);
+    }
+  }
 }
 
 void Picture::number(const detect::Box& box, int value, const Colour& field) {
   const std::string digits = std::to_string(value);
-  const int left = static_cast<int>(box.x0 * static_cast<float>(w_));
-  const int top = static_cast<int>(box.y0 * static_cast<float>(h_));
-  const int width = (4 * static_cast<int>(digits.size()) + 1) * kUnit;
-  for (int y = 0; y < 7 * kUnit; ++y)
+  const int width = (4 * static_cast<int>(digits.size()) + 1) * kUnit, height = 7 * kUnit;
+  const int left = std::min(static_cast<int>(box.x0 * static_cast<float>(w_)), w_ - width);
+  const int upper_edge = static_cast<int>(box.y0 * static_cast<float>(h_));
+  const int top = upper_edge < height ? upper_edge : upper_edge - height;
+  for (int y = 0; y < height; ++y)
     for (int x = 0; x < width; ++x) set(left + x, top + y, field);
+  const Colour& ink = is_dark(field) ? kWhite : kBlack;
   for (int i = 0; i < static_cast<int>(digits.size()); ++i) {
     for (int bit = 0; bit < 15; ++bit) {
       if ((kDigits[digits[static_cast<std::size_t>(i)] - '0'] >> (14 - bit) & 1) == 0) continue;
       const int column = (4 * i + 1 + bit % 3) * kUnit, row = (1 + bit / 3) * kUnit;
-      for (int at = 0; at < kUnit * kUnit; ++at)
-        set(left + column + at % kUnit, top + row + at / kUnit, {0, 0, 0});
+      for (int at = 0; at < kUnit * kUnit; ++at) set(left + column + at % kUnit, top + row + at / kUnit, ink);
     }
   }
 }

@@ -19,9 +19,11 @@ class Picture {
   /// `least_extent` pixels.
   Picture(std::span<const std::uint8_t> pixels, const ImageShape& shape, int least_extent);
 
-  /// The outline of a box, `thick` pixels to the inside.
-  void outline(const detect::Box& box, int thick, const Colour& colour);
-  /// A number of at least 0 in black on a field that has its upper left corner in that of the box.
+  /// The outline of a box, `thick` pixels to the inside, and inside of it one more of another colour, so that
+  /// one of them is seen on any ground.
+  void outline(const detect::Box& box, int thick, const Colour& colour, const Colour& inside);
+  /// A number of at least 0 in black or white on a field that stands on the box's upper left corner; where
+  /// there is no room above, within the box.
   void number(const detect::Box& box, int value, const Colour& field);
 
   /// The bytes of a PNG file. Throws Error(kUsage) in a build without libpng.
