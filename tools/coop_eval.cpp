@@ -7,6 +7,7 @@
 #include "common/stop_signal.h"
 #include "common/streams.h"
 #include "coop/report.h"
+#include "coop/sample_weights.h"
 #include "ns/base/atomic_file.h"
 #include "ns/data/catalog.h"
 #include "ns/data/split.h"
@@ -19,12 +20,13 @@ int run(const CoopOptions& o) {
   const auto overwrite = o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
   std::optional<ArtifactOutput> output;
   if (!o.output.output.empty()) output.emplace(o.output, o.json, std::initializer_list<std::string>{});
-  if (!o.per_sample.empty()) ns::check_writable(o.per_sample, overwrite);
+  for (const std::string& path : {o.per_sample, o.sample_weights})
+    if (!path.empty()) ns::check_writable(path, overwrite);
   ns::data::Dataset test = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest);
   if (o.images > 0 && o.images < test.size()) test = ns::data::take_first(std::move(test), o.images);
   const Partners partners = open_partners(o, test);
   for (const auto& model : partners.models) {
-    for (const std::string& path : {o.output.output, o.per_sample}) {
+    for (const std::string& path : {o.output.output, o.per_sample, o.sample_weights}) {
       if (!path.empty() && path != "-") ns::check_writable(path, overwrite, {model->path()});
     }
   }
@@ -38,11 +40,13 @@ int run(const CoopOptions& o) {
   } else {
     standard_output().write(text);
   }
-  if (!o.per_sample.empty()) {
-    ns::AtomicFile file(o.per_sample, overwrite);
-    file.write(per_sample_lines(result, test.labels));
+  const auto write = [&](const std::string& path, const std::string& lines) {
+    ns::AtomicFile file(path, overwrite);
+    file.write(lines);
     file.commit();
-  }
+  };
+  if (!o.per_sample.empty()) write(o.per_sample, per_sample_lines(result, test.labels));
+  if (!o.sample_weights.empty()) write(o.sample_weights, sample_weight_lines(o, partners));
   const std::vector<std::string> missed = missed_gates(o, partners, result);
   for (const std::string& line : missed) spdlog::error("{}", line);
   if (!missed.empty()) return kCheckFailed;

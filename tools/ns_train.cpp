@@ -11,6 +11,7 @@
 #include "common/stop_signal.h"
 #include "common/streams.h"
 #include "ns/base/sha256.h"
+#include "ns/data/sample_weights.h"
 #include "ns/train/trainer.h"
 #include "train/evaluate.h"
 #include "train/job.h"
@@ -23,7 +24,7 @@ namespace fs = std::filesystem;
 using ns::train::Recipe;
 
 struct Options : RunFiles {
-  std::string init, teacher, evaluate, progress = "auto";
+  std::string init, teacher, sample_weights, evaluate, progress = "auto";
   bool print_config = false, print_schema = false, json = false;
 };
 
@@ -42,6 +43,8 @@ void declare(CLI::App& app, Options& o) {
       ->excludes(resume);
   app.add_option("--teacher", o.teacher, "Learn also from this checkpoint's (densest) network")
       ->transform(artifact_input());
+  app.add_option("--sample-weights", o.sample_weights,
+                 "How much each training image counts: a number per line (coop-eval --sample-weights)");
   app.add_option("--evaluate", o.evaluate,
                  "Train nothing; print how good this checkpoint is on the test part of the recipe's data")
       ->transform(artifact_input());
@@ -54,10 +57,15 @@ void declare(CLI::App& app, Options& o) {
 int train(const Options& o, const Recipe& recipe, Job& job) {
   ns::parallel::Communicator& group = job.group();
   const std::string resumable = resumable_path(o.output);
-  const std::string how = fmt::format("continue with: ns-train {} -o {}{} --resume {}", o.recipe, o.output,
-                                      o.teacher.empty() ? "" : " --teacher " + o.teacher, resumable);
-  if (group.leads()) check_outputs(o, {o.recipe, o.init, o.teacher, o.resume});
-  const ns::data::Split data = split_for(recipe, ns::train::dataset_for(recipe, ns::data::Part::kTrain));
+  const std::string how =
+      fmt::format("continue with: ns-train {} -o {}{} --resume {}", o.recipe, o.output,
+                  (o.teacher.empty() ? "" : " --teacher " + o.teacher) +
+                      (o.sample_weights.empty() ? "" : " --sample-weights " + o.sample_weights),
+                  resumable);
+  if (group.leads()) check_outputs(o, {o.recipe, o.init, o.teacher, o.sample_weights, o.resume});
+  ns::data::Dataset images = ns::train::dataset_for(recipe, ns::data::Part::kTrain);
+  if (!o.sample_weights.empty()) ns::data::read_sample_weights(o.sample_weights, images);
+  const ns::data::Split data = split_for(recipe, std::move(images));
   for (const std::string& warning : data.train.warnings) spdlog::warn("{}: {}", recipe.dataset, warning);
   ns::train::Trainer trainer(recipe, data, group);
   if (!o.teacher.empty()) {
@@ -106,6 +114,7 @@ int run(const Options& o) {
   }
   if (!o.evaluate.empty()) {
     if (!o.output.empty()) throw ns::usage_error("--evaluate writes no checkpoint, so no --output");
+    if (!o.sample_weights.empty()) throw ns::usage_error("--evaluate trains nothing, so no --sample-weights");
     return evaluate_checkpoint(o.evaluate, recipe, o.json);
   }
   if (recipe.benn()) {

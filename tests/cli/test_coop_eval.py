@@ -1,4 +1,5 @@
 """coop-eval: calibration, targets, the cooperative model that it writes, the emulated board, and what it refuses."""
+import hashlib
 import json
 import pathlib
 import shutil
@@ -98,6 +99,25 @@ class CoopEval(TinyChain):
         never = self.record("--threshold", 2, "--aggregate", "replace", "--confidence", "entropy")
         self.assertEqual(never["together"]["correct"], never["stages"][1]["alone"]["correct"])
         self.assertIsNone(never["validation"])
+
+    def test_sample_weights_say_where_the_small_model_is_unsure_and_ns_train_takes_and_remembers_them(self):
+        self.cooperate("--sample-weights", "weights.txt", "--json")
+        weights = [float(line) for line in (self.folder / "weights.txt").read_text().splitlines()]
+        self.assertEqual(len(weights), 400)
+        self.assertAlmostEqual(sum(weights) / 400, 1, places=4)
+        self.assertGreaterEqual(min(weights), 0.5)
+        self.assertGreater(max(weights), min(weights))
+        recipe = {"arch": "resnet8", "width": 0.25, "epochs": 1, "validation_images": 150, "train_images": 200, "crop_padding": 0, "threads": 1}
+        self.write("recipe.json", json.dumps(recipe).encode())
+        train = ("ns-train", "recipe.json", "--data-dir", self.made / "more", "--progress", "never", "-q")
+        self.run_tool(*train, "-o", "plain.safetensors")
+        self.run_tool(*train, "-o", "weighted.safetensors", "--sample-weights", "weights.txt")
+        plain, weighted = (read_safetensors(self.folder / f"{name}.safetensors") for name in ("plain", "weighted"))
+        self.assertNotEqual(plain[1], weighted[1])
+        self.assertEqual(weighted[0]["__metadata__"]["sample_weights"], hashlib.sha256((self.folder / "weights.txt").read_bytes()).hexdigest())
+        self.write("few.txt", b"1\n2\n")
+        self.assert_error(self.run_tool(*train, "-o", "x.safetensors", "--sample-weights", "few.txt", status=3), "ns-train", "of the 400 training images", "found 2")
+        self.assert_error(self.run_tool(*train, "-o", "x.safetensors", "--sample-weights", "none.txt", status=3), "ns-train", "none.txt")
 
     def test_three_stages_two_of_them_subnets_of_one_file(self):
         record = self.record("-o", "three.nsm", models=("nested_150.nsm:1", "nested_150.nsm:2", "dense_150.nsm"))

@@ -80,6 +80,11 @@ class DetectionTest(CliCase):
         self.run_tool("ns-prune", model, "--sparsities", "0.6,0.9", "-o", pruned)
         self.assertEqual(len(self.train("--evaluate", pruned, "--json").stdout.splitlines()), 2)
         self.assert_error(self.train("--evaluate", model, "-o", "x.safetensors", status=2), "ns-train", "--evaluate writes no checkpoint")
+        self.assert_error(self.train("--evaluate", model, "--sample-weights", "w.txt", status=2), "ns-train", "--evaluate trains nothing")
+
+    def test_a_detector_takes_no_sample_weights(self):
+        self.write("w.txt", b"1\n" * 23)
+        self.assert_error(self.train("-o", "x.safetensors", "--sample-weights", "w.txt", status=2), "ns-train", "w.txt: sample weights are for classification", "without --sample-weights")
 
     def test_bad_sets_are_named(self):
         annotations = self.folder / "set/annotations/train.json"

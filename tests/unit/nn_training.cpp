@@ -42,6 +42,36 @@ const std::vector<std::int32_t> kLabels{2, 0, 3};
 
 }  // namespace
 
+TEST_CASE("an image of weight two counts twice in a loss, and gradients are those of the weighted loss") {
+  const ns::Tensor logits = random_tensor({3, 4}, 1), teacher = random_tensor({3, 4}, 2);
+  const std::vector<float> weights{2.0f, 0.0f, 1.0f};
+  const std::vector<std::int32_t> labels{1, 3, 0}, twice_labels{1, 1, 0};
+  ns::Tensor twice({3, 4}), gradient, plain;
+  for (std::int64_t i = 0; i < 12; ++i) twice[i] = logits[i >= 4 && i < 8 ? i - 4 : i];
+  const double weighted = ns::nn::cross_entropy(logits, labels, 0.1, gradient, weights);
+  CHECK(weighted == doctest::Approx(ns::nn::cross_entropy(twice, twice_labels, 0.1, plain)));
+  for (std::int64_t c = 0; c < 4; ++c) {
+    CHECK(gradient[c] == doctest::Approx(2 * plain[c]));
+    CHECK(gradient[4 + c] == 0.0f);
+    CHECK(gradient[8 + c] == plain[8 + c]);
+  }
+  const auto mixed = [&](const ns::Tensor& z) {
+    ns::Tensor unused;
+    return ns::nn::distilled_cross_entropy(z, labels, teacher, {0.3, 2.0, 0.1}, unused, weights);
+  };
+  ns::nn::distilled_cross_entropy(logits, labels, teacher, {0.3, 2.0, 0.1}, gradient, weights);
+  for (std::int64_t i = 0; i < 12; ++i) {
+    constexpr float kStep = 1e-2f;
+    ns::Tensor up = logits, down = logits;
+    up[i] += kStep;
+    down[i] -= kStep;
+    CHECK(gradient[i] ==
+          doctest::Approx((mixed(up) - mixed(down)) / (double{up[i]} - double{down[i]})).epsilon(1e-3));
+  }
+  EXPECT_ERROR(ns::nn::cross_entropy(logits, labels, 0.0, gradient, std::span(weights).first(2)), kInternal,
+               "2 weights for 3 images");
+}
+
 TEST_CASE("cross-entropy of two equal logits is log 2") {
   ns::Tensor gradient;
   const std::vector<std::int32_t> labels{1};

@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 
 #include "expect_error.h"
+#include "ns/data/sample_weights.h"
 #include "ns/train/evaluate.h"
 #include "support/corner_images.h"
 #include "support/training_run.h"
+#include "temp_folder.h"
 
 using namespace ns;
 using namespace ns::train;
@@ -110,6 +112,46 @@ TEST_CASE(
   const std::vector<double> losses = step.run(batch, false, false, &outputs);
   CHECK(losses.at(1) == expected);
   CHECK(losses.at(0) == nn::distilled_cross_entropy(logits, batch.labels, logits, options.mix, grad));
+}
+
+TEST_CASE(
+    "weights of the training images come from a file, change the run, and are asked for again when it "
+    "resumes") {
+  const TempFolder folder;
+  const std::string path = folder.file("weights.txt");
+  const auto write = [&](const std::string& text) { write_text(path, text); };
+  data::Dataset images = corners(3);
+  write("1\n0.5\n0\n");
+  data::read_sample_weights(path, images);
+  CHECK(images.weights == std::vector<float>{2, 1, 0});  // of mean 1
+  CHECK(data::take_first(images, 2).weights == std::vector<float>{2, 1});
+  for (const auto& [text, fragment] :
+       {std::pair("1\nx\n1\n", "line 2: expected a weight of at least 0, found \"x\""),
+        std::pair("1\n-1\n1\n", "found \"-1\""),
+        std::pair("1\n1\n", "of the 3 training images of corners, found 2"),
+        std::pair("nan\n1\n1\n", "line 1"), std::pair("0\n0\n0\n", "a mean above 0")}) {
+    write(text);
+    EXPECT_ERROR(data::read_sample_weights(path, images), kInput, fragment);
+  }
+  images.truths.resize(3);
+  EXPECT_ERROR(data::read_sample_weights(path, images), kUsage, "found the boxes of corners");
+  Recipe recipe = averaged_recipe();
+  recipe.method = "dense";
+  recipe.epochs = 2;
+  data::Split data = split_for(recipe, corners(120));
+  const auto plain = run_recipe(recipe, data);
+  data.train.weights.assign(data.train.size(), 1.0f);
+  CHECK(run_recipe(recipe, data).finished.arrays == plain.finished.arrays);
+  for (std::size_t i = 0; i < data.train.size(); i += 2) data.train.weights[i] = 0.25f;
+  data.train.weights_sha256 = std::string(64, 'd');
+  const auto whole = run_recipe(recipe, data);
+  CHECK(whole.finished.arrays != plain.finished.arrays);
+  CHECK(whole.finished.meta("sample_weights") == data.train.weights_sha256);
+  const auto first = run_recipe(recipe, data, nullptr, 5);
+  CHECK(run_recipe(recipe, data, &first.saved.back()).finished.arrays == whole.finished.arrays);
+  data.train.weights_sha256.clear();
+  EXPECT_ERROR(run_recipe(recipe, data, &first.saved.back()), kUsage,
+               "was interrupted with sample weights dddddddddddd…, found no sample weights");
 }
 
 TEST_CASE("a run with a teacher remembers it, resumes with no other, and refuses one that does not fit") {

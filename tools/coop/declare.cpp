@@ -88,6 +88,8 @@ void declare(CLI::App& app, CoopOptions& o) {
   app.add_option("--firmware", o.firmware, "Firmware of the emulated board")->capture_default_str();
   app.add_flag("--curve", o.curve, "Also print the accuracy-cost curve");
   app.add_option("--per-sample", o.per_sample, "Write one JSON line per test image");
+  app.add_option("--sample-weights", o.sample_weights,
+                 "Write a weight per training image, for ns-train: how unsure the model before the last is");
   declare_gates(app, o);
   add_threads_option(app, o.threads);
   add_progress_option(app, o.progress);

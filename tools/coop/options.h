@@ -25,7 +25,7 @@ struct CoopOptions {
   double standard_errors = 0;  // of the difference to the last model, which break-even adds too
   std::optional<double> min_accuracy, max_mean_cost, threshold;
   OutputOptions output;
-  std::string per_sample;
+  std::string per_sample, sample_weights;
   std::vector<std::string> targets{"host"};
   std::size_t emulator_images = 200;  // 0: all
   std::string firmware, progress = "auto";

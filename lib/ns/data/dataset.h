@@ -31,6 +31,8 @@ struct Dataset {
   /// The objects of a detection set, image after image, in parts of the image as it is in `pixels`
   /// (letterboxed). Every image has one at least; of other data sets none has.
   std::vector<detect::Truth> truths;
+  std::vector<float> weights;  ///< [n] in the training loss (sample_weights.h), or none: all 1
+  std::string weights_sha256;  ///< of the file they come from, or empty
   Normalisation normalisation;
   std::string manifest_sha256;        ///< of the source files, see manifest.h; subsets keep it
   std::vector<SourceFile> sources;    ///< in the order of their images; none once images were left out

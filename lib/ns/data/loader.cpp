@@ -122,6 +122,7 @@ struct Loader::Impl {
     const auto image = static_cast<std::size_t>(dataset.shape.size());
     const auto fill = static_cast<std::uint8_t>(dataset.normalisation.mean_pixel);
     resize(batch, dataset.shape, count);
+    batch.weights.resize(dataset.weights.empty() ? 0 : count);
     work.pixels.resize(image);
     batch.truths.clear();
     for (std::size_t i = 0; i < count; ++i) {
@@ -139,6 +140,7 @@ struct Loader::Impl {
       }
       normalise(work.pixels, dataset.normalisation, batch.x.values().subspan(i * image, image));
       batch.labels[i] = dataset.labels[source];
+      if (!batch.weights.empty()) batch.weights[i] = dataset.weights[source];
     }
   }
 

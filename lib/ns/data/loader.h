@@ -17,6 +17,7 @@ struct Batch {
   Tensor x;                           ///< [n, h, w, c], normalised
   std::vector<std::int32_t> labels;   ///< [n]
   std::vector<detect::Truth> truths;  ///< objects, if the set has boxes; their `image` counts the batch's
+  std::vector<float> weights;         ///< [n], or none: those of the data set
 };
 
 /// `count` images from `first` on, in order and without augmentation, into `batch` (whose memory is reused).

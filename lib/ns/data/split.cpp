@@ -26,6 +26,7 @@ void truncate(Dataset& dataset, std::size_t count) {
   dataset.truths = truths_between(dataset, 0, count);
   if (count < dataset.size()) dataset.sources.clear();
   dataset.labels.resize(count);
+  if (!dataset.weights.empty()) dataset.weights.resize(count);
   dataset.pixels.resize(count * static_cast<std::size_t>(dataset.shape.size()));
 }
 

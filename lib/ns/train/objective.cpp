@@ -14,8 +14,9 @@ double ClassificationObjective::loss(const nn::Network& network, const data::Bat
   gradients.resize(1);
   const Tensor& logits = network.output(0);
   return teacher != nullptr
-             ? nn::distilled_cross_entropy(logits, batch.labels, teacher->front(), mix_, gradients[0])
-             : nn::cross_entropy(logits, batch.labels, mix_.smoothing, gradients[0]);
+             ? nn::distilled_cross_entropy(logits, batch.labels, teacher->front(), mix_, gradients[0],
+                                           batch.weights)
+             : nn::cross_entropy(logits, batch.labels, mix_.smoothing, gradients[0], batch.weights);
 }
 
 DetectionObjective::DetectionObjective(const nn::Graph& graph, parallel::Communicator& group)

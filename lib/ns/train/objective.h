@@ -21,7 +21,8 @@ class Objective {
                       const std::vector<Tensor>* teacher, std::vector<Tensor>& gradients) const = 0;
 };
 
-/// Cross-entropy of one output [n, classes], mixed with distillation if there is a teacher.
+/// Cross-entropy of one output [n, classes], mixed with distillation if there is a teacher; an image counts
+/// as much as the batch's weights say.
 class ClassificationObjective : public Objective {
  public:
   explicit ClassificationObjective(nn::DistillationMix mix) : mix_(mix) {}

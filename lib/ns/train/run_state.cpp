@@ -14,6 +14,7 @@ namespace {
 constexpr const char* kOptimizerPrefix = "optimizer.";
 constexpr const char* kAveragePrefix = "average.";
 constexpr const char* kTeacher = "teacher";
+constexpr const char* kSampleWeights = "sample_weights";
 
 // Paths have no place in a checkpoint: they say where, not what.
 Json stored_config(const Recipe& recipe) {
@@ -63,16 +64,20 @@ void check_same_run(const checkpoint::Archive& archive, const checkpoint::Profil
                         "--resume continues the same run; --init starts another from its weights");
     }
   }
-  const auto teacher = archive.metadata.find(kTeacher);
-  const std::string stored_teacher = teacher == archive.metadata.end() ? "" : teacher->second;
-  if (stored_teacher != state.teacher_sha256) {
-    const auto text = [](const std::string& sha256) {
-      return sha256.empty() ? "no teacher" : "teacher " + sha256.substr(0, 12) + "…";
+  const auto same = [&](const char* key, const std::string& what, const std::string& present) {
+    const auto entry = archive.metadata.find(key);
+    const std::string before = entry == archive.metadata.end() ? "" : entry->second;
+    const auto text = [&](const std::string& sha256) {
+      return sha256.empty() ? "no " + what : what + " " + sha256.substr(0, 12) + "…";
     };
-    throw usage_error(archive.origin + ": was interrupted with " + text(stored_teacher) + ", found " +
-                          text(state.teacher_sha256),
-                      "--teacher takes the checkpoint that the run began with");
-  }
+    if (before != present) {
+      throw usage_error(
+          archive.origin + ": was interrupted with " + text(before) + ", found " + text(present),
+          "resume with the files that the run began with");
+    }
+  };
+  same(kTeacher, "teacher", state.teacher_sha256);
+  same(kSampleWeights, "sample weights", state.sample_weights_sha256);
   if (profile.graph != graph_text(state)) {
     throw input_error(archive.origin + ": its network is not the one of the recipe");
   }
@@ -182,6 +187,9 @@ checkpoint::Archive model_archive(const RunState& state, const Recipe& recipe,
   checkpoint::set_profile(archive, profile);
   if (!state.teacher_sha256.empty()) {
     archive.metadata[kTeacher] = state.teacher_sha256;
+  }
+  if (!state.sample_weights_sha256.empty()) {
+    archive.metadata[kSampleWeights] = state.sample_weights_sha256;
   }
   nested::write_tensors(state.model, archive);
   return archive;

@@ -28,6 +28,7 @@ struct RunState {
                                             ///< with --init
   std::vector<std::string> parent_sha256s;  ///< checkpoints that this run began with
   std::string teacher_sha256;               ///< checkpoint of the teacher, or empty
+  std::string sample_weights_sha256;        ///< file of the training images' weights, or empty
 };
 
 /// Every bank's parameters, statistics and optimiser state become those of bank 0.

@@ -73,6 +73,7 @@ Trainer::Trainer(Recipe recipe, const data::Split& data, parallel::Communicator&
     allocation_ = nested::uniform_allocation(graph, recipe_.dense_layers, recipe_.sparsities);
     levels_at(1.0);
   }
+  state_.sample_weights_sha256 = data_.train.weights_sha256;
   omp_set_num_threads(recipe_.threads > 0 ? recipe_.threads : omp_get_num_procs());
 }
 
