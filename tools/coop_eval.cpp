@@ -9,6 +9,7 @@
 #include "coop/report.h"
 #include "coop/sample_weights.h"
 #include "ns/base/atomic_file.h"
+#include "ns/base/error.h"
 #include "ns/data/catalog.h"
 #include "ns/data/split.h"
 
@@ -30,6 +31,8 @@ int run(const CoopOptions& o) {
       if (!path.empty() && path != "-") ns::check_writable(path, overwrite, {model->path()});
     }
   }
+  if (!o.sample_weights.empty() && partners.baseline() == 0)
+    throw ns::usage_error("--sample-weights: there is no model before the last one");
   const Calibration calibration = calibrate(o, partners);
   const CoopResult result = evaluate_rule(o, partners, calibration, test);
   const std::string text = result_text(o, partners, calibration, result);

@@ -115,9 +115,31 @@ class CoopEval(TinyChain):
         plain, weighted = (read_safetensors(self.folder / f"{name}.safetensors") for name in ("plain", "weighted"))
         self.assertNotEqual(plain[1], weighted[1])
         self.assertEqual(weighted[0]["__metadata__"]["sample_weights"], hashlib.sha256((self.folder / "weights.txt").read_bytes()).hexdigest())
+        same = self.cooperate("--per-sample", "one.txt", "--sample-weights", self.folder / "one.txt", status=2)
+        self.assert_error(same, "coop-eval", "one.txt: is named for two outputs", "--sample-weights each need a file of their own")
         self.write("few.txt", b"1\n2\n")
         self.assert_error(self.run_tool(*train, "-o", "x.safetensors", "--sample-weights", "few.txt", status=3), "ns-train", "of the 400 training images", "found 2")
         self.assert_error(self.run_tool(*train, "-o", "x.safetensors", "--sample-weights", "none.txt", status=3), "ns-train", "none.txt")
+
+    def test_a_view_adds_to_its_model_and_the_comparison_is_with_the_model_alone(self):
+        models = ("nested_150.nsm:1", "dense_150.nsm", "dense_150.nsm@flip")
+        record = self.record("--thresholds", "one,stage", "--best-accuracy", "-o", "both.nsm", models=models)
+        self.assertEqual([stage["view"] for stage in record["stages"]], ["identity", "identity", "flip"])
+        self.assertEqual(record["stages"][1]["cost"], record["stages"][2]["cost"])
+        change = record["together_minus_last"]
+        self.assertEqual(record["together"]["correct"] - record["stages"][1]["alone"]["correct"], change["became_right"] - change["became_wrong"])
+        self.assertLess(record["flash_bytes"], record["stages"][0]["flash_bytes"] + record["stages"][1]["flash_bytes"] + 1000)
+        self.assertEqual(len(record["validation"]["candidates"]), 12)
+        self.assertEqual(json.loads(self.run_tool("ns-bench", "both.nsm", "--data-dir", self.made / "more", "--json").stdout)["correct"], record["together"]["correct"])
+        record = self.record("--thresholds", "stage", "--aggregate", "mean", "--best-accuracy", "-o", "stages.nsm", models=models)
+        self.assertEqual((record["rule"]["threshold_kind"], len(record["rule"]["thresholds"])), ("stage", 3))
+        info = json.loads(self.run_tool("ns-info", "--json", "stages.nsm").stdout)
+        self.assertEqual([len(row) for row in info["rule"]["thresholds"]], [1, 1, 1])
+        self.assertEqual(info["rule"]["stages"][2]["view"], "flip")
+        for wrong, fragment in (("dense_150.nsm@flop", 'did you mean "flip"?'), ("dense_150.nsm@rotate:5", "one shift and one mirror image"),
+                                ("nested_150.nsm:2@flip", "about the image itself before"), ("dense_150.nsm@shift:99,0", "shift")):
+            with self.subTest(wrong=wrong):
+                self.assert_error(self.cooperate(models=("dense_150.nsm", wrong), status=2), "coop-eval", fragment)
 
     def test_three_stages_two_of_them_subnets_of_one_file(self):
         record = self.record("-o", "three.nsm", models=("nested_150.nsm:1", "nested_150.nsm:2", "dense_150.nsm"))

@@ -83,7 +83,7 @@ class DetectionTest(CliCase):
         self.assert_error(self.train("--evaluate", model, "--sample-weights", "w.txt", status=2), "ns-train", "--evaluate trains nothing")
 
     def test_a_detector_takes_no_sample_weights(self):
-        self.write("w.txt", b"1\n" * 23)
+        (self.folder / "w.txt").write_bytes(b"1\n" * 23)
         self.assert_error(self.train("-o", "x.safetensors", "--sample-weights", "w.txt", status=2), "ns-train", "w.txt: sample weights are for classification", "without --sample-weights")
 
     def test_bad_sets_are_named(self):

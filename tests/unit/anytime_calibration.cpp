@@ -115,6 +115,23 @@ TEST_CASE("Thresholds per class keep the right answers at no more cost than the 
   CHECK(found.mean_cost < common.mean_cost);
 }
 
+TEST_CASE("Thresholds per pass keep the right answers at no more cost, and each holds after its pass") {
+  const Synthetic data;
+  const Tracks tracks = data.tracks();
+  const CalibrationData calibration{tracks, data.labels, kCosts, 1, 4};
+  const auto full = static_cast<double>(correct_after(tracks, data.labels, 4));
+  const CurvePoint common = cheapest_with(accuracy_cost_curve(calibration), full, 1e9);
+  const StoppingRule rule = per_pass_with(calibration, common, full);
+  CHECK(rule.thresholds.size() == 4);
+  const Evaluation found = evaluate(stop(tracks, rule), data.labels, kCosts);
+  CHECK(static_cast<double>(found.correct) >= full);
+  CHECK(found.mean_cost < common.mean_cost);
+  const StoppingRule falling{{0.9, 0.5, kNever}, 1, 3, true};
+  CHECK_FALSE(falling.stops(1, {1, 0.8, 0.8}));
+  CHECK(falling.stops(2, {1, 0.5, 0.5}));
+  CHECK(falling.stops(3, {1, 0.0, 0.1}));
+}
+
 TEST_CASE("Too few samples to calibrate are refused with the minimum") {
   EXPECT_ERROR(require_calibration_samples(99), kUsage, "at least 100");
   require_calibration_samples(100);

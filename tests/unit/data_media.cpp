@@ -123,7 +123,7 @@ TEST_CASE("A tone lights the band of its frequency while it sounds") {
   CHECK(*std::ranges::max_element(image) == 255);
 }
 
-TEST_CASE("Recordings are split by take or by speaker, and ordered by take") {
+TEST_CASE("Recordings are split by take or by speaker, and ordered by take, a voice for validation last") {
   const TempFolder folder;
   make_folder(folder.file("recordings"));
   for (const char* name : {"3_george_12", "0_theo_7", "9_george_4", "1_theo_0", "2_george_7"})
@@ -136,6 +136,11 @@ TEST_CASE("Recordings are split by take or by speaker, and ordered by take") {
   CHECK(load_dataset("fsdd_without_theo", folder.path(), Part::kTest).labels ==
         std::vector<std::int32_t>{1, 0});
   CHECK(load_dataset("fsdd_without_theo", folder.path(), Part::kTrain).size() == 3);
+  // The speaker after the test speaker comes last, whatever the take.
+  CHECK(load_dataset("fsdd_without_yweweler", folder.path(), Part::kTrain).labels ==
+        std::vector<std::int32_t>{1, 0, 9, 2, 3});
+  CHECK(load_dataset("fsdd_without_nicolas", folder.path(), Part::kTrain).labels ==
+        std::vector<std::int32_t>{9, 2, 3, 1, 0});
   EXPECT_ERROR(load_dataset("fsdd_without_lucas", folder.path(), Part::kTest), kInput,
                "no recordings of this part");
   write_text(folder.file("recordings/cough.wav"), wav_text({1}));

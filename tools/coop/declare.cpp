@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <filesystem>
+
 #include "common/artifact_stream.h"
 #include "coop/options.h"
 #include "ns/anytime/scoring.h"
@@ -15,11 +18,12 @@ void declare_rule(CLI::App& app, CoopOptions& o) {
                  "What the threshold is for, a list: max_probability, margin, entropy, interval")
       ->delimiter(',')
       ->capture_default_str();
-  app.add_option(
-         "--thresholds", o.thresholds,
-         "One threshold, or one per class (a Lagrangian fit of errors against cost), a list: one, class")
+  app.add_option("--thresholds", o.thresholds,
+                 "One threshold, or one per class or stage (Lagrangian fits of errors against cost), a list: "
+                 "one, class, "
+                 "stage")
       ->delimiter(',')
-      ->check(CLI::IsMember({"one", "class"}))
+      ->check(CLI::IsMember({"one", "class", "stage"}))
       ->capture_default_str();
   app.add_option("--calibration-images", o.calibration_images, "Validation split: the last training images")
       ->transform(whole_number(1))
@@ -60,11 +64,25 @@ void declare_gates(CLI::App& app, CoopOptions& o) {
   add_size_gates(app, o.gates.max_flash, o.gates.max_ram);
 }
 
+// Two outputs in one file: the later would replace the earlier.
+void check_outputs_differ(const CoopOptions& o) {
+  std::vector<std::filesystem::path> seen;
+  for (const std::string& path : {o.output.output, o.per_sample, o.sample_weights}) {
+    if (path.empty()) continue;
+    seen.push_back(std::filesystem::weakly_canonical(std::filesystem::absolute(path)));
+    if (std::count(seen.begin(), seen.end(), seen.back()) > 1)
+      throw ns::usage_error(path + ": is named for two outputs",
+                            "--output, --per-sample and --sample-weights each need a file of their own");
+  }
+}
+
 }  // namespace
 
 void declare(CLI::App& app, CoopOptions& o) {
-  app.add_option("MODEL", o.models,
-                 "Packed models (.nsm), cheapest first; MODEL:K is subnet K of it (else the densest)")
+  app.add_option(
+         "MODEL", o.models,
+         "Packed models (.nsm), cheapest first; MODEL:K is subnet K of it (else the densest), MODEL@flip the "
+         "model asked about a view of the image")
       ->required()
       ->transform(artifact_input());
   app.add_option("-o,--output", o.output.output, "Cooperative model to write (- for standard output)");
@@ -99,6 +117,7 @@ void declare(CLI::App& app, CoopOptions& o) {
 void check(const CoopOptions& o) {
   for (const std::string& word : o.aggregates) ns::anytime::aggregate_of(word);
   for (const std::string& word : o.confidences) ns::anytime::confidence_of(word);
+  check_outputs_differ(o);
   if (o.models.size() < 2)
     throw ns::usage_error("one model cannot cooperate: at least two are needed",
                           "MODEL:1 and MODEL:2 are two subnets of one model");
@@ -115,7 +134,7 @@ void check(const CoopOptions& o) {
     const bool single = o.aggregates.size() == 1 && o.confidences.size() == 1;
     if (!single || o.aggregates.front() == "weighted" || o.thresholds != std::vector<std::string>{"one"})
       throw ns::usage_error(
-          "--threshold: name one --aggregate and one --confidence; weights and thresholds per "
-          "class are learned by calibration");
+          "--threshold: name one --aggregate and one --confidence; weights and several thresholds "
+          "are learned by calibration");
   }
 }

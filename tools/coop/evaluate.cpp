@@ -113,7 +113,7 @@ CoopResult evaluate_rule(const CoopOptions& o, const Partners& partners, const C
   for (std::size_t i = 0; i < everybody.size(); ++i) {
     Outcome one = alone(partners, logits, i);
     result.alone.push_back(evaluate(one, test.labels, std::vector<double>{everybody[i].cost}));
-    if (i + 1 == partners.stages.size()) last = std::move(one);
+    if (i == partners.baseline()) last = std::move(one);
   }
   std::vector<double> costs;
   for (const Partner& partner : partners.stages) costs.push_back(partner.cost);

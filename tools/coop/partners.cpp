@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include "common/stop_signal.h"
 #include "ns/base/error.h"
@@ -14,19 +15,52 @@ using namespace ns::deploy;
 namespace {
 
 // "model.nsm:2" is subnet 2; a file of that very name would be meant otherwise, and nobody has one.
-Partner parse(const std::string& text) {
-  Partner partner{.name = text, .path = text, .subnet = 0};
+void split_subnet(Partner& partner) {
+  const std::string text = partner.path;
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon + 1 == text.size()) return partner;
+  if (colon == std::string::npos || colon + 1 == text.size()) return;
   const char *const begin = text.data() + colon + 1, *const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(begin, end, partner.subnet);
   if (error != std::errc() || rest != end) {
     partner.subnet = 0;
-    return partner;
+    return;
   }
   partner.path = text.substr(0, colon);
   if (partner.subnet < 1) throw ns::usage_error(text + ": subnets count from 1");
+}
+
+// "model.nsm:2@flip" is asked about the mirror image, if no file has that name.
+Partner parse(const std::string& text, ns::ImageShape shape) {
+  Partner partner{.name = text, .path = text, .view = {}, .subnet = 0};
+  const std::size_t at = text.rfind('@');
+  if (at != std::string::npos && text.find('/', at) == std::string::npos && !std::filesystem::exists(text)) {
+    partner.path = text.substr(0, at);
+    partner.view = ns::augment::parse_view(std::string_view(text).substr(at + 1), shape, text);
+    if (!partner.view.placement())
+      throw ns::usage_error(text + ": microcontrollers run views of one shift and one mirror image",
+                            "for example @flip or @shift:0,2+flip");
+  }
+  split_subnet(partner);
   return partner;
+}
+
+bool same_network(const Partner& a, const Partner& b) {
+  return a.model == b.model && a.subnet == b.subnet;
+}
+
+// A stage is new to those before it, and a view adds to what its model says of the image itself.
+void require_new(const Partner& partner, const std::vector<Partner>& before) {
+  bool asked = false;
+  for (const Partner& other : before) {
+    if (!same_network(partner, other)) continue;
+    asked = asked || other.view.identity();
+    if (other.view == partner.view)
+      throw ns::usage_error(partner.name + ": the same model twice cannot cooperate with itself",
+                            "a view of the image, for example @flip, makes it another question");
+  }
+  if (!partner.view.identity() && !asked)
+    throw ns::usage_error(partner.name + ": the model must be asked about the image itself before",
+                          "name it once more, without the view, further ahead");
 }
 
 void require_single(const PackedModel& model) {
@@ -38,8 +72,8 @@ void require_single(const PackedModel& model) {
                           " networks, one expected");
 }
 
-Partner open_one(const std::string& text, Partners& all) {
-  Partner partner = parse(text);
+Partner open_one(const std::string& text, ns::ImageShape shape, Partners& all) {
+  Partner partner = parse(text, shape);
   const auto same = [&](const auto& model) { return model->path() == partner.path; };
   const auto found = std::find_if(all.models.begin(), all.models.end(), same);
   partner.model = static_cast<unsigned>(found - all.models.begin());
@@ -93,28 +127,32 @@ std::vector<const PackedModel*> Partners::parts() const {
 
 std::vector<ns::anytime::Stage> Partners::stages_only() const {
   std::vector<ns::anytime::Stage> list;
-  for (const Partner& partner : stages) list.push_back({{}, partner.subnet, partner.cost, partner.model});
+  for (const Partner& partner : stages)
+    list.push_back({partner.view, partner.subnet, partner.cost, partner.model});
   return list;
+}
+
+std::size_t Partners::baseline() const {
+  const auto same = [&](const Partner& stage) { return same_network(stage, stages.back()); };
+  return static_cast<std::size_t>(std::ranges::find_if(stages, same) - stages.begin());
 }
 
 std::vector<ns::anytime::Stage> Partners::all_stages() const {
   std::vector<ns::anytime::Stage> list = stages_only();
-  for (const Partner& partner : beside) list.push_back({{}, partner.subnet, partner.cost, partner.model});
+  for (const Partner& partner : beside)
+    list.push_back({partner.view, partner.subnet, partner.cost, partner.model});
   return list;
 }
 
 Partners open_partners(const CoopOptions& o, const ns::data::Dataset& dataset) {
   Partners partners;
   for (const std::string& text : o.models) {
-    Partner partner = open_one(text, partners);
-    for (const Partner& other : partners.stages) {
-      if (other.model == partner.model && other.subnet == partner.subnet)
-        throw ns::usage_error(text + ": the same model twice cannot cooperate with itself");
-    }
+    Partner partner = open_one(text, dataset.shape, partners);
+    require_new(partner, partners.stages);
     partners.stages.push_back(std::move(partner));
   }
   partners.stage_models = partners.models.size();
-  for (const std::string& text : o.beside) partners.beside.push_back(open_one(text, partners));
+  for (const std::string& text : o.beside) partners.beside.push_back(open_one(text, dataset.shape, partners));
   for (const auto& model : partners.models) {
     partners.classifiers.push_back(
         std::make_unique<PackedClassifier>(*model, dataset, static_cast<unsigned>(o.threads)));

@@ -12,6 +12,7 @@
 
 struct Partner {
   std::string name, path;  // as given; the file
+  ns::augment::View view;  // of the image that it is asked about
   std::string network, sha256;
   unsigned model = 0;  // its place in Partners::models
   int subnet = 1;
@@ -34,6 +35,8 @@ struct Partners {
   /// Of the partners that cooperate, then of those beside them.
   std::vector<ns::anytime::Stage> all_stages() const;
   std::vector<ns::anytime::Stage> stages_only() const;
+  /// The stage that all together are compared with: the last model, asked about the image itself.
+  std::size_t baseline() const;
   std::size_t classes() const { return classifiers.front()->classes(); }
 };
 

@@ -18,6 +18,7 @@ Json partner_json(const CoopOptions& o, const Partner& partner, const Evaluation
                {"artifact_sha256", partner.sha256},
                {"network", partner.network},
                {"subnet", partner.subnet},
+               {"view", partner.view.name()},
                {"macs", partner.macs},
                {"cost", partner.cost},
                {"flash_bytes", partner.flash_bytes},

@@ -58,9 +58,10 @@ Table result_table(const CoopOptions& o, const Partners& partners, const CoopRes
 
 std::string rule_text(const Calibration& calibration) {
   const CoopRule& rule = calibration.rule();
-  std::string text = "Rule: aggregate " + name(rule.scoring.aggregate) + ", confidence " +
-                     name(rule.scoring.confidence) + ", threshold " +
-                     (rule.rule.thresholds.size() == 1 ? fixed(rule.rule.thresholds[0], 4) : "per class");
+  std::string text =
+      "Rule: aggregate " + name(rule.scoring.aggregate) + ", confidence " + name(rule.scoring.confidence) +
+      ", threshold " +
+      (rule.thresholds == "one" ? fixed(rule.rule.thresholds[0], 4) : "per " + rule.thresholds);
   for (std::size_t i = 0; i < rule.scoring.weights.size(); ++i)
     text +=
         (i == 0 ? "; weights " : " ") + fixed(rule.scoring.weights[i] / static_cast<double>(kWeightUnits), 3);

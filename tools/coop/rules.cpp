@@ -30,7 +30,7 @@ namespace {
 double wanted(const CoopOptions& o, const Calibration& calibration, double spread) {
   if (o.min_accuracy) return std::ceil(*o.min_accuracy * static_cast<double>(calibration.images) - 1e-9);
   const double above = std::ceil(o.margin / 100 * static_cast<double>(calibration.images) - 1e-9);
-  return static_cast<double>(calibration.alone_correct.back()) + above + spread;
+  return static_cast<double>(calibration.baseline_correct) + above + spread;
 }
 
 bool better(const CoopOptions& o, const CurvePoint& a, const CurvePoint& b) {
@@ -64,7 +64,7 @@ double spread_of(const CoopOptions& o, const Outcome& together, const Calibratio
   if (o.standard_errors <= 0) return 0;
   std::size_t different = 0;
   for (std::size_t i = 0; i < labels.size(); ++i)
-    different += (together.verdicts[i].answer == labels[i]) != calibration.last_right[i];
+    different += (together.verdicts[i].answer == labels[i]) != calibration.baseline_right[i];
   return o.standard_errors * std::sqrt(static_cast<double>(different));
 }
 
@@ -86,9 +86,11 @@ CoopRule calibrate_one(const CoopOptions& o, const Partners& partners, const Cal
     spread = std::max(spread, found);
     if (enough) break;
   }
-  if (rule.thresholds == "class") {
-    rule.rule = per_class_with(data, rule.validation, partners.classes(),
-                               static_cast<double>(rule.validation.correct));
+  if (rule.thresholds != "one") {
+    const auto correct = static_cast<double>(rule.validation.correct);
+    rule.rule = rule.thresholds == "stage"
+                    ? per_pass_with(data, rule.validation, correct)
+                    : per_class_with(data, rule.validation, partners.classes(), correct);
     const Evaluation found = evaluate(stop(tracks, rule.rule), labels, data.pass_costs);
     rule.validation = {0, found.mean_passes, found.mean_cost, found.correct};
   }
@@ -150,9 +152,10 @@ Calibration calibrate(const CoopOptions& o, const Partners& partners) {
     const std::vector<std::size_t> one{i};
     const Tracks alone = track(logits, one, scorer_of(partners, {Aggregate::kReplace, {}, {}}));
     calibration.alone_correct.push_back(correct_after(alone, validation.labels, 1));
-    calibration.last_right.clear();
+    if (i != partners.baseline()) continue;
+    calibration.baseline_correct = calibration.alone_correct.back();
     for (std::size_t image = 0; image < validation.size(); ++image)
-      calibration.last_right.push_back(alone.at(image, 0).answer == validation.labels[image]);
+      calibration.baseline_right.push_back(alone.at(image, 0).answer == validation.labels[image]);
   }
   for (const std::string& aggregate : o.aggregates) {
     for (const std::string& confidence : o.confidences) {

@@ -21,7 +21,8 @@ struct Calibration {
   std::size_t chosen = 0;
   std::size_t images = 0;                  // 0: the rule was given
   std::vector<std::size_t> alone_correct;  // by stage
-  std::vector<bool> last_right;            // by image, of the last stage alone
+  std::size_t baseline_correct = 0;
+  std::vector<bool> baseline_right;  // by image, of Partners::baseline() alone
   std::string manifest_sha256;
 
   const CoopRule& rule() const { return rules[chosen]; }

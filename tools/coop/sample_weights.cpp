@@ -12,7 +12,7 @@ std::string sample_weight_lines(const CoopOptions& o, const Partners& partners) 
   const ns::data::Dataset images =
       ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain);
   const std::vector<Stage> stages = partners.stages_only();
-  const std::vector<Stage> asked{stages[stages.size() - 2]};
+  const std::vector<Stage> asked{stages[partners.baseline() - 1]};
   ::Progress bar("training images", "images", progress_mode(o.progress));
   const StageLogits logits = StageRunner(partners.runners(), images).all_logits(asked, [&](std::size_t done) {
     throw_if_stopped();

@@ -122,26 +122,27 @@ struct Value {
   double correct = 0, cost = 0;  // sums over samples
 };
 
-class PerClassSearch {
+// Several thresholds at once: one per class, or one per pass.
+class ThresholdSearch {
  public:
-  PerClassSearch(const CalibrationData& data, std::size_t classes)
-      : data_(data), cost_until_(data.max_passes + 1, 0.0), visitors_(classes) {
+  ThresholdSearch(const CalibrationData& data, const StoppingRule& start)
+      : data_(data), cost_until_(data.max_passes + 1, 0.0), visitors_(start.thresholds.size()) {
     for (std::size_t pass = 1; pass <= data.max_passes; ++pass) {
       cost_until_[pass] = cost_until_[pass - 1] + data.pass_costs.at(pass - 1);
     }
-    std::vector<std::vector<double>> scores(classes);
+    std::vector<std::vector<double>> scores(visitors_.size());
     for (std::size_t sample = 0; sample < data.tracks.samples; ++sample) {
       for (std::size_t pass = data.min_passes; pass < data.max_passes; ++pass) {
         const Verdict& verdict = data.tracks.at(sample, pass - 1);
-        const auto answer = static_cast<std::size_t>(verdict.answer);
-        scores[answer].push_back(verdict.score);
-        if (visitors_[answer].empty() || visitors_[answer].back() != sample) {
-          visitors_[answer].push_back(static_cast<std::uint32_t>(sample));
+        const std::size_t k = start.by_pass ? pass - 1 : static_cast<std::size_t>(verdict.answer);
+        scores[k].push_back(verdict.score);
+        if (visitors_[k].empty() || visitors_[k].back() != sample) {
+          visitors_[k].push_back(static_cast<std::uint32_t>(sample));
         }
       }
     }
-    for (std::vector<double>& of_class : scores) {
-      candidates_.push_back(quantiles(of_class));
+    for (std::vector<double>& some : scores) {
+      candidates_.push_back(quantiles(some));
     }
   }
 
@@ -153,7 +154,7 @@ class PerClassSearch {
     return sum;
   }
 
-  // Two rounds of choosing each class's best threshold while the others stay.
+  // Two rounds of choosing each best threshold while the others stay.
   void ascend(double price, StoppingRule& rule) const {
     for (int round = 0; round < 2; ++round) {
       for (std::size_t k = 0; k < visitors_.size(); ++k) {
@@ -200,16 +201,14 @@ class PerClassSearch {
 
   const CalibrationData& data_;
   std::vector<double> cost_until_;
-  std::vector<std::vector<std::uint32_t>> visitors_;  // by class: who has it as an answer before the end
+  std::vector<std::vector<std::uint32_t>> visitors_;  // by threshold: whom it may stop before the end
   std::vector<std::vector<double>> candidates_;
 };
 
-}  // namespace
-
-StoppingRule per_class_with(const CalibrationData& data, const CurvePoint& common, std::size_t classes,
-                            double correct) {
-  const PerClassSearch search(data, classes);
-  const StoppingRule start{std::vector<double>(classes, common.threshold), data.min_passes, data.max_passes};
+// Of the rules that ascend from `start` at some price of a unit of cost, the cheapest with enough right
+// answers.
+StoppingRule cheapest_rule_with(const CalibrationData& data, const StoppingRule& start, double correct) {
+  const ThresholdSearch search(data, start);
   StoppingRule best = start;
   double best_cost = search.evaluate(start).cost;
   // Right answers that one unit of cost must bring: at 0 cost does not matter, at the other end it is all.
@@ -230,6 +229,20 @@ StoppingRule per_class_with(const CalibrationData& data, const CurvePoint& commo
     }
   }
   return best;
+}
+
+}  // namespace
+
+StoppingRule per_class_with(const CalibrationData& data, const CurvePoint& common, std::size_t classes,
+                            double correct) {
+  return cheapest_rule_with(
+      data, {std::vector<double>(classes, common.threshold), data.min_passes, data.max_passes}, correct);
+}
+
+StoppingRule per_pass_with(const CalibrationData& data, const CurvePoint& common, double correct) {
+  return cheapest_rule_with(
+      data, {std::vector<double>(data.max_passes, common.threshold), data.min_passes, data.max_passes, true},
+      correct);
 }
 
 }  // namespace ns::anytime

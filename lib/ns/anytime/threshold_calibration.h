@@ -51,6 +51,10 @@ CurvePoint within_passes(const std::vector<CurvePoint>& curve, double mean_passe
 StoppingRule per_class_with(const CalibrationData& data, const CurvePoint& common, std::size_t classes,
                             double correct);
 
+/// As per_class_with, one threshold per pass: an answer that three stages agree on may be let go where the
+/// same probability of one stage may not.
+StoppingRule per_pass_with(const CalibrationData& data, const CurvePoint& common, double correct);
+
 /// Throws Error(kUsage) with the minimum if a validation split is too small to calibrate.
 void require_calibration_samples(std::size_t samples);
 

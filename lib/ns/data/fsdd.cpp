@@ -31,6 +31,12 @@ Recording parse(const std::string& path) {
   return {std::stoi(found[3]), found[2], std::stoi(found[1]), path};
 }
 
+std::string speaker_after(const std::string& speaker) {
+  const std::vector<std::string> all = fsdd_speakers();
+  const auto found = std::ranges::find(all, speaker);
+  return found == all.end() ? "" : all[static_cast<std::size_t>(found - all.begin() + 1) % all.size()];
+}
+
 }  // namespace
 
 std::vector<std::string> fsdd_speakers() {
@@ -50,6 +56,9 @@ std::vector<std::string> fsdd_files(const std::string& folder, Part part, const 
   }
   if (chosen.empty()) throw input_error(recordings + ": has no recordings of this part of the data set");
   std::ranges::sort(chosen, {}, &Recording::key);
+  const std::string last = speaker_after(test_speaker);
+  std::ranges::stable_partition(chosen,
+                                [&](const Recording& recording) { return recording.speaker != last; });
   std::vector<std::string> paths;
   for (const Recording& recording : chosen) paths.push_back(recording.path);
   return paths;

@@ -125,16 +125,19 @@ PackedRule::PackedRule(const anytime::Scoring& scoring, const anytime::StoppingR
                        weight_of(scoring, i)});
   }
   // A level of confidence is another t after every pass; the other scores mean the same after each.
-  const std::size_t rows = scoring.confidence == Confidence::kInterval ? rule.max_passes : 1;
+  const bool by_row = rule.by_pass || scoring.confidence == Confidence::kInterval;
+  const std::size_t rows = by_row ? rule.max_passes : 1;
+  const std::size_t columns = rule.by_pass ? 1 : rule.thresholds.size();
   for (std::size_t row = 0; row < rows; ++row) {
-    for (const double threshold : rule.thresholds) {
+    for (std::size_t column = 0; column < columns; ++column) {
+      const double threshold = rule.threshold(row + 1, static_cast<int>(column));
       thresholds_.push_back(least_score(scoring, threshold, row + 1));
     }
   }
   rule_.stages = stages_.data();
   rule_.thresholds = thresholds_.data();
   rule_.threshold_rows = static_cast<std::uint16_t>(rows);
-  rule_.threshold_columns = static_cast<std::uint16_t>(rule.thresholds.size());
+  rule_.threshold_columns = static_cast<std::uint16_t>(columns);
   rule_.classes = static_cast<std::uint16_t>(classes);
   rule_.min_passes = static_cast<std::uint16_t>(rule.min_passes);
   rule_.max_passes = static_cast<std::uint16_t>(rule.max_passes);
