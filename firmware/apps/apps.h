@@ -28,10 +28,6 @@ bool open_model(nsrt_model* model);
 /// Same line for a failure after validation, e.g. an arena that is too small.
 int refuse(nsrt_status status, std::uint32_t offset = 0, std::uint32_t index = 0);
 
-/// Room for a detector's candidates, in the board's memory behind the network's arena and its outputs; null
-/// if there is none left.
-nsrt_detection* candidates_place(const nsrt_network_info& info, const nsrt_detector& detector);
-
 /// Decimal number; false for anything else and for numbers of more than nine digits.
 bool parse_number(const char* word, std::uint32_t* number);
 

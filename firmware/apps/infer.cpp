@@ -2,9 +2,8 @@
 // INPUTS: input tensors, one after the other. OUTPUTS: for each its output tensor, and for the first TRACED
 // of them, after it, the CRC-32 of every operator's output (u32, little-endian). A detector's outputs are
 // followed by the number of its detections (u32) and these, zero-filled to the model's number of candidates.
-#include <string.h>
-
 #include "firmware/apps/apps.h"
+#include "firmware/apps/detections.h"
 #include "model/crc32.h"
 
 namespace app {
@@ -24,27 +23,14 @@ struct Job {
   int inputs, outputs;
 };
 
-// Of the outputs of the last run.
-int write_detections(const Job& job, const nsrt_detector& detector, nsrt_detection* found,
-                     const std::uint8_t* output) {
-  std::uint32_t count = 0;
-  const nsrt_status status = nsrt_detect(job.model, job.network, job.subnet,
-                                         reinterpret_cast<const std::int8_t*>(output), found, &count);
-  if (status != NSRT_OK) return refuse(status);
-  memset(found + count, 0, (detector.candidates - count) * sizeof *found);
-  const bool written = board::write(job.outputs, &count, sizeof count) &&
-                       board::write(job.outputs, found, detector.candidates * sizeof *found);
-  return written ? kDone : kFileError;
-}
-
 int run_all(const Job& job) {
   const board::Region arena = board::arena();
   if (arena.bytes < std::uint64_t{job.info.arena_bytes} + job.info.output.bytes)
     return refuse(NSRT_ARENA_TOO_SMALL);
   nsrt_detector detector;
-  nsrt_detection* found = nullptr;
+  std::uint32_t* found = nullptr;
   if (nsrt_describe_detector(job.model, job.network, &detector) == NSRT_OK) {
-    found = candidates_place(job.info, detector);
+    found = detections_place(arena.data + job.info.arena_bytes + job.info.output.bytes, detector);
     if (found == nullptr) return refuse(NSRT_ARENA_TOO_SMALL);
   }
   std::int8_t* const input = nsrt_input_place(job.model, job.network, arena.data);
@@ -60,7 +46,9 @@ int run_all(const Job& job) {
     if (status != NSRT_OK) return refuse(status);
     if (!board::write(job.outputs, output, job.info.output.bytes)) return kFileError;
     if (found != nullptr) {
-      if (const int done = write_detections(job, detector, found, output); done != kDone) return done;
+      const nsrt_status done = detect(*job.model, job.network, job.subnet, output, detector, found).status;
+      if (done != NSRT_OK) return refuse(done);
+      if (!board::write(job.outputs, found, detections_bytes(detector))) return kFileError;
     }
     if (traced && !board::write(job.outputs, checksums, job.info.operators * sizeof checksums[0]))
       return kFileError;

@@ -31,13 +31,6 @@ int check() {
   return kDone;
 }
 
-nsrt_detection* candidates_place(const nsrt_network_info& info, const nsrt_detector& detector) {
-  const board::Region arena = board::arena();
-  const std::uint64_t taken = (std::uint64_t{info.arena_bytes} + info.output.bytes + 15) / 16 * 16;
-  if (arena.bytes < taken + detector.candidates * sizeof(nsrt_detection)) return nullptr;
-  return reinterpret_cast<nsrt_detection*>(arena.data + taken);
-}
-
 bool parse_number(const char* word, std::uint32_t* number) {
   *number = 0;
   for (int digits = 0; *word; ++word, ++digits) {

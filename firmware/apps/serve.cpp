@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "firmware/apps/detections.h"
 #include "firmware/apps/model_size.h"
 #include "firmware/apps/timed_run.h"
 #include "model/crc32.h"
@@ -84,6 +85,8 @@ std::uint32_t ModelServer::execute(const Request& request) {
       return input(request);
     case kRun:
       return run(request);
+    case kDetect:
+      return detect(request);
     case kResult:
       return result(request);
   }
@@ -146,6 +149,7 @@ std::uint32_t ModelServer::run(const Request& received) {
   Request request = received;
   const std::uint16_t network = request.u16(), subnet = request.u16(), trace = request.u16();
   ran_ = {};
+  found_bytes_ = 0;
   if (!request.complete() || trace > kTraceCounts) return kBadRequest;
   nsrt_network_info info;
   nsrt_regions regions;
@@ -162,9 +166,26 @@ std::uint32_t ModelServer::run(const Request& received) {
   }
   if (timed.status != NSRT_OK) return timed.status;
   ran_ = info;
+  network_ = network;
+  subnet_ = subnet;
   trace_ = trace;
   put(counts_of(timed.total), 8);
   put(timed.stack_bytes, 4);
+  return NSRT_OK;
+}
+
+std::uint32_t ModelServer::detect(const Request& request) {
+  nsrt_detector detector;
+  if (!request.complete() || ran_.output.bytes == 0 ||
+      nsrt_describe_detector(&model_, network_, &detector) != NSRT_OK)
+    return kBadRequest;
+  std::uint32_t* const place = detections_place(output_ + ran_.output.bytes, detector);
+  if (place == nullptr) return NSRT_ARENA_TOO_SMALL;
+  const Detected detected = app::detect(model_, network_, subnet_, output_, detector, place);
+  if (detected.status != NSRT_OK) return detected.status;
+  found_ = place;
+  found_bytes_ = detections_bytes(detector);
+  put(counts_of(detected.ticks), 8);
   return NSRT_OK;
 }
 
@@ -174,10 +195,10 @@ std::uint32_t ModelServer::result(const Request& received) {
   request.u16();
   const std::uint32_t offset = request.u32(), bytes = request.u32();
   if (!request.complete() || bytes > kMostData) return kBadRequest;
-  if (what == kOutput) {
-    const std::uint32_t size = ran_.output.bytes;
+  if (what == kOutput || what == kDetections) {
+    const std::uint32_t size = what == kOutput ? ran_.output.bytes : found_bytes_;
     if (offset > size || size - offset < bytes) return kBadRequest;
-    put_bytes(output_ + offset, bytes);
+    put_bytes((what == kOutput ? output_ : reinterpret_cast<const std::uint8_t*>(found_)) + offset, bytes);
     return NSRT_OK;
   }
   const bool known =

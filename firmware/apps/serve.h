@@ -24,6 +24,7 @@ class ModelServer {
   std::uint32_t check();
   std::uint32_t input(const Request& request);
   std::uint32_t run(const Request& request);
+  std::uint32_t detect(const Request& request);
   std::uint32_t result(const Request& request);
   std::uint32_t execute(const Request& request);
   std::uint32_t describe(unsigned network, nsrt_network_info* info, nsrt_regions* regions) const;
@@ -33,8 +34,11 @@ class ModelServer {
 
   bool opened_ = false;
   nsrt_model model_{};
-  nsrt_network_info ran_{};         // what the results are of
+  nsrt_network_info ran_{};  // what the results are of
+  unsigned network_ = 0, subnet_ = 0;
   std::uint8_t* output_ = nullptr;  // of the last run
+  const std::uint32_t* found_ = nullptr;
+  std::uint32_t found_bytes_ = 0;  // 0: no boxes of the last run
   std::uint16_t trace_ = nsrt::serial::kNoTrace;
   std::uint8_t payload_[nsrt::serial::kMostPayload];
   std::size_t length_ = 0;

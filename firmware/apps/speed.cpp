@@ -3,7 +3,7 @@
 //   detect subnet=K instructions=N            (of a detector: boxes from its outputs for noise)
 //   total subnet=K instructions=N stack=BYTES
 #include "firmware/apps/apps.h"
-#include "firmware/apps/instruction_count.h"
+#include "firmware/apps/detections.h"
 #include "firmware/apps/text.h"
 #include "firmware/apps/timed_run.h"
 
@@ -33,13 +33,12 @@ int count_subnet(const nsrt_model& model, unsigned network, unsigned subnet, con
   }
   nsrt_detector detector;
   if (nsrt_describe_detector(&model, network, &detector) == NSRT_OK) {
-    nsrt_detection* const found = candidates_place(info, detector);
+    const std::uint8_t* const outputs = arena.data + info.arena_bytes;
+    std::uint32_t* const found = detections_place(outputs + info.output.bytes, detector);
     if (found == nullptr) return refuse(NSRT_ARENA_TOO_SMALL);
-    const auto* const outputs = reinterpret_cast<const std::int8_t*>(arena.data + info.arena_bytes);
-    std::uint32_t count;
-    const std::uint64_t instructions =
-        count_instructions([&] { nsrt_detect(&model, network, subnet, outputs, found, &count); });
-    Line() << "detect subnet=" << subnet << " instructions=" << instructions << "\n";
+    const Detected detected = detect(model, network, subnet, outputs, detector, found);
+    if (detected.status != NSRT_OK) return refuse(detected.status);
+    Line() << "detect subnet=" << subnet << " instructions=" << board::instructions(detected.ticks) << "\n";
   }
   Line() << "total subnet=" << subnet << " instructions=" << board::instructions(run.total)
          << " stack=" << run.stack_bytes << "\n";

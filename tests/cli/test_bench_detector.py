@@ -8,6 +8,7 @@ import zlib
 
 from cli_case import SOURCE, CliCase
 from test_bench import with_emulator
+from test_board import emulated, serve_on_emulator
 from tiny_chain import make_once
 
 SIDE = 48
@@ -75,6 +76,18 @@ class Detect(CliCase):
             self.assertEqual(r["layers"][-1]["name"], "detections")
             outside = sum(layer["instructions"] for layer in r["layers"] if not layer["sparse"]) / sum(layer["instructions"] for layer in r["layers"])
             self.assertAlmostEqual(r["outside_sparse_share"], outside)
+
+    @emulated
+    def test_a_board_finds_the_same_boxes_over_its_serial_line(self):
+        device = serve_on_emulator(self, self.made / "model.nsm")
+        words = ["--target", "emulator,board", "--device", device, "--emulator-images", 3, "--board-images", 3, "--verify", 1, "--subnet", 1, "--json"]
+        emulator, board = [json.loads(line) for line in self.bench(*words).stdout.splitlines()]
+        self.assertEqual((board["board"], board["identical"], board["verified_images"]), ("mps2_an500", True, 3))
+        self.assertEqual(board["map"], emulator["map"])
+        mine, theirs = board["layers"][-1], emulator["layers"][-1]
+        self.assertEqual((mine["name"], theirs["name"]), ("detections", "detections"))
+        self.assertLessEqual(abs(mine["instructions"] - theirs["instructions"]), 40)
+        self.assertLessEqual(abs(board["instructions"] - emulator["instructions"]), 200)
 
     def test_drawings_and_curves_are_written_once(self):
         self.bench("--draw", "drawn", "--curves", "curves.jsonl", "--subnet", 2)

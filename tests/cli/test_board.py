@@ -62,6 +62,25 @@ class NoisyLine:
         os.close(self.line)
 
 
+def serve_on_emulator(case, model):
+    """The device of an emulated board that serves the model: firmware/run's way of counting, its UART on a pseudo-terminal."""
+    emulator = subprocess.Popen(
+        ["qemu-system-arm", "-M", "mps2-an500", "-display", "none", "-monitor", "none", "-serial", "pty",
+         "-icount", "shift=7,sleep=off", "-semihosting-config", "enable=on,target=native,arg=nestkit,arg=serve",
+         "-device", f"loader,file={model},addr=0x00040000,force-raw=on", "-kernel", FIRMWARE / "nestkit-m7.elf"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
+
+    def end():
+        emulator.kill()
+        emulator.wait()
+        emulator.stdout.close()
+    case.addCleanup(end)
+    line = emulator.stdout.readline()
+    found = re.search(r"/dev/pts/\d+", line)
+    case.assertTrue(found, line)
+    return found.group()
+
+
 class Board(TinyChain):
     def bench(self, *words, model="model.nsm", **kwargs):
         return self.run_tool("ns-bench", self.made / model, "--data-dir", self.made / "data", *words, **kwargs)
@@ -70,27 +89,9 @@ class Board(TinyChain):
         done = self.bench(*words, "--json", **kwargs)
         return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
-    def serve_on_emulator(self, model):
-        """The device of an emulated board that serves the model: firmware/run's way of counting, its UART on a pseudo-terminal."""
-        emulator = subprocess.Popen(
-            ["qemu-system-arm", "-M", "mps2-an500", "-display", "none", "-monitor", "none", "-serial", "pty",
-             "-icount", "shift=7,sleep=off", "-semihosting-config", "enable=on,target=native,arg=nestkit,arg=serve",
-             "-device", f"loader,file={model},addr=0x00040000,force-raw=on", "-kernel", FIRMWARE / "nestkit-m7.elf"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
-
-        def end():
-            emulator.kill()
-            emulator.wait()
-            emulator.stdout.close()
-        self.addCleanup(end)
-        line = emulator.stdout.readline()
-        found = re.search(r"/dev/pts/\d+", line)
-        self.assertTrue(found, line)
-        return found.group()
-
     @emulated
     def test_the_emulated_board_gives_the_host_s_bytes_and_the_emulator_s_instructions_over_its_uart(self):
-        device = self.serve_on_emulator(self.made / "model.nsm")
+        device = serve_on_emulator(self, self.made / "model.nsm")
         words = ["--target", "emulator,board", "--device", device, "--emulator-images", 4, "--board-images", 4, "--verify", 2]
         records, _ = self.records(*words)
         emulator = [r for r in records if r["target"] == "emulator"]
@@ -106,7 +107,7 @@ class Board(TinyChain):
 
     @emulated
     def test_a_board_with_another_model_is_refused(self):
-        device = self.serve_on_emulator(self.made / "dense.nsm")
+        device = serve_on_emulator(self, self.made / "dense.nsm")
         done = self.bench("--target", "board", "--device", device, "--cost-only", status=3)
         self.assert_error(done, "ns-bench", "mps2_an500 has another model in its flash", "hint: write")
 

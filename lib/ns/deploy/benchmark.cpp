@@ -120,7 +120,7 @@ void add_cost(BenchRecord& record, const PackedDescription& description, const S
   record.core_hz = core_hz;
   record.stack_bytes = cost.stack_bytes;
   if (core_hz > 0) {
-    record.measured_cycles = cost.total;
+    record.measured_cycles = cost.total + cost.detection;
   } else {
     record.instructions = cost.total + cost.detection;
   }

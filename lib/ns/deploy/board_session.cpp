@@ -30,13 +30,6 @@ std::vector<std::int8_t> noise(std::size_t bytes) {
 
 BoardSession::BoardSession(const PackedModel& model, const BoardOptions& options)
     : model_(model), line_(std::make_unique<BoardLine>(options)) {
-  for (unsigned i = 0; i < model.networks(); ++i) {
-    if (model.detector(i) != nullptr) {
-      throw usage_error(
-          model.path() + ": is a detector, for which the boards' serial protocol has no messages",
-          "the host and the emulator run detectors");
-    }
-  }
   greet();
   open_model();
 }
@@ -141,14 +134,19 @@ void BoardSession::fetch(std::uint16_t what, std::span<std::uint8_t> bytes) {
 
 Outputs BoardSession::run(const Batch& batch, const Progress& progress) {
   const nsrt_network_info& info = model_.network(batch.network, batch.subnet);
-  Outputs outputs{image_count(model_, batch), info.output.bytes, info.operators, {}, {}};
+  Outputs outputs{image_count(model_, batch), model_.answer_bytes(batch.network), info.operators, {}, {}};
   outputs.bytes.resize(outputs.images * outputs.output_bytes);
   outputs.checksums.resize(std::min(batch.traced, outputs.images) * outputs.operators);
   const std::size_t traced = outputs.traced();
   for (std::size_t image = 0; image < outputs.images; ++image) {
     run_one(batch.network, batch.subnet, batch.inputs.subspan(image * info.input.bytes, info.input.bytes),
             image < traced ? kTraceChecksums : kNoTrace);
-    fetch(kOutput, std::span(outputs.bytes).subspan(image * outputs.output_bytes, outputs.output_bytes));
+    const auto answer = std::span(outputs.bytes).subspan(image * outputs.output_bytes, outputs.output_bytes);
+    fetch(kOutput, answer.first(info.output.bytes));
+    if (model_.detector(batch.network) != nullptr) {
+      ask(kDetect, {});
+      fetch(kDetections, answer.subspan(info.output.bytes));
+    }
     if (image < traced) {
       std::vector<std::uint8_t> bytes(outputs.operators * sizeof(std::uint32_t));
       fetch(kChecksums, bytes);
@@ -167,7 +165,9 @@ std::vector<SubnetCost> BoardSession::measure_speed(unsigned network, const Prog
   for (unsigned subnet = 1; subnet <= info.subnets; ++subnet) {
     SubnetCost& cost = costs[subnet - 1];
     cost.subnet = subnet;
+    const bool detects = model_.detector(network) != nullptr;
     run_one(network, subnet, input, kNoTrace);
+    if (detects) ask(kDetect, {});
     const BoardReply reply = run_one(network, subnet, input, kTraceCounts);
     cost.total = reply.number(0, 8);
     cost.stack_bytes = static_cast<std::uint32_t>(reply.number(8, 4));
@@ -176,6 +176,7 @@ std::vector<SubnetCost> BoardSession::measure_speed(unsigned network, const Prog
     std::vector<std::uint32_t> counts(info.operators);
     std::memcpy(counts.data(), bytes.data(), bytes.size());
     cost.operators.assign(counts.begin(), counts.end());
+    if (detects) cost.detection = ask(kDetect, {}).number(0, 8);
     if (progress) progress(subnet);
   }
   return costs;

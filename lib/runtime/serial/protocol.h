@@ -9,7 +9,7 @@
 
 namespace nsrt::serial {
 
-inline constexpr std::uint16_t kProtocolVersion = 2;
+inline constexpr std::uint16_t kProtocolVersion = 3;
 inline constexpr std::uint8_t kReply = 0x80;
 
 enum Command : std::uint8_t {
@@ -19,6 +19,7 @@ enum Command : std::uint8_t {
   kInput,      ///< u16 network, u16 0, u32 offset, bytes → –: a part of the input tensor
   kRun,        ///< u16 network, u16 subnet, u16 Trace → u64 counts, u32 stack bytes: of nsrt_run
   kResult,     ///< u16 Result, u16 0, u32 offset, u32 bytes → bytes: a part of what the last run left
+  kDetect,     ///< – → u64 counts: of nsrt_detect, on a detector's outputs of the last run
 };
 
 /// Statuses below this one are those of nsrt.h.
@@ -30,9 +31,10 @@ enum Counts : std::uint8_t { kNothing, kCycles, kInstructions };
 enum Trace : std::uint16_t { kNoTrace, kTraceChecksums, kTraceCounts };
 
 enum Result : std::uint16_t {
-  kOutput,     ///< the output tensor
-  kChecksums,  ///< u32 by operator: CRC-32 of its output, after a run with kTraceChecksums
-  kOperators,  ///< u32 by operator: counts, after a run with kTraceCounts
+  kOutput,      ///< the output tensor
+  kChecksums,   ///< u32 by operator: CRC-32 of its output, after a run with kTraceChecksums
+  kOperators,   ///< u32 by operator: counts, after a run with kTraceCounts
+  kDetections,  ///< after kDetect: u32 number of boxes, then room for every candidate, zero behind the boxes
 };
 
 inline constexpr std::size_t kMostData = kMostPayload - 8;  ///< bytes of kInput or of the reply to kResult
