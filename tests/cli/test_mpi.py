@@ -9,6 +9,8 @@ import time
 import unittest
 
 from cli_case import BIN, CliCase, write_tiny_fashion_mnist
+from test_bench_detector import RECIPE as DETECTOR
+from test_bench_detector import write_squares
 
 LINKED = "libmpi" in subprocess.run(["ldd", BIN / "ns-train"], capture_output=True, text=True, check=False).stdout
 # Leaks of the MPI library are not ours; a container may forbid what its shared memory would like to do.
@@ -55,14 +57,23 @@ class Mpi(CliCase):
         self.fail(f"mpirun has no process of rank {rank}")
         return None
 
-    def test_two_processes_follow_the_losses_of_one_and_only_the_first_writes_and_prints(self):
+    def compare_with_one_process(self):
+        """Returns what the two said."""
         alone = self.run_tool("ns-train", "recipe.json", "-o", "one.safetensors", "--json").stdout
         stdout, stderr = self.finish(self.start("-o", "two.safetensors", "--json"))
-        self.assertEqual(stderr.count("epoch 1/4"), 1)
         for one, two in zip(map(json.loads, alone.splitlines()), map(json.loads, stdout.splitlines()), strict=True):
             self.assertEqual((one["epoch"], one["phase"]), (two["epoch"], two["phase"]))
             for a, b in zip(one["subnets"], two["subnets"], strict=True):
                 self.assertAlmostEqual(a["train_loss"], b["train_loss"], delta=0.001)
+        return stderr
+
+    def test_detectors_follow_the_losses_of_one_process(self):
+        write_squares(self.folder / "squares", train=24, test=2)
+        (self.folder / "recipe.json").write_text(json.dumps(DETECTOR | dict(data_dir="squares", epochs=2, prune_start_epoch=0, prune_end_epoch=1, learning_rate=0.002)))
+        self.compare_with_one_process()
+
+    def test_two_processes_follow_the_losses_of_one_and_only_the_first_writes_and_prints(self):
+        self.assertEqual(self.compare_with_one_process().count("epoch 1/4"), 1)
         self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["data", "one.safetensors", "recipe.json", "two.safetensors"])
 
     def test_a_process_that_dies_ends_the_job_with_a_message_and_the_run_goes_on_from_its_checkpoint(self):
