@@ -68,6 +68,21 @@ double spread_of(const CoopOptions& o, const Outcome& together, const Calibratio
   return o.standard_errors * std::sqrt(static_cast<double>(different));
 }
 
+// Right answers that several thresholds must keep: those of the target, if the common one reached it.
+double wanted_of(const CoopOptions& o, const Calibration& calibration, const CoopRule& rule, double spread) {
+  const auto common = static_cast<double>(rule.validation.correct);
+  const bool counted = !o.best_accuracy && !o.max_mean_cost;
+  return counted ? std::min(common, wanted(o, calibration, spread)) : common;
+}
+
+// Puts thresholds per class or stage in the place of the common one.
+void use_several(const Partners& partners, const CalibrationData& data, double correct, CoopRule& rule) {
+  rule.rule = rule.thresholds == "stage" ? per_pass_with(data, rule.validation, correct)
+                                         : per_class_with(data, rule.validation, partners.classes(), correct);
+  const Evaluation found = evaluate(stop(data.tracks, rule.rule), data.labels, data.pass_costs);
+  rule.validation = {0, found.mean_passes, found.mean_cost, found.correct};
+}
+
 CoopRule calibrate_one(const CoopOptions& o, const Partners& partners, const Calibration& calibration,
                        const StageLogits& logits, std::span<const std::int32_t> labels, CoopRule rule) {
   const std::vector<std::size_t> order = first_numbers(partners.stages.size());
@@ -77,24 +92,28 @@ CoopRule calibrate_one(const CoopOptions& o, const Partners& partners, const Cal
   CalibrationData data{tracks, labels, {}, 1, order.size()};
   for (const Partner& partner : partners.stages) data.pass_costs.push_back(partner.cost);
   rule.validation_curve = accuracy_cost_curve(data);
-  double spread = 0;
-  for (int round = 0; round < 8; ++round) {  // a dearer rule differs in fewer answers, so this soon ends
-    rule.validation = choose(o, calibration, rule.validation_curve, spread);
-    rule.rule = {{rule.validation.threshold}, data.min_passes, data.max_passes};
-    const double found = spread_of(o, stop(tracks, rule.rule), calibration, labels);
-    const bool enough = found <= spread;
-    spread = std::max(spread, found);
-    if (enough) break;
+  const auto with_margin = [&](double spread) {
+    CoopRule trial = rule;
+    trial.validation = choose(o, calibration, rule.validation_curve, spread);
+    trial.rule = {{trial.validation.threshold}, data.min_passes, data.max_passes};
+    if (rule.thresholds != "one")
+      use_several(partners, data, wanted_of(o, calibration, trial, spread), trial);
+    trial.reached = reaches(o, calibration, trial.validation, spread);
+    return trial;
+  };
+  // A dearer rule differs in fewer answers, and its spread is smaller: the least margin that covers its own.
+  double low = 0, high = 0, spread = 0;
+  bool covered = false;
+  for (int round = 0; round < 6; ++round) {
+    CoopRule trial = with_margin(spread);
+    const double found = spread_of(o, stop(tracks, trial.rule), calibration, labels);
+    const bool covers = found <= spread;
+    if (covers || !covered) rule = std::move(trial);
+    (covers ? high : low) = spread;
+    covered = covered || covers;
+    if (covered && high - low < 1) break;
+    spread = covered ? (low + high) / 2 : found;
   }
-  if (rule.thresholds != "one") {
-    const auto correct = static_cast<double>(rule.validation.correct);
-    rule.rule = rule.thresholds == "stage"
-                    ? per_pass_with(data, rule.validation, correct)
-                    : per_class_with(data, rule.validation, partners.classes(), correct);
-    const Evaluation found = evaluate(stop(tracks, rule.rule), labels, data.pass_costs);
-    rule.validation = {0, found.mean_passes, found.mean_cost, found.correct};
-  }
-  rule.reached = reaches(o, calibration, rule.validation, spread);
   return rule;
 }
 

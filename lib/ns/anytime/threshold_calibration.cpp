@@ -141,8 +141,10 @@ class ThresholdSearch {
         }
       }
     }
+    // There are fewer passes than classes, and each sees more samples: finer steps are worth it.
+    const std::size_t count = start.by_pass ? 128 : 32;
     for (std::vector<double>& some : scores) {
-      candidates_.push_back(quantiles(some));
+      candidates_.push_back(quantiles(some, count));
     }
   }
 
@@ -176,12 +178,11 @@ class ThresholdSearch {
   }
 
  private:
-  static std::vector<double> quantiles(std::vector<double>& scores) {
-    constexpr std::size_t kCandidates = 32;
+  static std::vector<double> quantiles(std::vector<double>& scores, std::size_t count) {
     std::ranges::sort(scores);
     std::vector<double> result{0.0};
-    for (std::size_t i = 0; i < kCandidates && !scores.empty(); ++i) {
-      const double score = scores[i * (scores.size() - 1) / (kCandidates - 1)];
+    for (std::size_t i = 0; i < count && !scores.empty(); ++i) {
+      const double score = scores[i * (scores.size() - 1) / (count - 1)];
       if (score > result.back()) {
         result.push_back(score);
       }
