@@ -64,19 +64,28 @@ def recorded(folder):
                 break
 
 
+def paired(*runs):
+    """The records of the seeds that all of them have."""
+    seeds = set.intersection(*({record["seed"] for record in records} for records in runs))
+    return [[record for record in records if record["seed"] in seeds] for records in runs]
+
+
 def compared(data, network, of):
+    def source(records):
+        return {"source": "recorded", "date": records[-1]["date"], "commit": records[-1]["commit"], "network": network, "seeds": len(records)}
+
     nested = of["nested"]
-    source = {"source": "recorded", "date": nested[-1]["date"], "commit": nested[-1]["commit"], "network": network, "seeds": len(nested)}
     sparsities = sorted({subnet["sparsity"] for record in nested for subnet in record["subnets"]})
-    if "dense" in of:
-        yield f"{data}/densest_minus_dense", points(nested, "map_float", sparsities[0]) - points(of["dense"], "map_float"), source
-    alone = {sparsity: of.get(f"alone{round(100 * sparsity)}") for sparsity in sparsities}
-    if all(alone.values()):
+    ours, dense = paired(nested, of.get("dense", []))
+    if ours:
+        yield f"{data}/densest_minus_dense", points(ours, "map_float", sparsities[0]) - points(dense, "map_float"), source(ours)
+    ours, *alone = paired(nested, *(of.get(f"alone{round(100 * sparsity)}", []) for sparsity in sparsities))
+    if ours:
         yield f"{data}/nested_minus_standalone_mean", mean(
-            [points(nested, "map_float", sparsity) - points(runs, "map_float") for sparsity, runs in alone.items()]), source
+            [points(ours, "map_float", sparsity) - points(runs, "map_float") for sparsity, runs in zip(sparsities, alone)]), source(ours)
     packed = [record for record in nested if all("map_int8" in subnet for subnet in record["subnets"])]
     if packed:
-        yield f"{data}/int8_minus_float", points(packed, "map_int8") - points(packed, "map_float"), source
+        yield f"{data}/int8_minus_float", points(packed, "map_int8") - points(packed, "map_float"), source(packed)
 
 
 def figures(binaries, results):
