@@ -25,6 +25,14 @@ TEST_CASE("a table refuses more cells than columns") {
   CHECK_THROWS_AS(table.row({"a", "b"}), ns::Error);
 }
 
+TEST_CASE("columns that no row fills can be left out") {
+  Table table({{"a"}, {"b"}, {"c"}});
+  table.row({"1", "", "3"});
+  table.row({"", "", "4"});
+  table.drop_empty_columns();
+  CHECK(table.text() == "a  c\n-  -\n1  3\n   4\n");
+}
+
 TEST_CASE("numbers are grouped, fixed and turned into percent") {
   CHECK(ns::report::grouped(0) == "0");
   CHECK(ns::report::grouped(999) == "999");

@@ -63,35 +63,28 @@ std::string result_table(const std::vector<BenchRecord>& records) {
   using Align = Table::Align;
   const bool several = std::any_of(records.begin(), records.end(),
                                    [&](const BenchRecord& r) { return r.model != records.front().model; });
-  std::vector<Table::Column> columns{{"target", Align::kLeft},
-                                     {"model", Align::kLeft},
-                                     {"sparsity"},
-                                     {"top-1"},
-                                     {"95 % interval"},
-                                     {"mAP"},
-                                     {"float"},
-                                     {"images"},
-                                     {"images/s"},
-                                     {"M insn"},
-                                     {"M cycles (estimate)"},
-                                     {"flash bytes"},
-                                     {"RAM bytes"},
-                                     {"stack bytes"},
-                                     {"= host"}};
-  if (several) columns.insert(columns.begin(), {"file", Align::kLeft});
-  const bool detects =
-      std::any_of(records.begin(), records.end(), [](const auto& r) { return r.map.has_value(); });
-  const auto map_column =
-      std::find_if(columns.begin(), columns.end(), [](const auto& c) { return c.title == "mAP"; });
-  const auto map_at = map_column - columns.begin();
-  if (!detects) columns.erase(map_column);
-  Table table(columns);
+  Table table({{"file", Align::kLeft},
+               {"target", Align::kLeft},
+               {"model", Align::kLeft},
+               {"sparsity"},
+               {"top-1"},
+               {"95 % interval"},
+               {"mAP"},
+               {"float"},
+               {"images"},
+               {"images/s"},
+               {"M insn"},
+               {"M cycles (estimate)"},
+               {"flash bytes"},
+               {"RAM bytes"},
+               {"stack bytes"},
+               {"= host"}});
   for (const BenchRecord& r : records) {
     const auto interval =
         ns::metrics::wilson95(static_cast<std::int64_t>(r.correct), static_cast<std::int64_t>(r.images));
     const bool ran = r.images > 0;
-    std::vector<std::string> cells(
-        {r.board.empty() ? r.target : r.board, name(r), fixed(r.sparsity, 2),
+    table.row(
+        {several ? r.model : "", r.board.empty() ? r.target : r.board, name(r), fixed(r.sparsity, 2),
          r.map ? ""
          : ran ? percent(r.accuracy())
                : "-",
@@ -110,10 +103,8 @@ std::string result_table(const std::vector<BenchRecord>& records) {
          r.stack_bytes > 0 ? grouped(r.stack_bytes) : "",
          r.identical ? (*r.identical ? "yes, " + grouped(static_cast<std::int64_t>(r.verified_images)) : "NO")
                      : ""});
-    if (several) cells.insert(cells.begin(), r.model);
-    if (!detects) cells.erase(cells.begin() + map_at);
-    table.row(std::move(cells));
   }
+  table.drop_empty_columns();
   return table.text();
 }
 

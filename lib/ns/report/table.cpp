@@ -28,6 +28,15 @@ void Table::row(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
+void Table::drop_empty_columns() {
+  for (std::size_t c = columns_.size(); c-- > 0;) {
+    const auto place = static_cast<std::ptrdiff_t>(c);
+    if (std::ranges::any_of(rows_, [&](const auto& cells) { return !cells[c].empty(); })) continue;
+    columns_.erase(columns_.begin() + place);
+    for (auto& cells : rows_) cells.erase(cells.begin() + place);
+  }
+}
+
 std::string Table::text() const {
   std::vector<std::size_t> widths;
   for (std::size_t c = 0; c < columns_.size(); ++c) {

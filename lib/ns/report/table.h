@@ -20,6 +20,8 @@ class Table {
 
   /// Missing cells at the end are empty. Throws Error(kInternal) if there are more cells than columns.
   void row(std::vector<std::string> cells);
+  /// Leaves out the columns that no row has a word for.
+  void drop_empty_columns();
   /// Title line, rule, rows; each line ends with '\n' and has no trailing blanks.
   std::string text() const;
 
