@@ -15,14 +15,19 @@ def fail(message):
     sys.exit(f"{pathlib.Path(sys.argv[0]).name}: error: {message}")
 
 
-def config_of(checkpoint):
-    """The effective recipe of a checkpoint of ns-train."""
+def metadata(checkpoint, key, missing=None):
+    """What a checkpoint of ns-train says of itself; `missing`, JSON, if it says nothing of that."""
     try:
         file = checkpoint.read_bytes()
         header = json.loads(file[8:8 + struct.unpack_from("<Q", file)[0]])
-        return json.loads(header["__metadata__"]["config"])
+        return json.loads(header["__metadata__"].get(key, missing))
     except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
         fail(f"{checkpoint}: not a checkpoint of ns-train: {error}")
+
+
+def config_of(checkpoint):
+    """The effective recipe."""
+    return metadata(checkpoint, "config")
 
 
 def validation_figures(log, epochs, key):
@@ -45,10 +50,10 @@ def run(*words):
 
 
 def conditions(checkpoint):
-    """When, by which sources and of which checkpoint."""
+    """When, by which sources, of which checkpoint, and those that it began with."""
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
     return {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"), "commit": commit or "none",
-            "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest()}
+            "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(), "parents": metadata(checkpoint, "parents", "[]")}
 
 
 def keep(path, record):

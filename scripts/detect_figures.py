@@ -35,10 +35,10 @@ def measured(binaries):
     yield "arena", max(record["arena_bytes"] for by_sparsity in found.values() for record in by_sparsity.values()), MEASURED
 
 
-def read(path):
+def read(paths):
     """Records by (network, experiment)."""
     found = {}
-    for line in path.read_text().splitlines() if path.exists() else []:
+    for line in [line for path in paths for line in path.read_text().splitlines()]:
         record = json.loads(line)
         if record["schema"] == "nestkit.detection/1":
             found.setdefault((record["network"], record["experiment"]), []).append(record)
@@ -56,7 +56,7 @@ def points(records, key, sparsity=None):
 
 def recorded(folder):
     for data in DATA_SETS:
-        records = read(folder / f"{data}.jsonl")
+        records = read(sorted(folder.glob(f"{data}_*.jsonl")))
         for network in sorted({network for network, _ in records}, reverse=True):  # ssd_resnet8 before ssd_mobilenet_v2
             of = {experiment: runs for (name, experiment), runs in records.items() if name == network}
             if "nested" in of:
