@@ -25,7 +25,7 @@ Archive parse(const std::string& header, std::size_t data_bytes) {
   return parse_safetensors(file_of(header, data_bytes), "f");
 }
 
-Archive sample() {
+Archive sample_archive() {
   Archive archive;
   ns::Tensor weight({2, 3});
   for (std::int64_t i = 0; i < 6; ++i) {
@@ -44,7 +44,7 @@ Archive sample() {
 
 TEST_CASE("A written archive reads back the same and again gives the same bytes") {
   const TempFolder folder;
-  const Archive archive = sample();
+  const Archive archive = sample_archive();
   write_safetensors(folder.file("a"), archive, ns::Overwrite::kNo);
   const Archive read = read_safetensors(folder.file("a"));
   CHECK(read.arrays == archive.arrays);
@@ -80,7 +80,7 @@ TEST_CASE("The bytes of an archive are the documented ones") {
 
 TEST_CASE("Every truncation of a good file is refused") {
   const TempFolder folder;
-  write_safetensors(folder.file("a"), sample(), ns::Overwrite::kNo);
+  write_safetensors(folder.file("a"), sample_archive(), ns::Overwrite::kNo);
   const std::string text = read_text(folder.file("a"));
   const std::vector<std::uint8_t> bytes(text.begin(), text.end());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -91,7 +91,7 @@ TEST_CASE("Every truncation of a good file is refused") {
 
 TEST_CASE("Random damage is refused or read, never anything else") {
   const TempFolder folder;
-  write_safetensors(folder.file("a"), sample(), ns::Overwrite::kNo);
+  write_safetensors(folder.file("a"), sample_archive(), ns::Overwrite::kNo);
   const std::string good = read_text(folder.file("a"));
   ns::Rng rng(5);
   int refused = 0;
@@ -176,7 +176,7 @@ TEST_CASE("A tensor whose entry does not make sense is named") {
 }
 
 TEST_CASE("Lookups name what is missing, what is near, and a wrong dtype") {
-  Archive archive = sample();
+  Archive archive = sample_archive();
   archive.origin = "c.safetensors";
   try {
     archive.array("b.weigth");

@@ -8,7 +8,7 @@
 
 namespace {
 
-ns::nn::Graph parse(const std::string& layers, const std::string& input = R"({"h":8,"w":8,"c":3})") {
+ns::nn::Graph parse_graph(const std::string& layers, const std::string& input = R"({"h":8,"w":8,"c":3})") {
   return ns::nn::graph_from_json(ns::parse_json(
       R"({"schema":"nestkit.graph/1","name":"g","input":)" + input + R"(,"layers":[)" + layers + "]}",
       "test"));
@@ -16,7 +16,7 @@ ns::nn::Graph parse(const std::string& layers, const std::string& input = R"({"h
 
 std::string hint_of(const std::string& layers) {
   try {
-    parse(layers);
+    parse_graph(layers);
   } catch (const ns::Error& error) {
     return error.hint();
   }
@@ -26,7 +26,7 @@ std::string hint_of(const std::string& layers) {
 }  // namespace
 
 TEST_CASE("a layer reads the previous one unless it says otherwise, and numbers stand for both axes") {
-  const ns::nn::Graph graph = parse(R"({"name":"a","op":"conv","filters":4,"kernel":3,"padding":[0,1]},
+  const ns::nn::Graph graph = parse_graph(R"({"name":"a","op":"conv","filters":4,"kernel":3,"padding":[0,1]},
                                        {"name":"b","op":"max_pool","kernel":[2,1],"stride":2},
                                        {"name":"c","op":"linear","units":5})");
   CHECK(graph.layers[0].inputs == std::vector<std::string>{"input"});
@@ -48,7 +48,7 @@ TEST_CASE("a layer reads the previous one unless it says otherwise, and numbers 
 
 TEST_CASE("\"same\" padding is TensorFlow's: the odd pixel comes after, and follows branches") {
   const ns::nn::Graph graph =
-      parse(R"({"name":"a","op":"conv","filters":4,"kernel":3,"stride":2,"padding":"same"},
+      parse_graph(R"({"name":"a","op":"conv","filters":4,"kernel":3,"stride":2,"padding":"same"},
                {"name":"b","op":"depthwise_conv","kernel":2,"padding":"same"},
                {"name":"c","op":"conv","inputs":["a"],"filters":4,"kernel":5,"padding":"same"},
                {"name":"d","op":"add","inputs":["b","c"]})");
@@ -67,7 +67,7 @@ TEST_CASE("a graph survives the way through JSON") {
   const ns::nn::Graph read = ns::nn::graph_from_json(json);
   CHECK(ns::nn::to_json(read) == json);
   CHECK(read.infer_shapes() == built.infer_shapes());
-  const ns::nn::Graph every_operator = parse(
+  const ns::nn::Graph every_operator = parse_graph(
       R"({"name":"a","op":"conv","filters":4,"kernel":[3,2],"stride":[1,2],"padding":[0,1,2,0],"bias":true},
                {"name":"b","op":"batch_norm"},{"name":"c","op":"relu"},
                {"name":"d","op":"depthwise_conv","kernel":3,"padding":1},
@@ -82,18 +82,19 @@ TEST_CASE("a graph survives the way through JSON") {
 }
 
 TEST_CASE("an impossible graph names the two layers that do not fit") {
-  EXPECT_ERROR(parse(R"({"name":"a","op":"conv","filters":4,"kernel":3},
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"conv","filters":4,"kernel":3},
                         {"name":"b","op":"conv","filters":4,"kernel":1},
                         {"name":"c","op":"add","inputs":["a","input"]})"),
                kInput, "'c' cannot add 'a' (6x6x4) and 'input' (8x8x3)");
   EXPECT_ERROR(
-      parse(R"({"name":"pool","op":"global_avg_pool"},{"name":"late","op":"conv","filters":4,"kernel":3})"),
+      parse_graph(
+          R"({"name":"pool","op":"global_avg_pool"},{"name":"late","op":"conv","filters":4,"kernel":3})"),
       kInput, "'late' has a 3x3 kernel, which does not fit the padded 1x1x3 output of 'pool'");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"relu"},{"name":"b","op":"relu","inputs":["input"]})"), kInput,
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"relu"},{"name":"b","op":"relu","inputs":["input"]})"), kInput,
                "nobody reads layer 'a', and it is not the last ('b')");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"relu","inputs":["b"]},{"name":"b","op":"relu"})"), kInput,
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"relu","inputs":["b"]},{"name":"b","op":"relu"})"), kInput,
                "'a' reads 'b', which does not come before it");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"relu","inputs":["a"]})"), kInput, "does not come before it");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"relu","inputs":["a"]})"), kInput, "does not come before it");
 }
 
 TEST_CASE("an output may have readers or none, and what else nobody reads is refused") {
@@ -155,53 +156,59 @@ TEST_CASE("a detection head fits the layers that it names") {
 }
 
 TEST_CASE("names must be there, be unique and be known") {
-  EXPECT_ERROR(parse(R"({"name":"a","op":"relu"},{"name":"a","op":"relu"})"), kInput,
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"relu"},{"name":"a","op":"relu"})"), kInput,
                "two layers are called 'a'");
-  EXPECT_ERROR(parse(R"({"name":"input","op":"relu"})"), kInput, "two layers are called 'input'");
-  EXPECT_ERROR(parse(R"({"name":"","op":"relu"})"), kInput, "layer number 0 has no name");
-  EXPECT_ERROR(parse(R"({"name":"a@1","op":"relu"})"), kInput, "layer 'a@1': '@' in a name");
-  EXPECT_ERROR(parse(R"({"op":"relu"})"), kInput, "name");
-  EXPECT_ERROR(parse(R"({"name":"stem","op":"relu"},{"name":"b","op":"relu","inputs":["stm"]})"), kInput,
-               "no layer is called so");
+  EXPECT_ERROR(parse_graph(R"({"name":"input","op":"relu"})"), kInput, "two layers are called 'input'");
+  EXPECT_ERROR(parse_graph(R"({"name":"","op":"relu"})"), kInput, "layer number 0 has no name");
+  EXPECT_ERROR(parse_graph(R"({"name":"a@1","op":"relu"})"), kInput, "layer 'a@1': '@' in a name");
+  EXPECT_ERROR(parse_graph(R"({"op":"relu"})"), kInput, "name");
+  EXPECT_ERROR(parse_graph(R"({"name":"stem","op":"relu"},{"name":"b","op":"relu","inputs":["stm"]})"),
+               kInput, "no layer is called so");
   CHECK(hint_of(R"({"name":"stem","op":"relu"},{"name":"b","op":"relu","inputs":["stm"]})").find("stem") !=
         std::string::npos);
 }
 
 TEST_CASE("an unknown key or operator is refused with the nearest one") {
-  EXPECT_ERROR(parse(R"({"name":"a","op":"conv","filter":4,"filters":4,"kernel":3})"), kInput, "filter");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"conv","filter":4,"filters":4,"kernel":3})"), kInput,
+               "filter");
   CHECK(hint_of(R"({"name":"a","op":"conv","filters":4,"kernal":3,"kernel":3})").find("kernel") !=
         std::string::npos);
-  EXPECT_ERROR(parse(R"({"name":"a","op":"conf","filters":4,"kernel":3})"), kInput,
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"conf","filters":4,"kernel":3})"), kInput,
                "unknown operator \"conf\"");
   CHECK(hint_of(R"({"name":"a","op":"conf","filters":4,"kernel":3})").find("conv") != std::string::npos);
-  EXPECT_ERROR(parse(R"({"name":"a","op":"relu","kernel":3})"), kInput, "kernel");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"relu","kernel":3})"), kInput, "kernel");
 }
 
 TEST_CASE("values out of range or of the wrong type are refused") {
-  EXPECT_ERROR(parse(R"({"name":"a","op":"conv","filters":0,"kernel":3})"), kInput, "at least one filter");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"linear","units":0})"), kInput, "at least one unit");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"max_pool","kernel":2,"stride":0})"), kInput, "must be positive");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"max_pool","kernel":2,"stride":0,"padding":"same"})"), kInput,
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"conv","filters":0,"kernel":3})"), kInput,
+               "at least one filter");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"linear","units":0})"), kInput, "at least one unit");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"max_pool","kernel":2,"stride":0})"), kInput,
                "must be positive");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"max_pool","kernel":2,"padding":-1})"), kInput,
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"max_pool","kernel":2,"stride":0,"padding":"same"})"), kInput,
+               "must be positive");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"max_pool","kernel":2,"padding":-1})"), kInput,
                "must not be negative");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"max_pool","kernel":2,"padding":2})"), kInput,
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"max_pool","kernel":2,"padding":2})"), kInput,
                "smaller than the kernel");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"max_pool","kernel":2,"padding":[1,2,3]})"), kInput, "[1,2,3]");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"max_pool","kernel":2,"padding":"valid"})"), kInput, "valid");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"max_pool","kernel":[1,2,3]})"), kInput, "found 3");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"conv","filters":"4","kernel":3})"), kInput, "filters");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"add","inputs":["input"]})"), kInput, "needs 2 inputs, found 1");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"relu","inputs":["input","input"]})"), kInput,
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"max_pool","kernel":2,"padding":[1,2,3]})"), kInput,
+               "[1,2,3]");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"max_pool","kernel":2,"padding":"valid"})"), kInput, "valid");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"max_pool","kernel":[1,2,3]})"), kInput, "found 3");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"conv","filters":"4","kernel":3})"), kInput, "filters");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"add","inputs":["input"]})"), kInput,
+               "needs 2 inputs, found 1");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"relu","inputs":["input","input"]})"), kInput,
                "needs 1 input, found 2");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"relu"})", R"({"h":0,"w":8,"c":3})"), kInput, "0x8x3 is empty");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"relu"})", R"({"h":8,"w":70000,"c":3})"), kInput,
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"relu"})", R"({"h":0,"w":8,"c":3})"), kInput,
+               "0x8x3 is empty");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"relu"})", R"({"h":8,"w":70000,"c":3})"), kInput,
                "the input 8x70000x3 is too large");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"conv","filters":2147483647,"kernel":3})"), kInput,
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"conv","filters":2147483647,"kernel":3})"), kInput,
                "'a': its output 6x6x2147483647 is too large");
-  EXPECT_ERROR(parse(R"({"name":"a","op":"max_pool","kernel":2147483647,"padding":2147483646})"), kInput,
-               "'a': its kernel is too large");
-  EXPECT_ERROR(parse(""), kInput, "has no layers");
+  EXPECT_ERROR(parse_graph(R"({"name":"a","op":"max_pool","kernel":2147483647,"padding":2147483646})"),
+               kInput, "'a': its kernel is too large");
+  EXPECT_ERROR(parse_graph(""), kInput, "has no layers");
   EXPECT_ERROR(ns::nn::graph_from_json(ns::Json{{"schema", "nestkit.graph/2"}}), kInput, "nestkit.graph/2");
 }
 

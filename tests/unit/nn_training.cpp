@@ -11,7 +11,7 @@
 
 namespace {
 
-ns::Tensor random_tensor(const ns::Shape& shape, std::uint64_t seed) {
+ns::Tensor wide_tensor(const ns::Shape& shape, std::uint64_t seed) {
   ns::Rng rng(seed);
   ns::Tensor tensor(shape);
   for (float& value : tensor.values()) {
@@ -43,7 +43,7 @@ const std::vector<std::int32_t> kLabels{2, 0, 3};
 }  // namespace
 
 TEST_CASE("an image of weight two counts twice in a loss, and gradients are those of the weighted loss") {
-  const ns::Tensor logits = random_tensor({3, 4}, 1), teacher = random_tensor({3, 4}, 2);
+  const ns::Tensor logits = wide_tensor({3, 4}, 1), teacher = wide_tensor({3, 4}, 2);
   const std::vector<float> weights{2.0f, 0.0f, 1.0f};
   const std::vector<std::int32_t> labels{1, 3, 0}, twice_labels{1, 1, 0};
   ns::Tensor twice({3, 4}), gradient, plain;
@@ -91,7 +91,7 @@ TEST_CASE("cross-entropy stays finite for extreme logits") {
 }
 
 TEST_CASE("the gradients of the losses agree with central differences") {
-  const ns::Tensor logits = random_tensor({3, 4}, 1), teacher = random_tensor({3, 4}, 2);
+  const ns::Tensor logits = wide_tensor({3, 4}, 1), teacher = wide_tensor({3, 4}, 2);
   for (const double smoothing : {0.0, 0.1}) {
     check_gradient(logits, [&](const ns::Tensor& z, ns::Tensor& gradient) {
       return ns::nn::cross_entropy(z, kLabels, smoothing, gradient);
@@ -108,7 +108,7 @@ TEST_CASE("the gradients of the losses agree with central differences") {
 }
 
 TEST_CASE("distillation from one's own logits is nothing, from others it is positive") {
-  const ns::Tensor logits = random_tensor({3, 4}, 1), teacher = random_tensor({3, 4}, 2);
+  const ns::Tensor logits = wide_tensor({3, 4}, 1), teacher = wide_tensor({3, 4}, 2);
   ns::Tensor gradient;
   CHECK(ns::nn::distillation(logits, logits, 3.0, gradient) == 0.0);
   for (const float value : gradient.values()) {
@@ -118,7 +118,7 @@ TEST_CASE("distillation from one's own logits is nothing, from others it is posi
 }
 
 TEST_CASE("the mix at its ends is the pure losses") {
-  const ns::Tensor logits = random_tensor({3, 4}, 1), teacher = random_tensor({3, 4}, 2);
+  const ns::Tensor logits = wide_tensor({3, 4}, 1), teacher = wide_tensor({3, 4}, 2);
   ns::Tensor gradient;
   CHECK(ns::nn::distilled_cross_entropy(logits, kLabels, teacher, {0.0, 2.0, 0.1}, gradient) ==
         ns::nn::cross_entropy(logits, kLabels, 0.1, gradient));
@@ -182,7 +182,7 @@ TEST_CASE("Adam's first step is the rate in the gradient's direction, the second
 TEST_CASE("SGD continues from a restored state as if it had never stopped") {
   std::vector<ns::nn::Parameter> whole, parts;
   for (auto* list : {&whole, &parts}) {
-    list->push_back({"p", random_tensor({5}, 1), random_tensor({5}, 2), true, nullptr});
+    list->push_back({"p", wide_tensor({5}, 1), wide_tensor({5}, 2), true, nullptr});
   }
   ns::nn::Sgd uninterrupted(whole, {}), first(parts, {});
   uninterrupted.step(0.1);

@@ -7,7 +7,7 @@
 namespace ns::arch {
 namespace {
 
-constexpr InvertedStage kStages[] = {
+constexpr InvertedStage kBackboneStages[] = {
     {1, 16, 1, 1}, {6, 32, 2, 2}, {6, 64, 2, 2}, {6, 96, 2, 1}, {6, 160, 2, 2}};
 constexpr std::size_t kFine = 1, kMiddle = 3, kCoarse = 4;  // the stages whose outputs the heads read
 
@@ -18,7 +18,7 @@ nn::Graph ssd_mobilenet_v2(nn::ImageShape input, int classes, double width) {
   const int channels = scaled_channels(32, width);
   std::string x = graph.conv_bn_relu("stem", "input", channels, 3, 2);
   x = graph.max_pool("stem.pool", x, {2, 2}, 2);
-  const std::vector<std::string> outputs = inverted_stages(graph, x, channels, kStages, width);
+  const std::vector<std::string> outputs = inverted_stages(graph, x, channels, kBackboneStages, width);
   graph.detection_scale("head1", outputs[kFine], classes, kFineBoxes);
   graph.detection_scale("head2", outputs[kMiddle], classes, kMiddleBoxes);
   graph.detection_scale("head3", outputs[kCoarse], classes, kCoarseBoxes);

@@ -15,14 +15,12 @@
 namespace ns::augment {
 namespace {
 
-using Kind = Corruption::Kind;
-
-struct Entry {
+struct NamedStrengths {
   const char* name;
   std::array<double, 5> strengths;
 };
 
-constexpr std::array<Entry, 7> kEntries{{
+constexpr std::array<NamedStrengths, 7> kEntries{{
     {"gaussian_noise", {0.02, 0.04, 0.06, 0.08, 0.10}},
     {"blur", {0.4, 0.6, 0.8, 1.0, 1.3}},
     {"brightness", {0.05, 0.1, 0.15, 0.2, 0.3}},
@@ -93,31 +91,31 @@ void Corruption::apply(std::span<const std::uint8_t> in, ImageShape shape, std::
   Rng rng(derive_seed(derive_seed(seed, static_cast<std::uint64_t>(kind)), index));
   const double sign = (rng.next() >> 63) != 0 ? 1 : -1;
   switch (kind) {
-    case Kind::kGaussianNoise:
+    case Corruption::Kind::kGaussianNoise:
       return add_noise(in, strength(), rng, out);
-    case Kind::kBlur:
+    case Corruption::Kind::kBlur:
       return blur(in, shape, strength(), out);
-    case Kind::kBrightness:
+    case Corruption::Kind::kBrightness:
       return brighten(in, sign * strength(), out);
-    case Kind::kContrast:
+    case Corruption::Kind::kContrast:
       return stretch_contrast(in, strength(), fill, out);
-    case Kind::kShift: {
+    case Corruption::Kind::kShift: {
       constexpr std::array<std::pair<int, int>, 8> kWays{
           {{0, 1}, {1, 1}, {1, 0}, {1, -1}, {0, -1}, {-1, -1}, {-1, 0}, {-1, 1}}};
       const auto [dy, dx] = kWays[rng.below(kWays.size())];
       const int pixels = static_cast<int>(strength());
       return shift(in, shape, dy * pixels, dx * pixels, fill, out);
     }
-    case Kind::kRotation:
+    case Corruption::Kind::kRotation:
       return resample(in, shape, turn(shape, sign * strength()), fill, out);
-    case Kind::kJpeg:
+    case Corruption::Kind::kJpeg:
       return jpeg_round_trip(in, shape, static_cast<int>(strength()), out);
   }
 }
 
 std::vector<std::string> corruption_names() {
   std::vector<std::string> names;
-  for (const Entry& entry : kEntries) {
+  for (const NamedStrengths& entry : kEntries) {
     names.emplace_back(entry.name);
   }
   return names;
@@ -135,8 +133,8 @@ Corruption parse_corruption(const std::string& text) {
   if (severity.size() != 1 || severity[0] < '1' || severity[0] > '5') {
     throw usage_error("corruption " + text + ": expected a severity from 1 to 5, as in " + name + ":3");
   }
-  const Corruption corruption{static_cast<Kind>(found - known.begin()), severity[0] - '0'};
-  if (corruption.kind == Kind::kJpeg && !jpeg_available()) {
+  const Corruption corruption{static_cast<Corruption::Kind>(found - known.begin()), severity[0] - '0'};
+  if (corruption.kind == Corruption::Kind::kJpeg && !jpeg_available()) {
     throw usage_error("corruption jpeg: this build has no libjpeg", "install libjpeg-dev and build again");
   }
   return corruption;

@@ -10,7 +10,7 @@ BlockGrid::BlockGrid(Shape weight_shape, int width) : weight_shape_(std::move(we
   }
   const std::size_t rank = weight_shape_.size();
   if ((rank != 2 && rank != 4) || element_count(weight_shape_) == 0) {
-    throw input_error("weight of shape " + to_string(weight_shape_) + " cannot be cut into blocks");
+    throw input_error("weight of shape " + ns::to_string(weight_shape_) + " cannot be cut into blocks");
   }
   co_ = weight_shape_[0];
   ci_ = weight_shape_[1];

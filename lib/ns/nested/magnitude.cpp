@@ -8,8 +8,8 @@ namespace ns::nested {
 
 std::vector<float> magnitude_scores(const Tensor& weight, const BlockGrid& grid) {
   if (weight.shape() != grid.weight_shape()) {
-    throw internal_error("weight " + to_string(weight.shape()) + " is not of its grid's shape " +
-                         to_string(grid.weight_shape()));
+    throw internal_error("weight " + ns::to_string(weight.shape()) + " is not of its grid's shape " +
+                         ns::to_string(grid.weight_shape()));
   }
   std::vector<double> squares(static_cast<std::size_t>(grid.block_count()), 0.0);
   for (std::int64_t i = 0; i < weight.size(); ++i) {

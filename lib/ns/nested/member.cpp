@@ -34,7 +34,7 @@ std::vector<MemberClassifier> member_classifiers(const checkpoint::Archive& arch
   const bool own_bias = classifier.bias && archive.arrays.count(kBiases) > 0;
   const Tensor biases = own_bias ? archive.tensor(kBiases) : Tensor();
   if (own_bias && biases.size() != static_cast<std::int64_t>(members * classes)) {
-    throw input_error(archive.origin + ": tensor " + kBiases + " is " + to_string(biases.shape()) +
+    throw input_error(archive.origin + ": tensor " + kBiases + " is " + ns::to_string(biases.shape()) +
                       ", expected " + std::to_string(members) + " rows of " + std::to_string(classes));
   }
   const auto factor = static_cast<float>(members);

@@ -14,8 +14,8 @@ constexpr const char* kLevelSuffix = ".level";
 Tensor checked_tensor(const checkpoint::Archive& archive, const std::string& name, const Shape& shape) {
   Tensor tensor = archive.tensor(name);
   if (tensor.shape() != shape) {
-    throw input_error(archive.origin + ": tensor " + name + " of the network is " + to_string(shape) +
-                          ", found " + to_string(tensor.shape()),
+    throw input_error(archive.origin + ": tensor " + name + " of the network is " + ns::to_string(shape) +
+                          ", found " + ns::to_string(tensor.shape()),
                       "the checkpoint belongs to another architecture");
   }
   return tensor;
@@ -32,8 +32,8 @@ LevelMaps level_maps_of(const checkpoint::Archive& archive, int block_width, con
     try {
       const BlockGrid grid(parameter.value.shape(), block_width);
       if (found->second.shape != grid.shape()) {
-        throw input_error("expected " + to_string(grid.shape()) + ", found " +
-                          to_string(found->second.shape));
+        throw input_error("expected " + ns::to_string(grid.shape()) + ", found " +
+                          ns::to_string(found->second.shape));
       }
       levels.emplace(parameter.name, LevelMap(grid, model.subnets(), archive.values<std::uint8_t>(name)));
     } catch (const Error& error) {

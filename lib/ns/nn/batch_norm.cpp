@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ns/base/error.h"
+#include "ns/nn/batch_norm.h"
 #include "ns/nn/batch_norm_kernels.h"
 #include "ns/nn/elementwise.h"
 #include "ns/nn/layer.h"
@@ -10,7 +11,6 @@
 namespace ns::nn {
 namespace {
 
-constexpr double kEpsilon = 1e-5;
 constexpr double kMomentum = 0.1;
 constexpr std::int64_t kMinStripe = 256;
 constexpr std::int64_t kStripesPerChunk = 64;
@@ -37,7 +37,7 @@ class BatchNorm : public LayerPasses {
     } else {
       for (std::size_t c = 0; c < inverse_std_.size(); ++c) {
         mean_[c] = bank.mean->value.data()[c];
-        inverse_std_[c] = 1.0 / std::sqrt(double{bank.variance->value.data()[c]} + kEpsilon);
+        inverse_std_[c] = 1.0 / std::sqrt(double{bank.variance->value.data()[c]} + kBatchNormEpsilon);
       }
     }
     for (std::size_t c = 0; c < inverse_std_.size(); ++c) {
@@ -174,7 +174,7 @@ class BatchNorm : public LayerPasses {
       const double mean = mean_[c] + shifted;
       const double variance = std::max(0.0, square[c] / count - shifted * shifted);
       mean_[c] = static_cast<float>(mean);
-      inverse_std_[c] = 1.0 / std::sqrt(variance + kEpsilon);
+      inverse_std_[c] = 1.0 / std::sqrt(variance + kBatchNormEpsilon);
       update(bank.mean->value.data()[c], mean);
       update(bank.variance->value.data()[c], variance * count / (count - 1.0));
     }

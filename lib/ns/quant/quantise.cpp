@@ -4,6 +4,7 @@
 #include <map>
 
 #include "ns/base/error.h"
+#include "ns/nn/batch_norm.h"
 #include "ns/nn/binary_weights.h"
 #include "ns/quant/quantise_weights.h"
 #include "ns/quant/requant_table.h"
@@ -12,7 +13,6 @@
 namespace ns::quant {
 namespace {
 
-constexpr double kBatchNormEpsilon = 1e-5;     // that of nn
 constexpr std::size_t kMostBinarySum = 32766;  // docs/format/nsm.md
 constexpr int kMostSaliency = 255;             // q + 128 of a saliency
 constexpr double kLogitScale = 1.0 / 256;      // int16 outputs, docs/numerics.md
@@ -241,7 +241,7 @@ class Quantiser {
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const auto c = static_cast<std::int64_t>(row);
       rows[row].gain =
-          static_cast<double>(gamma[c]) / std::sqrt(static_cast<double>(variance[c]) + kBatchNormEpsilon);
+          static_cast<double>(gamma[c]) / std::sqrt(static_cast<double>(variance[c]) + nn::kBatchNormEpsilon);
       rows[row].offset =
           static_cast<double>(beta[c]) + rows[row].gain * (rows[row].offset - static_cast<double>(mean[c]));
     }

@@ -3,11 +3,11 @@
 #include <cmath>
 
 #include "ns/base/error.h"
+#include "ns/nn/batch_norm.h"
 
 namespace ns::quant {
 namespace {
 
-constexpr double kBatchNormEpsilon = 1e-5;  // that of nn
 constexpr std::int16_t kAlways = -32768, kNever = 32767;
 
 double at(const Tensor& tensor, std::size_t channel) {
@@ -42,7 +42,7 @@ SignChain::SignChain(const nn::Graph& graph, const std::vector<int>& before, con
     const Tensor &gamma = arrays(bn + ".weight"), &beta = arrays(bn + ".bias"),
                  &mean = arrays(bn + ".running_mean"), &variance = arrays(bn + ".running_var");
     for (std::size_t c = 0; c < static_cast<std::size_t>(gamma.size()); ++c) {
-      const double gain = at(gamma, c) / std::sqrt(at(variance, c) + kBatchNormEpsilon);
+      const double gain = at(gamma, c) / std::sqrt(at(variance, c) + nn::kBatchNormEpsilon);
       result.gain.push_back(gain);
       result.offset.push_back(at(beta, c) - gain * at(mean, c));
       if (!std::isfinite(result.gain.back()) || !std::isfinite(result.offset.back()))

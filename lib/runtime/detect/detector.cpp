@@ -5,7 +5,7 @@
 namespace nsrt {
 namespace {
 
-constexpr std::uint16_t kMostCandidates = 1024, kMostShapes = 64, kMostCells = 1024, kOne = 32768;
+constexpr std::uint16_t kMostCandidates = 1024, kMostShapes = 64, kMostCells = 1024, kWholeScore = 32768;
 constexpr std::uint32_t kMostScoreStep = (1u << 24) - 1, kMostBoxStep = (1u << 23) - 1;
 
 bool between(std::uint32_t value, std::uint32_t low, std::uint32_t high) {
@@ -30,8 +30,8 @@ Fault check_detector(const NetworkView& net) {
   if (!between(scales, 1, kMostScales) || detc.size < view.at(scales)) return bad(0);
   if (!between(view.classes(), 1, kMostClasses)) return bad(2);
   if (!between(view.candidates(), 1, kMostCandidates)) return bad(4);
-  if (!between(view.least_score(), 1, kOne)) return bad(6);
-  if (view.most_overlap() > kOne) return bad(8);
+  if (!between(view.least_score(), 1, kWholeScore)) return bad(6);
+  if (view.most_overlap() > kWholeScore) return bad(8);
   if (!detc.zero(10, 22)) return bad(10);
   if (detc.size != view.steps_at(net.subnets() + 1u, 0)) return bad(0);
   bool writes_output = false;
@@ -48,7 +48,7 @@ Fault check_detector(const NetworkView& net) {
     writes_output = writes_output || scores == net.last() || boxes == net.last();
     bytes += std::uint64_t{s.bytes} + b.bytes;
     for (std::uint32_t place = view.sizes_at(i); place < view.sizes_at(i + 1); place += 2)
-      if (!between(detc.u16(place), 1, kOne)) return bad(place, i);
+      if (!between(detc.u16(place), 1, kWholeScore)) return bad(place, i);
     for (unsigned k = 1; k <= net.subnets(); ++k) {
       const std::uint32_t place = view.steps_at(k, i);
       if (!between(detc.u32(place), 1, kMostScoreStep)) return bad(place, i);
