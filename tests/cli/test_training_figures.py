@@ -14,6 +14,16 @@ import training_figures  # noqa: E402
 FIRMWARE = BIN.parent / "firmware/bin/nestkit-m7.elf"
 
 
+class Experiments(CliCase):
+    def test_what_another_starts_from_is_trained_before_it(self):
+        experiments = {"dense": {"recipe": "configs/neu_det_ssd_resnet8_dense.json", "seeds": [1]}, "nested": {"like": "dense", "init": "dense"}}
+        (self.folder / "list.json").write_text(json.dumps(experiments))
+        done = subprocess.run([SOURCE / "bench/run_experiments", "list.json", "nested", "--work", "w", "--records", "r.jsonl", "--dry-run"],
+                              cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.split(), ["run_experiments:", "dense_s1", "run_experiments:", "nested_s1"])
+
+
 class Record(TinyChain):
     def record(self, *words, status=0, log="log.jsonl"):
         done = subprocess.run([SOURCE / "bench/record_experiment", *words, "--log", log, "--bin", BIN, "--data-dir", self.made / "data",

@@ -20,8 +20,7 @@ void declare_rule(CLI::App& app, CoopOptions& o) {
       ->capture_default_str();
   app.add_option("--thresholds", o.thresholds,
                  "One threshold, or one per class or stage (Lagrangian fits of errors against cost), a list: "
-                 "one, class, "
-                 "stage")
+                 "one, class, stage")
       ->delimiter(',')
       ->check(CLI::IsMember({"one", "class", "stage"}))
       ->capture_default_str();
