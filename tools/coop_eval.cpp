@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include "common/artifact_stream.h"
+#include "common/data_set.h"
 #include "common/default_firmware.h"
 #include "common/run_tool.h"
 #include "common/stop_signal.h"
@@ -15,7 +16,7 @@
 
 namespace {
 
-int run(const CoopOptions& o) {
+int run(CoopOptions o) {
   check(o);
   watch_stop_signals();
   const auto overwrite = o.output.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
@@ -23,6 +24,7 @@ int run(const CoopOptions& o) {
   if (!o.output.output.empty()) output.emplace(o.output, o.json, std::initializer_list<std::string>{});
   for (const std::string& path : {o.per_sample, o.sample_weights})
     if (!path.empty()) ns::check_writable(path, overwrite);
+  choose_data_set(o.data, files_of(o));
   ns::data::Dataset test = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest);
   if (o.images > 0 && o.images < test.size()) test = ns::data::take_first(std::move(test), o.images);
   const Partners partners = open_partners(o, test);

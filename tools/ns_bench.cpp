@@ -8,6 +8,7 @@
 #include "bench/bench_model.h"
 #include "bench/report.h"
 #include "common/artifact_stream.h"
+#include "common/data_set.h"
 #include "common/default_firmware.h"
 #include "common/option_groups.h"
 #include "common/run_tool.h"
@@ -112,9 +113,9 @@ int run(BenchOptions o) {
   std::optional<ns::AtomicFile> curves;
   if (!o.curves.empty()) o.curve_file = &curves.emplace(o.curves, ns::Overwrite::kNo);
   std::optional<ns::data::Dataset> dataset;
-  if (!o.cost_only)
+  if (!o.cost_only) {
+    choose_data_set(o.data, o.models);
     dataset = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest, shape);
-  if (dataset) {
     for (const std::string& warning : dataset->warnings) spdlog::warn("{}", warning);
   }
   std::size_t excluded = 0;

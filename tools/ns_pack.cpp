@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "common/artifact_stream.h"
+#include "common/data_set.h"
 #include "common/option_groups.h"
 #include "common/progress.h"
 #include "common/run_tool.h"
@@ -126,7 +127,7 @@ ns::pack::Provenance provenance_of(const Options& o, const ns::checkpoint::Profi
           std::move(packing)};
 }
 
-int run(const Options& o) {
+int run(Options o) {
   ArtifactOutput output(o.output, o.json, {o.checkpoint});
   const ns::checkpoint::Archive archive = ns::checkpoint::read_safetensors(o.checkpoint);
   const ns::checkpoint::Profile profile = ns::checkpoint::profile_of(archive);
@@ -136,6 +137,7 @@ int run(const Options& o) {
     throw ns::usage_error("--subnet " + std::to_string(o.subnet) + ": " + o.checkpoint + " has " +
                           std::to_string(model.subnets()) + " subnets");
   const int slice = subnet_of_width(o.checkpoint, profile.widths, o.width, o.subnet);
+  choose_data_set(o.data, {o.checkpoint});
   const ns::data::Dataset dataset = calibration_set(o, model.network().graph());
 
   std::optional<ns::nested::WidthSlice> one_width;

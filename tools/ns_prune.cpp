@@ -1,5 +1,6 @@
 // ns-prune: makes any checkpoint a nested sparse one, by magnitude and without training.
 #include "common/artifact_stream.h"
+#include "common/data_set.h"
 #include "common/option_groups.h"
 #include "common/progress.h"
 #include "common/run_tool.h"
@@ -60,11 +61,12 @@ void declare(CLI::App& app, Options& o) {
   add_json_option(app, o.json);
 }
 
-int scan(const Options& o) {
+int scan(Options o) {
   if (!o.output.output.empty()) throw ns::usage_error("--sensitivity writes no checkpoint, so no --output");
   const ns::checkpoint::Archive input = ns::checkpoint::read_safetensors(o.input);
   ns::nested::Model model = ns::nested::model_of(input);
   const ns::train::SensitivityOptions options{o.sparsities, ns::train::block_width(o.block), o.dense_layers};
+  choose_data_set(o.data, {o.input});
   const ns::data::Split data =
       hold_out_last(ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain), o.images);
   Progress bar("scanning", "passes", progress_mode(o.progress));
@@ -115,7 +117,7 @@ int main(int argc, char** argv) {
       "ns-prune", "Make a checkpoint nested sparse by weight magnitude, without training.",
       "  ns-prune dense.safetensors -o nested.safetensors\n"
       "  ns-prune dense.safetensors --sparsities 0.5,0.75 --allocation erk -o nested.safetensors --json\n"
-      "  ns-prune dense.safetensors --sensitivity --data fashion_mnist --sparsities 0.5,0.9",
+      "  ns-prune dense.safetensors --sensitivity --sparsities 0.5,0.9",
       "ns-train RECIPE --init nested.safetensors fine-tunes it with its level maps."};
   Options options;
   return run_tool(info, argc, argv, [&](CLI::App& app) {

@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include "anytime/validation.h"
+#include "common/data_set.h"
 #include "common/default_firmware.h"
 #include "common/progress.h"
 #include "common/run_tool.h"
@@ -37,13 +38,14 @@ std::vector<CalibratedRule> make_rules(const TtaOptions& o, const Subject& subje
   return calibrate_rules(o, subject, pool, logits, validation.labels);
 }
 
-int run(const TtaOptions& o) {
+int run(TtaOptions o) {
   check(o);
   watch_stop_signals();
   const auto overwrite = o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;
   for (const std::string& path : {o.save_rule, o.per_sample}) {
     if (!path.empty()) ns::check_writable(path, overwrite, {o.model, o.rule});
   }
+  choose_data_set(o.data, {o.model});
   ns::data::Dataset test = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest);
   if (o.images > 0 && o.images < test.size()) test = ns::data::take_first(std::move(test), o.images);
   Subject subject = open_subject(o.model, test, o.threads);

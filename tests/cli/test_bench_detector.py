@@ -50,10 +50,10 @@ class Detect(CliCase):
     def setUpClass(cls):
         make_once(cls, write_squares, RECIPE,
                   ["ns-train", "recipe.json", "-o", "nested.safetensors"],
-                  ["ns-pack", "nested.safetensors", "-o", "model.nsm", "--data", "coco", "--data-dir", "data"])
+                  ["ns-pack", "nested.safetensors", "-o", "model.nsm", "--data-dir", "data"])
 
     def bench(self, *words, **kwargs):
-        return self.run_tool("ns-bench", self.made / "model.nsm", "--data", "coco", "--data-dir", self.made / "data", *words, **kwargs)
+        return self.run_tool("ns-bench", self.made / "model.nsm", "--data-dir", self.made / "data", *words, **kwargs)
 
     def test_the_record_has_the_mean_average_precision_of_every_subnet(self):
         records = [json.loads(line) for line in self.bench("--checkpoint", self.made / "nested.safetensors", "--json").stdout.splitlines()]

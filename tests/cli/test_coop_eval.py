@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 from cli_case import BIN, SOURCE, write_tiny_fashion_mnist
-from tiny_chain import TinyChain, read_safetensors, safetensors
+from tiny_chain import TinyChain, config_changed, read_safetensors
 
 EMULATOR = shutil.which("qemu-system-arm") and subprocess.run(
     [BIN / "coop-eval", "--help"], capture_output=True, text=True).stdout.split("--firmware TEXT=", 1)[1].split()[0]
@@ -21,12 +21,7 @@ class CoopEval(TinyChain):
         write_tiny_fashion_mnist(cls.made / "more", train=400, test=120, seed=3)
         # Models that say they held out 150 images: the chain's twenty are too few to calibrate on.
         for name in ("dense", "nested"):
-            header, data = read_safetensors(cls.made / f"{name}.safetensors")
-            config = json.loads(header["__metadata__"]["config"])
-            header["__metadata__"]["config"] = json.dumps(config | {"validation_images": 150})
-            (cls.made / f"held_{name}.safetensors").write_bytes(safetensors(header["__metadata__"], {
-                key: (entry["dtype"], entry["shape"], data[slice(*entry["data_offsets"])])
-                for key, entry in sorted(((k, e) for k, e in header.items() if k != "__metadata__"), key=lambda item: item[1]["data_offsets"])}))
+            (cls.made / f"held_{name}.safetensors").write_bytes(config_changed(cls.made / f"{name}.safetensors", validation_images=150))
             subprocess.run([BIN / "ns-pack", f"held_{name}.safetensors", "-o", f"{name}_150.nsm", "--data-dir", "data"], cwd=cls.made, check=True,
                            capture_output=True, timeout=100)
 

@@ -5,7 +5,7 @@ import sys
 import unittest
 
 from cli_case import SOURCE, write_tiny_fashion_mnist
-from tiny_chain import TinyChain, read_safetensors, safetensors
+from tiny_chain import TinyChain, config_changed, read_safetensors, safetensors
 
 
 class Pack(TinyChain):
@@ -221,6 +221,27 @@ class Pack(TinyChain):
         self.assert_error(self.pack("dense.safetensors", "-o", "m.nsm", data="none", status=3), "ns-pack", "none", "dataset-fashion-mnist")
         done = self.pack("dense.safetensors", "-o", "m.nsm", "--data", "fashion_mnits", status=2)
         self.assert_error(done, "ns-pack", "fashion_mnits", 'did you mean "fashion_mnist"?')
+
+    def test_the_data_set_is_what_the_model_was_trained_on_unless_told(self):
+        def checkpoint(dataset):
+            return self.folder / self.write("c.safetensors", config_changed(self.made / "dense.safetensors", dataset=dataset))
+
+        self.pack(checkpoint("fsdd"), "-o", "fsdd.nsm", "--data", "fashion_mnist")
+        self.pack(checkpoint(""), "-o", "silent.nsm")
+        data = ("--data-dir", self.made / "data")
+        for words in (["ns-pack", checkpoint("fsdd"), "-o", "m.nsm"], ["ns-bench", "silent.nsm", "fsdd.nsm"], ["tta-eval", "fsdd.nsm"], ["tta-eval", checkpoint("fsdd")],
+                      ["ns-prune", checkpoint("fsdd"), "--sensitivity"], ["coop-eval", "fsdd.nsm:1@flip", "silent.nsm"]):
+            with self.subTest(words=words):
+                self.assert_error(self.run_tool(*words, *data, status=3), words[0], "is not a folder of recordings")
+        told = self.run_tool("ns-bench", "fsdd.nsm", "--data", "fashion_mnist", *data, "--json").stdout
+        self.assertEqual(json.loads(told)["correct"], json.loads(self.run_tool("ns-bench", "silent.nsm", *data, "--json").stdout)["correct"])
+        for tool, *words in (["ns-bench"], ["coop-eval", "--beside", "silent.nsm"]):
+            done = self.run_tool(tool, "silent.nsm", "fsdd.nsm", self.made / "dense.nsm", *words, *data, status=2)
+            self.assert_error(done, tool, "fsdd.nsm was trained on fsdd, ", "dense.nsm on fashion_mnist", "hint: choose one with --data")
+        for dataset, fragments in (("mnist", ["was trained on \"mnist\", which is no known data set", "hint: choose one with --data"]), (7, ["dataset", "expected a string"])):
+            with self.subTest(dataset=dataset):
+                self.assert_error(self.pack(checkpoint(dataset), "-o", "m.nsm", status=3), "ns-pack", "c.safetensors: config", *fragments)
+        self.pack(checkpoint("mnist"), "-o", "m.nsm", "--data", "fashion_mnist")
 
     def test_wrong_numbers_are_usage_errors(self):
         for words in (["--calibration-images", 0], ["--calibration-images", -1], ["--subnet", -1], ["--width", 0], ["--max-flash", -1],

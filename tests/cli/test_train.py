@@ -137,7 +137,7 @@ class Training(CliCase):
         self.recipe(epochs=6)
         self.train("-q", "-o", "dense.safetensors")
         before = sorted(self.folder.iterdir())
-        words = ["ns-prune", "dense.safetensors", "--sensitivity", "--data", "fashion_mnist", "--data-dir", "data", "--images", "40",
+        words = ["ns-prune", "dense.safetensors", "--sensitivity", "--data-dir", "data", "--images", "40",
                  "--sparsities", "0.1,0.9"]
         done = self.run_tool(*words)
         self.assertEqual(len(done.stdout.splitlines()), 2 + 1 + 8)

@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 from cli_case import BIN, write_tiny_fashion_mnist
-from tiny_chain import TinyChain, read_safetensors, safetensors
+from tiny_chain import TinyChain, config_changed
 
 EMULATOR = shutil.which("qemu-system-arm") and subprocess.run(
     [BIN / "tta-eval", "--help"], capture_output=True, text=True).stdout.split("--firmware TEXT=", 1)[1].split()[0]
@@ -32,12 +32,7 @@ class TtaEval(TinyChain):
     def held_out(self, count=150):
         """held_*.safetensors, which say that they held out so many images: the chain's twenty are too few to calibrate on."""
         for name in ("dense.safetensors", "nested.safetensors"):
-            header, data = read_safetensors(self.made / name)
-            config = json.loads(header["__metadata__"]["config"])
-            header["__metadata__"]["config"] = json.dumps(config | {"validation_images": count})
-            self.write("held_" + name, safetensors(header["__metadata__"], {
-                key: (entry["dtype"], entry["shape"], data[slice(*entry["data_offsets"])])
-                for key, entry in sorted(((k, e) for k, e in header.items() if k != "__metadata__"), key=lambda item: item[1]["data_offsets"])}))
+            self.write("held_" + name, config_changed(self.made / name, validation_images=count))
         return self.folder
 
     def test_a_given_threshold_needs_no_calibration_and_the_record_has_the_documented_keys(self):

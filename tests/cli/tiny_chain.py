@@ -53,6 +53,15 @@ class TinyChain(CliCase):
         return self.write(name, safetensors(header["__metadata__"], tensors))
 
 
+def config_changed(path, **changes):
+    """The bytes of a checkpoint that says other things of its training."""
+    header, data = read_safetensors(path)
+    metadata = header.pop("__metadata__")
+    metadata["config"] = json.dumps(json.loads(metadata["config"]) | changes)
+    return safetensors(metadata, {key: (entry["dtype"], entry["shape"], data[slice(*entry["data_offsets"])])
+                                  for key, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"])})
+
+
 def read_safetensors(path):
     file = path.read_bytes()
     length = struct.unpack_from("<Q", file)[0]

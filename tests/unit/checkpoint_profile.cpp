@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "expect_error.h"
+#include "ns/checkpoint/training_data.h"
 
 using namespace ns::checkpoint;
 
@@ -63,4 +64,26 @@ TEST_CASE("Profile values out of range are named") {
   Archive incomplete = archive_with("block", "1");
   incomplete.metadata.erase("graph");
   EXPECT_ERROR(profile_of(incomplete), kInput, "c: has no metadata key \"graph\"");
+}
+
+TEST_CASE("A config says what data a training had, a cooperative model's what its first models had") {
+  const TrainingData said = training_data(R"({"dataset":"cifar10","validation_images":5000})", "m");
+  CHECK(said.dataset == "cifar10");
+  CHECK(said.held_out == 5000);
+  const TrainingData silent = training_data("{}", "m");
+  CHECK(silent.dataset.empty());
+  CHECK(silent.held_out == -1);
+  const char* const cooperative = R"({"models":[{},{"dataset":"fsdd"},{"dataset":7}],"validation_images":9})";
+  CHECK(training_data(cooperative, "m").dataset == "fsdd");
+  CHECK(training_data(cooperative, "m").held_out == 9);
+}
+
+TEST_CASE("A config that is none is refused by name") {
+  EXPECT_ERROR(training_data("[]", "m.nsm"), kInput, "m.nsm: config");
+  EXPECT_ERROR(training_data("{", "m.nsm"), kInput, "m.nsm: config:1:2");
+  EXPECT_ERROR(training_data(R"({"dataset":7})", "m.nsm"), kInput,
+               "m.nsm: config: \"dataset\": expected a string");
+  EXPECT_ERROR(training_data(R"({"validation_images":1e99})", "m.nsm"), kInput, "\"validation_images\"");
+  EXPECT_ERROR(training_data(R"({"models":[{"dataset":[]}]})", "m.nsm"), kInput,
+               "\"models\"[0]: \"dataset\"");
 }

@@ -43,9 +43,10 @@ CLI::Validator number_between(double least, double most) {
 }
 
 void add_data_options(CLI::App& app, DataOptions& options) {
-  app.add_option("--data", options.data,
-                 "Data set: fashion_mnist, cifar10, fer2013, fsdd or fsdd_without_SPEAKER")
-      ->capture_default_str();
+  app.add_option(
+      "--data", options.data,
+      "Data set: fashion_mnist, cifar10, fer2013, fsdd or fsdd_without_SPEAKER (default: what the model "
+      "was trained on)");
   app.add_option("--data-dir", options.data_dir, "Folder of the data set's files (default: its usual place)")
       ->envname("NESTKIT_DATA_DIR");
 }

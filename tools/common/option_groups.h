@@ -13,7 +13,7 @@ CLI::Validator whole_number(std::uint64_t least = 0);
 CLI::Validator number_between(double least, double most);
 
 struct DataOptions {
-  std::string data = "fashion_mnist";
+  std::string data;      // empty: what the model was trained on (data_set.h)
   std::string data_dir;  // empty: the data set's usual place
 };
 void add_data_options(CLI::App& app, DataOptions& options);

@@ -7,6 +7,7 @@
 #include "common/stop_signal.h"
 #include "ns/base/error.h"
 #include "ns/base/sha256.h"
+#include "ns/checkpoint/training_data.h"
 #include "ns/deploy/benchmark.h"
 #include "ns/deploy/cooperative_model.h"
 
@@ -29,12 +30,19 @@ void split_subnet(Partner& partner) {
   if (partner.subnet < 1) throw ns::usage_error(text + ": subnets count from 1");
 }
 
-// "model.nsm:2@flip" is asked about the mirror image, if no file has that name.
-Partner parse(const std::string& text, ns::ImageShape shape) {
-  Partner partner{.name = text, .path = text, .view = {}, .subnet = 0};
+// Where the view begins in "model.nsm:2@flip", which is asked about the mirror image, if no file has that
+// name.
+std::size_t view_in(const std::string& text) {
   const std::size_t at = text.rfind('@');
-  if (at != std::string::npos && text.find('/', at) == std::string::npos && !std::filesystem::exists(text)) {
-    partner.path = text.substr(0, at);
+  const bool view =
+      at != std::string::npos && text.find('/', at) == std::string::npos && !std::filesystem::exists(text);
+  return view ? at : std::string::npos;
+}
+
+Partner parse(const std::string& text, ns::ImageShape shape) {
+  const std::size_t at = view_in(text);
+  Partner partner{.name = text, .path = text.substr(0, at), .view = {}, .subnet = 0};
+  if (at != std::string::npos) {
     partner.view = ns::augment::parse_view(std::string_view(text).substr(at + 1), shape, text);
     if (!partner.view.placement())
       throw ns::usage_error(text + ": microcontrollers run views of one shift and one mirror image",
@@ -144,6 +152,19 @@ std::vector<ns::anytime::Stage> Partners::all_stages() const {
   return list;
 }
 
+std::vector<std::string> files_of(const CoopOptions& o) {
+  std::vector<std::string> files;
+  for (const auto* list : {&o.models, &o.beside}) {
+    for (const std::string& text : *list) {
+      Partner partner;
+      partner.path = text.substr(0, view_in(text));
+      split_subnet(partner);
+      files.push_back(partner.path);
+    }
+  }
+  return files;
+}
+
 Partners open_partners(const CoopOptions& o, const ns::data::Dataset& dataset) {
   Partners partners;
   for (const std::string& text : o.models) {
@@ -156,7 +177,7 @@ Partners open_partners(const CoopOptions& o, const ns::data::Dataset& dataset) {
   for (const auto& model : partners.models) {
     partners.classifiers.push_back(
         std::make_unique<PackedClassifier>(*model, dataset, static_cast<unsigned>(o.threads)));
-    const int held_out = validation_images(describe(*model));
+    const int held_out = ns::checkpoint::training_data(describe(*model).config, model->path()).held_out;
     const bool cooperates = partners.classifiers.size() <= partners.stage_models;
     if (cooperates && held_out >= 0 && (partners.held_out < 0 || held_out < partners.held_out)) {
       partners.held_out = held_out;

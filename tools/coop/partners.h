@@ -40,6 +40,9 @@ struct Partners {
   std::size_t classes() const { return classifiers.front()->classes(); }
 };
 
+/// The files that the options name, without subnets and views.
+std::vector<std::string> files_of(const CoopOptions& options);
+
 /// Opens and checks everything; costs come from the emulator if that is a target. Throws ns::Error(kInput)
 /// for models that are bad or do not go together, ns::Error(kUsage) for a subnet that does not exist.
 Partners open_partners(const CoopOptions& options, const ns::data::Dataset& dataset);

@@ -11,6 +11,7 @@
 #include "ensemble/report.h"
 #include "ns/base/json.h"
 #include "ns/base/sha256.h"
+#include "ns/checkpoint/training_data.h"
 #include "ns/data/catalog.h"
 #include "ns/data/split.h"
 #include "ns/train/ensemble_scores.h"
@@ -58,11 +59,6 @@ ns::anytime::StageLogits logits_of(std::vector<EnsembleScores>& all, const ns::d
   return joined;
 }
 
-std::size_t held_out(const ns::Json& config) {
-  const auto found = config.find("validation_images");
-  return found != config.end() && found->is_number_unsigned() ? found->get<std::size_t>() : 0;
-}
-
 }  // namespace
 
 int evaluate_checkpoints(const EnsembleOptions& o) {
@@ -74,16 +70,15 @@ int evaluate_checkpoints(const EnsembleOptions& o) {
   for (const std::string& path : o.inputs) report.sha256s.push_back(ns::sha256_hex_of_file(path));
   std::size_t validation_images = static_cast<std::size_t>(-1);
   for (const EnsembleScores& scores : all) {
-    const ns::Json config = ns::parse_json(scores.profile().config, scores.origin() + ": config");
-    if (!config.is_object()) throw ns::input_error(scores.origin() + ": config: expected an object");
-    if (report.dataset.empty()) report.dataset = config.value("dataset", std::string());
-    validation_images = std::min(validation_images, held_out(config));
+    const auto data = ns::checkpoint::training_data(scores.profile().config, scores.origin());
+    if (report.dataset.empty()) report.dataset = data.dataset;
+    validation_images = std::min(validation_images, static_cast<std::size_t>(std::max(data.held_out, 0)));
     const std::vector<double> macs = scores.member_macs();
     report.member_macs.insert(report.member_macs.end(), macs.begin(), macs.end());
     const auto layers = ns::binary::layer_costs(scores.graph());
     report.layers.insert(report.layers.end(), layers.begin(), layers.end());
     report.networks.push_back(scores.graph().name);
-    report.configs.push_back(config);
+    report.configs.push_back(ns::Json::parse(scores.profile().config));
   }
   if (report.dataset.empty()) {
     throw ns::input_error(o.inputs[0] + ": its config does not say which data set it is for");

@@ -1,12 +1,9 @@
 #include "tta/subject.h"
 
-#include <algorithm>
-#include <array>
-
 #include "common/stop_signal.h"
 #include "ns/base/error.h"
-#include "ns/base/mapped_file.h"
 #include "ns/base/sha256.h"
+#include "ns/checkpoint/training_data.h"
 #include "ns/deploy/emulator_session.h"
 #include "ns/deploy/packed_classifier.h"
 #include "ns/deploy/packed_description.h"
@@ -37,20 +34,13 @@ void Subject::count_instructions(const std::string& firmware) {
 
 namespace {
 
-bool packed_file(const std::string& path) {
-  constexpr std::array<std::uint8_t, 4> kStart{0x89, 'N', 'S', 'M'};
-  const ns::MappedFile file(path);
-  return path.ends_with(".nsm") ||
-         (file.size() > kStart.size() && std::equal(kStart.begin(), kStart.end(), file.bytes().begin()));
-}
-
 Subject open_model(const std::string& path, const ns::data::Dataset& dataset, int threads) {
   Subject subject{path, ns::sha256_hex_of_file(path), nullptr, nullptr};
-  if (packed_file(path)) {
+  if (ns::deploy::is_packed_model(path)) {
     subject.packed = std::make_unique<ns::deploy::PackedModel>(path);
     subject.classifier = std::make_unique<ns::deploy::PackedClassifier>(*subject.packed, dataset,
                                                                         static_cast<unsigned>(threads));
-    subject.held_out = validation_images(describe(*subject.packed));
+    subject.held_out = ns::checkpoint::training_data(describe(*subject.packed).config, path).held_out;
     return subject;
   }
 #ifdef NESTKIT_TRAINING

@@ -8,6 +8,7 @@
 #include "ns/base/bytes.h"
 #include "ns/base/sha256.h"
 #include "ns/base/version.h"
+#include "ns/checkpoint/training_data.h"
 #include "ns/deploy/packed_description.h"
 #include "ns/pack/container.h"
 
@@ -71,7 +72,8 @@ Json metadata(std::span<const PackedModel* const> parts, const Json& calibration
     const bool first = part == parts.front();
     if (first) manifest = description.data_manifest_sha256;
     if (manifest != description.data_manifest_sha256) manifest.clear();
-    const Json one = validation_images(description) < 0 ? Json() : Json(validation_images(description));
+    const int images = checkpoint::training_data(description.config, part->path()).held_out;
+    const Json one = images < 0 ? Json() : Json(images);
     held_out = first ? one : one.is_null() || held_out.is_null() ? Json() : std::min(held_out, one);
   }
   Json config = {{"models", configs}};

@@ -242,11 +242,4 @@ PackedDescription describe(const PackedModel& model) {
   return result;
 }
 
-int validation_images(const PackedDescription& description) {
-  const Json config = Json::parse(description.config, nullptr, false);
-  const bool known = config.is_object() && config.contains("validation_images") &&
-                     config["validation_images"].is_number_integer();
-  return known ? config["validation_images"].get<int>() : -1;
-}
-
 }  // namespace ns::deploy

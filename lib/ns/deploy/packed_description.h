@@ -90,7 +90,4 @@ struct PackedDescription {
 /// Throws Error(kInput) if META is not what docs/format/nsm.md says: the device never reads it, people do.
 PackedDescription describe(const PackedModel& model);
 
-/// Training images that the training held out, −1 if the config does not say.
-int validation_images(const PackedDescription& description);
-
 }  // namespace ns::deploy

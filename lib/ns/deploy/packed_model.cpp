@@ -95,4 +95,8 @@ std::string_view PackedModel::metadata() const {
   return file_.text().substr(meta.file_offset, meta.size);
 }
 
+bool is_packed_model(const std::string& path) {
+  return MappedFile(path).text().starts_with("\x89NSM") || path.ends_with(".nsm");
+}
+
 }  // namespace ns::deploy

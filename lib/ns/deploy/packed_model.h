@@ -45,6 +45,10 @@ class PackedModel {
   std::vector<nsrt_detector> detectors_;  ///< by network; no scales where it is none
 };
 
+/// Whether the file begins like a packed model or is called .nsm: not whether it is sound. Throws what
+/// MappedFile does.
+bool is_packed_model(const std::string& path);
+
 /// "model.nsm: section WNCS at 0x400: … (index 17)" for an error of nsrt_open on these bytes.
 std::string describe(const std::string& path, std::span<const std::uint8_t> bytes, const nsrt_error& error);
 

@@ -1,19 +1,10 @@
 #include "ns/train/float_classifier.h"
 
 #include "ns/base/error.h"
-#include "ns/base/json.h"
+#include "ns/checkpoint/training_data.h"
 #include "ns/nested/gates.h"
 
 namespace ns::train {
-namespace {
-
-int held_out_of(const std::string& config) {
-  const Json json = Json::parse(config, nullptr, false);
-  const auto found = json.is_object() ? json.find("validation_images") : json.end();
-  return json.is_object() && found != json.end() && found->is_number_integer() ? found->get<int>() : -1;
-}
-
-}  // namespace
 
 FloatClassifier::FloatClassifier(const std::string& checkpoint, const data::Dataset& dataset)
     : FloatClassifier(checkpoint::read_safetensors(checkpoint), dataset) {}
@@ -29,7 +20,7 @@ FloatClassifier::FloatClassifier(const checkpoint::Archive& archive, const data:
     throw input_error(archive.origin + ": has " + std::to_string(classes_) + " classes, " + dataset.name +
                       " has " + std::to_string(dataset.classes.size()));
   }
-  held_out_ = held_out_of(checkpoint::profile_of(archive).config);
+  held_out_ = checkpoint::training_data(checkpoint::profile_of(archive).config, archive.origin).held_out;
 }
 
 void FloatClassifier::run(int subnet, std::span<const std::uint8_t> images, std::span<float> logits) {
