@@ -41,9 +41,7 @@ void declare(CLI::App& app, BenchOptions& o) {
   app.add_option("--images", o.images, "Test images on the host (0: all)")
       ->transform(whole_number())
       ->capture_default_str();
-  app.add_option("--emulator-images", o.emulator_images, "Test images on the emulator (0: all)")
-      ->transform(whole_number())
-      ->capture_default_str();
+  add_emulator_options(app, o.emulator_images, o.firmware);
   app.add_option("--board-images", o.board_images, "Test images on the board (0: all)")
       ->transform(whole_number())
       ->capture_default_str();
@@ -56,7 +54,6 @@ void declare(CLI::App& app, BenchOptions& o) {
                  "host's, byte for byte")
       ->transform(whole_number());
   app.add_option("--checkpoint", o.checkpoint, "Also run this float checkpoint on the same images");
-  app.add_option("--firmware", o.firmware, "Firmware of the emulated board")->capture_default_str();
   app.add_flag("--cost-only", o.cost_only, "Count instructions and bytes only; needs no data set");
   app.add_option("--min-accuracy", o.gates.min_accuracy,
                  "Gate: least top-1 accuracy of every subnet measured, 0 to 1")

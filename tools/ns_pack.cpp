@@ -6,111 +6,22 @@
 
 #include "common/artifact_stream.h"
 #include "common/data_set.h"
-#include "common/option_groups.h"
-#include "common/progress.h"
 #include "common/run_tool.h"
 #include "common/streams.h"
 #include "ns/base/error.h"
 #include "ns/base/sha256.h"
-#include "ns/data/catalog.h"
-#include "ns/data/split.h"
 #include "ns/deploy/planar_input.h"
 #include "ns/nested/member.h"
 #include "ns/nested/width_slice.h"
 #include "ns/pack/extract_subnet.h"
 #include "ns/pack/storage_report.h"
-#include "ns/quant/quantise.h"
+#include "pack/calibration.h"
 #include "pack/one_width.h"
 #include "pack/storage_table.h"
 
 namespace {
 
-struct Options {
-  std::string checkpoint;
-  DataOptions data;
-  OutputOptions output;
-  std::size_t calibration_images = 1024;
-  std::string optimize = "balanced";
-  int subnet = 0, member = 0;
-  double width = 0;
-  std::optional<std::uint64_t> max_flash, max_ram;
-  std::uint32_t fast_ram = 0;
-  bool json = false;
-  std::string progress = "auto";
-};
-
-void declare(CLI::App& app, Options& o) {
-  app.add_option("CHECKPOINT", o.checkpoint, "Dense, nested, slimmable or gated checkpoint (.safetensors)")
-      ->required()
-      ->transform(artifact_input());
-  add_output_options(app, o.output, "Packed model (.nsm)");
-  add_data_options(app, o.data);
-  app.add_option("--calibration-images", o.calibration_images,
-                 "Training images that show the range of every activation")
-      ->transform(whole_number(1))
-      ->capture_default_str();
-  app.add_option("--subnet", o.subnet, "Pack this subnet alone, 1 = sparsest (0: all, nested in one file)")
-      ->transform(whole_number())
-      ->capture_default_str();
-  app.add_option("--member", o.member,
-                 "Pack this member of an ensemble alone, a network of its own (0: all, as one network)")
-      ->transform(whole_number())
-      ->capture_default_str()
-      ->excludes("--subnet");
-  app.add_option("--width", o.width, "Pack this width of a slimmable checkpoint, as a dense network")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--optimize", o.optimize,
-                 "What each layer's encoding is chosen for: speed (instructions), flash (bytes) or balanced")
-      ->check(CLI::IsMember({"speed", "balanced", "flash"}))
-      ->capture_default_str();
-  app.add_option(
-         "--fast-ram", o.fast_ram,
-         "Bytes of fast RAM (DTCM) that will hold the arena's beginning: what is accessed most goes there")
-      ->transform(whole_number());
-  add_size_gates(app, o.max_flash, o.max_ram);
-  add_progress_option(app, o.progress);
-  add_json_option(app, o.json);
-}
-
-/// Calibration images, as pixels: from the training part, never the test part.
-ns::data::Dataset calibration_set(const Options& o, const ns::nn::Graph& graph) {
-  ns::data::Dataset dataset =
-      ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain,
-                             graph.detection.present() ? graph.input : ns::ImageShape{});
-  for (const std::string& warning : dataset.warnings) spdlog::warn("{}", warning);
-  if (graph.detection.present() != dataset.has_boxes())
-    throw ns::input_error(o.checkpoint + ": its network is " +
-                              (graph.detection.present() ? "a detector" : "a classifier") + ", and " +
-                              dataset.name + (dataset.has_boxes() ? " has boxes" : " has no boxes"),
-                          "choose the data set it was trained on with --data");
-  if (!(dataset.shape == graph.input))
-    throw ns::input_error(o.checkpoint + ": its network takes other images than " + dataset.name + " has");
-  const auto classes = static_cast<std::size_t>(graph.detection.present() ? graph.detection.classes
-                                                                          : graph.infer_shapes().back().c);
-  if (classes != dataset.classes.size())
-    throw ns::input_error(o.checkpoint + ": its network has " + std::to_string(classes) + " classes, " +
-                          dataset.name + " has " + std::to_string(dataset.classes.size()));
-  return ns::data::take_first(std::move(dataset), std::min(o.calibration_images, dataset.size()));
-}
-
-ns::Tensor as_batch(const ns::data::Dataset& dataset) {
-  const ns::ImageShape& s = dataset.shape;
-  ns::Tensor batch({static_cast<std::int64_t>(dataset.size()), s.h, s.w, s.c});
-  ns::data::normalise(dataset.pixels, dataset.normalisation, batch.values());
-  return batch;
-}
-
-/// `whole` is the slimmable model of which `model` is a width, or null.
-ns::quant::QuantisedNetwork quantised(const Options& o, ns::nested::Model& model,
-                                      const ns::nested::Model* whole, const ns::data::Dataset& dataset) {
-  Progress progress("calibrating", "images", progress_mode(o.progress));
-  const ns::data::Normalisation& n = dataset.normalisation;
-  return ns::quant::quantise(
-      model, as_batch(dataset), {n.scale, n.zero_point()},
-      [&](std::int64_t done, std::int64_t total) { progress.update(done, total); }, whole);
-}
-
-ns::pack::Provenance provenance_of(const Options& o, const ns::checkpoint::Profile& profile,
+ns::pack::Provenance provenance_of(const PackOptions& o, const ns::checkpoint::Profile& profile,
                                    const ns::data::Dataset& dataset) {
   ns::Json packing{{"calibration_images", dataset.size()}, {"optimize", o.optimize}, {"subnet", o.subnet}};
   if (o.member > 0) packing["member"] = o.member;
@@ -127,7 +38,25 @@ ns::pack::Provenance provenance_of(const Options& o, const ns::checkpoint::Profi
           std::move(packing)};
 }
 
-int run(Options o) {
+bool gates_passed(const PackOptions& o, const ns::pack::StorageReport& report) {
+  bool passed = true;
+  const auto gate = [&](const char* name, std::size_t found, const std::optional<std::uint64_t>& limit,
+                        const std::string& most) {
+    if (!limit || found <= *limit) return;
+    spdlog::error("{}: {} bytes are more than the {} allowed; nothing was written; layer \"{}\" takes most",
+                  name, found, *limit, most);
+    passed = false;
+  };
+  const auto largest =
+      std::max_element(report.layers.begin(), report.layers.end(), [](const auto& a, const auto& b) {
+        return a.packed_bytes + a.table_bytes < b.packed_bytes + b.table_bytes;
+      });
+  gate("--max-flash", report.file_bytes, o.max_flash, largest == report.layers.end() ? "" : largest->layer);
+  gate("--max-ram", report.arena_bytes, o.max_ram, report.fullest_layer);
+  return passed;
+}
+
+int run(PackOptions o) {
   ArtifactOutput output(o.output, o.json, {o.checkpoint});
   const ns::checkpoint::Archive archive = ns::checkpoint::read_safetensors(o.checkpoint);
   const ns::checkpoint::Profile profile = ns::checkpoint::profile_of(archive);
@@ -170,21 +99,7 @@ int run(Options o) {
     standard_output().record(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes), o.fast_ram));
   else
     output.report(storage_table(report, o.fast_ram));
-  bool passed = true;
-  const auto gate = [&](const char* name, std::size_t found, const std::optional<std::uint64_t>& limit,
-                        const std::string& most) {
-    if (!limit || found <= *limit) return;
-    spdlog::error("{}: {} bytes are more than the {} allowed; nothing was written; layer \"{}\" takes most",
-                  name, found, *limit, most);
-    passed = false;
-  };
-  const auto largest =
-      std::max_element(report.layers.begin(), report.layers.end(), [](const auto& a, const auto& b) {
-        return a.packed_bytes + a.table_bytes < b.packed_bytes + b.table_bytes;
-      });
-  gate("--max-flash", report.file_bytes, o.max_flash, largest == report.layers.end() ? "" : largest->layer);
-  gate("--max-ram", report.arena_bytes, o.max_ram, report.fullest_layer);
-  if (!passed) return kCheckFailed;
+  if (!gates_passed(o, report)) return kCheckFailed;
   output.write(packed.bytes);
   return kDone;
 }
@@ -200,7 +115,7 @@ int main(int argc, char** argv) {
       "  ns-pack slimmable.safetensors --width 0.5 -o half.nsm\n"
       "  ns-pack benn.safetensors --member 1 -o first.nsm",
       "ns-bench measures the packed model; ns-info explains it layer by layer."};
-  Options options;
+  PackOptions options;
   return run_tool(info, argc, argv, [&](CLI::App& app) {
     declare(app, options);
     return [&] { return run(options); };

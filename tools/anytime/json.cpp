@@ -37,6 +37,13 @@ Json comparison_json(const Comparison& c) {
           {"became_wrong", c.became_wrong}};
 }
 
+Json sample_json(std::size_t image, std::int32_t label, const Outcome& outcome) {
+  const Verdict& verdict = outcome.verdicts[image];
+  return {{"image", image},           {"label", label},
+          {"answer", verdict.answer}, {"passes", outcome.passes[image]},
+          {"score", verdict.score},   {"probability", verdict.probability}};
+}
+
 Json curve_json(const std::vector<CurvePoint>& curve, std::size_t images) {
   Json points = Json::array();
   for (const CurvePoint& point : thinned(curve, kCurvePoints)) {

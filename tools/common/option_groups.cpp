@@ -61,6 +61,13 @@ void add_size_gates(CLI::App& app, std::optional<std::uint64_t>& flash, std::opt
   app.add_option("--max-ram", ram, "Gate: largest arena in bytes")->transform(whole_number());
 }
 
+void add_emulator_options(CLI::App& app, std::size_t& images, std::string& firmware) {
+  app.add_option("--emulator-images", images, "Test images on the emulator (0: all)")
+      ->transform(whole_number())
+      ->capture_default_str();
+  app.add_option("--firmware", firmware, "Firmware of the emulated board")->capture_default_str();
+}
+
 void add_json_option(CLI::App& app, bool& json) {
   app.add_flag("--json", json, "One JSON object per line on standard output instead of tables");
 }

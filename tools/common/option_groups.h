@@ -27,6 +27,9 @@ void add_output_options(CLI::App& app, OutputOptions& options, const std::string
 /// --max-flash and --max-ram, in bytes.
 void add_size_gates(CLI::App& app, std::optional<std::uint64_t>& flash, std::optional<std::uint64_t>& ram);
 
+/// --emulator-images (0: all) and --firmware
+void add_emulator_options(CLI::App& app, std::size_t& images, std::string& firmware);
+
 void add_json_option(CLI::App& app, bool& json);
 void add_threads_option(CLI::App& app, int& threads);
 void add_progress_option(CLI::App& app, std::string& mode);

@@ -3,7 +3,6 @@
 
 #include "common/artifact_stream.h"
 #include "coop/options.h"
-#include "ns/anytime/scoring.h"
 #include "ns/base/error.h"
 
 namespace {
@@ -24,9 +23,7 @@ void declare_rule(CLI::App& app, CoopOptions& o) {
       ->delimiter(',')
       ->check(CLI::IsMember({"one", "class", "stage"}))
       ->capture_default_str();
-  app.add_option("--calibration-images", o.calibration_images, "Validation split: the last training images")
-      ->transform(whole_number(1))
-      ->capture_default_str();
+  add_calibration_options(app, o);
   app.add_flag("--break-even", o.break_even,
                "Cheapest rule that is as good as the last model alone on the validation split (the default)");
   app.add_option("--margin", o.margin,
@@ -46,8 +43,6 @@ void declare_rule(CLI::App& app, CoopOptions& o) {
                  "Most accurate rule of at most this mean cost (multiply-accumulates; with the emulator: "
                  "instructions)")
       ->check(number_between(1, 1e15));
-  app.add_option("--threshold", o.threshold, "Use this threshold, no calibration")
-      ->check(number_between(0, 2));
 }
 
 void declare_gates(CLI::App& app, CoopOptions& o) {
@@ -86,36 +81,19 @@ void declare(CLI::App& app, CoopOptions& o) {
       ->transform(artifact_input());
   app.add_option("-o,--output", o.output.output, "Cooperative model to write (- for standard output)");
   app.add_flag("--overwrite", o.output.overwrite, "Replace existing outputs");
-  add_data_options(app, o.data);
-  app.add_option("--images", o.images, "Test images (0: all)")
-      ->transform(whole_number())
-      ->capture_default_str();
+  add_image_options(app, o);
   declare_rule(app, o);
   app.add_option("--beside", o.beside,
                  "Packed models to evaluate alone beside them, e.g. plain ones of equal cost")
       ->delimiter(',');
-  app.add_option("--target", o.targets,
-                 "host, or host,emulator: costs in instructions, decisions on a Cortex-M7")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"host", "emulator"}))
-      ->capture_default_str();
-  app.add_option("--emulator-images", o.emulator_images, "Test images on the emulator (0: all)")
-      ->transform(whole_number())
-      ->capture_default_str();
-  app.add_option("--firmware", o.firmware, "Firmware of the emulated board")->capture_default_str();
-  app.add_flag("--curve", o.curve, "Also print the accuracy-cost curve");
-  app.add_option("--per-sample", o.per_sample, "Write one JSON line per test image");
   app.add_option("--sample-weights", o.sample_weights,
                  "Write a weight per training image, for ns-train: how unsure the model before the last is");
   declare_gates(app, o);
-  add_threads_option(app, o.threads);
-  add_progress_option(app, o.progress);
-  add_json_option(app, o.json);
+  add_run_options(app, o);
 }
 
 void check(const CoopOptions& o) {
-  for (const std::string& word : o.aggregates) ns::anytime::aggregate_of(word);
-  for (const std::string& word : o.confidences) ns::anytime::confidence_of(word);
+  check(o, o.aggregates, o.confidences);
   check_outputs_differ(o);
   if (o.models.size() < 2)
     throw ns::usage_error("one model cannot cooperate: at least two are needed",
@@ -127,8 +105,6 @@ void check(const CoopOptions& o) {
         "--break-even, --best-accuracy, --min-accuracy, --max-mean-cost and --threshold exclude each other");
   if (o.margin + o.standard_errors > 0 && o.target() != "break-even")
     throw ns::usage_error("--margin and --standard-errors go with --break-even");
-  if (std::find(o.targets.begin(), o.targets.end(), "host") == o.targets.end())
-    throw ns::usage_error("--target: the emulator is compared with the host", "use --target host,emulator");
   if (o.threshold) {
     const bool single = o.aggregates.size() == 1 && o.confidences.size() == 1;
     if (!single || o.aggregates.front() == "weighted" || o.thresholds != std::vector<std::string>{"one"})

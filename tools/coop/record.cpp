@@ -112,14 +112,8 @@ Json to_json(const CoopOptions& o, const Partners& partners, const Calibration& 
 std::string per_sample_lines(const CoopResult& result, std::span<const std::int32_t> labels) {
   std::string text;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    const Verdict& verdict = result.outcome.verdicts[i];
-    Json json = {{"image", i},
-                 {"label", labels[i]},
-                 {"answer", verdict.answer},
-                 {"passes", result.outcome.passes[i]},
-                 {"score", verdict.score},
-                 {"probability", verdict.probability},
-                 {"last_answer", result.last_answers[i]}};
+    Json json = sample_json(i, labels[i], result.outcome);
+    json["last_answer"] = result.last_answers[i];
     if (result.board && i < result.board->instructions.size())
       json["instructions"] = result.board->instructions[i];
     text += json.dump() + "\n";

@@ -1,7 +1,6 @@
 #include "tta/declare.h"
 
 #include "common/artifact_stream.h"
-#include "ns/anytime/scoring.h"
 #include "ns/augment/corruption.h"
 #include "ns/base/error.h"
 
@@ -36,9 +35,7 @@ void declare_rules(CLI::App& app, TtaOptions& o) {
 }
 
 void declare_calibration(CLI::App& app, TtaOptions& o) {
-  app.add_option("--calibration-images", o.calibration_images, "Validation split: the last training images")
-      ->transform(whole_number(1))
-      ->capture_default_str();
+  add_calibration_options(app, o);
   app.add_option(
          "--calibrate-corrupted", o.calibration_corruptions,
          "Corrupt the validation images in turn: NAME:SEVERITY,... as --corrupt; every last one stays clean")
@@ -48,11 +45,8 @@ void declare_calibration(CLI::App& app, TtaOptions& o) {
       ->check(number_between(-10, 10));
   app.add_option("--mean-passes", o.mean_passes, "Calibrate for at most so many passes in the mean")
       ->check(number_between(1, 64));
-  app.add_option("--threshold", o.threshold, "Use this threshold, no calibration")
-      ->check(number_between(0, 2));
   app.add_option("--rule", o.rule, "Use the rule of this file, no calibration");
   app.add_option("--save-rule", o.save_rule, "Write the calibrated rule");
-  app.add_flag("--curve", o.curve, "Also print the accuracy-cost curve");
 }
 
 }  // namespace
@@ -61,10 +55,7 @@ void declare(CLI::App& app, TtaOptions& o) {
   app.add_option("MODEL", o.model, "Float checkpoint, or packed model (.nsm)")
       ->required()
       ->transform(artifact_input());
-  add_data_options(app, o.data);
-  app.add_option("--images", o.images, "Test images (0: all)")
-      ->transform(whole_number())
-      ->capture_default_str();
+  add_image_options(app, o);
   app.add_option("--subnet", o.subnet, "Subnet that sees the views (0: the densest)")
       ->transform(whole_number())
       ->capture_default_str();
@@ -81,14 +72,6 @@ void declare(CLI::App& app, TtaOptions& o) {
       ->capture_default_str();
   declare_rules(app, o);
   declare_calibration(app, o);
-  app.add_option("--target", o.targets, "host, or host,emulator: also run a packed rule on a Cortex-M7")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"host", "emulator"}))
-      ->capture_default_str();
-  app.add_option("--emulator-images", o.emulator_images, "Test images on the emulator (0: all)")
-      ->transform(whole_number())
-      ->capture_default_str();
-  app.add_option("--firmware", o.firmware, "Firmware of the emulated board")->capture_default_str();
   app.add_option("--corrupt", o.corruptions,
                  "Also evaluate corrupted test images, NAME:SEVERITY,...: gaussian_noise, blur, brightness, "
                  "contrast, "
@@ -97,7 +80,6 @@ void declare(CLI::App& app, TtaOptions& o) {
   app.add_option("--seed", o.seed, "Seed of the corruptions")
       ->transform(whole_number())
       ->capture_default_str();
-  app.add_option("--per-sample", o.per_sample, "Write one JSON line per test image");
   app.add_flag("--overwrite", o.overwrite, "Replace existing outputs");
   app.add_option("--min-accuracy", o.gates.min_accuracy, "Gate: least adaptive top-1 accuracy, 0 to 1")
       ->check(number_between(0, 1));
@@ -106,14 +88,11 @@ void declare(CLI::App& app, TtaOptions& o) {
       ->check(number_between(0, 64));
   app.add_option("--max-loss", o.gates.max_loss, "Gate: most points that adaptive may lie below static")
       ->check(number_between(-100, 100));
-  add_threads_option(app, o.threads);
-  add_progress_option(app, o.progress);
-  add_json_option(app, o.json);
+  add_run_options(app, o);
 }
 
 void check(const TtaOptions& o) {
-  for (const std::string& word : o.aggregates) ns::anytime::aggregate_of(word);
-  for (const std::string& word : o.confidences) ns::anytime::confidence_of(word);
+  check(o, o.aggregates, o.confidences);
   const bool several = o.orders.size() * o.aggregates.size() * o.confidences.size() * o.thresholds.size() > 1;
   const int goals =
       o.keep_gain.has_value() + o.mean_passes.has_value() + o.threshold.has_value() + !o.rule.empty();
@@ -125,8 +104,6 @@ void check(const TtaOptions& o) {
   for (const auto* list : {&o.corruptions, &o.calibration_corruptions}) {
     for (const std::string& corruption : *list) ns::augment::parse_corruption(corruption);
   }
-  if (std::find(o.targets.begin(), o.targets.end(), "host") == o.targets.end())
-    throw ns::usage_error("--target: the emulator is compared with the host", "use --target host,emulator");
   if (!o.levels.empty() && o.stages != "subnets") throw ns::usage_error("--levels needs --stages subnets");
   if (o.max_passes != 0 && o.min_passes > o.max_passes)
     throw ns::usage_error("--min-passes " + std::to_string(o.min_passes) + " is more than --max-passes " +

@@ -89,14 +89,8 @@ Json to_json(const TtaOptions& o, const Subject& subject, const CalibratedRule& 
 std::string per_sample_lines(const TtaResult& result, std::span<const std::int32_t> labels) {
   std::string text;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    const Verdict& verdict = result.adaptive_outcome.verdicts[i];
-    Json json = {{"image", i},
-                 {"label", labels[i]},
-                 {"answer", verdict.answer},
-                 {"passes", result.adaptive_outcome.passes[i]},
-                 {"score", verdict.score},
-                 {"probability", verdict.probability},
-                 {"static_answer", result.full_outcome.verdicts[i].answer}};
+    Json json = sample_json(i, labels[i], result.adaptive_outcome);
+    json["static_answer"] = result.full_outcome.verdicts[i].answer;
     if (result.corruption) json["corruption"] = result.corruption->name();
     text += json.dump() + "\n";
   }

@@ -9,7 +9,7 @@ extern "C" {
 extern std::uint8_t linker_itcm_start[], linker_itcm_end[], linker_itcm_load[];
 extern std::uint32_t linker_data_start[], linker_data_end[], linker_data_load[], linker_bss_start[],
     linker_bss_end[];
-extern std::uint8_t linker_stack_bottom[], linker_stack_top[], linker_handler_stack_top[];
+extern std::uint8_t linker_stack_bottom[], linker_stack_top[];
 int main(int argc, char** argv);
 void reset_handler();
 [[noreturn]] void start();
@@ -126,22 +126,3 @@ extern "C" [[noreturn]] void report_fault(const std::uint32_t* frame) {
   board::write_text("\n");
   board::exit(70);
 }
-
-extern "C" [[gnu::section(".vectors"), gnu::used]] void (*const vector_table[])() = {
-    reinterpret_cast<void (*)()>(linker_handler_stack_top),
-    reset_handler,
-    fault_handler,  // NMI
-    fault_handler,  // HardFault
-    fault_handler,  // MemManage
-    fault_handler,  // BusFault
-    fault_handler,  // UsageFault
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    fault_handler,  // SVCall
-    fault_handler,  // DebugMonitor
-    nullptr,
-    fault_handler,  // PendSV
-    fault_handler,  // SysTick
-};

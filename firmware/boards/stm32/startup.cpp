@@ -8,7 +8,7 @@
 
 extern "C" {
 extern std::uint8_t linker_data_start[], linker_data_end[], linker_data_load[], linker_bss_start[],
-    linker_bss_end[], linker_itcm_start[], linker_itcm_end[], linker_itcm_load[], linker_stack_top[];
+    linker_bss_end[], linker_itcm_start[], linker_itcm_end[], linker_itcm_load[];
 int main(int argc, char** argv);
 [[noreturn]] void reset_handler();
 [[noreturn]] void fault_handler();
@@ -98,22 +98,3 @@ extern "C" void reset_handler() {
 extern "C" void fault_handler() {
   for (;;) asm volatile("wfi");
 }
-
-extern "C" [[gnu::section(".vectors"), gnu::used]] void (*const vector_table[])() = {
-    reinterpret_cast<void (*)()>(linker_stack_top),
-    reset_handler,
-    fault_handler,  // NMI
-    fault_handler,  // HardFault
-    fault_handler,  // MemManage
-    fault_handler,  // BusFault
-    fault_handler,  // UsageFault
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    fault_handler,  // SVCall
-    fault_handler,  // DebugMonitor
-    nullptr,
-    fault_handler,  // PendSV
-    fault_handler,  // SysTick
-};

@@ -1,4 +1,4 @@
-// The builders behind the registry, one file each. Private to this room.
+// The builders behind the registry, one file per family. Private to this room.
 #pragma once
 
 #include "ns/arch/binary_style.h"
