@@ -22,6 +22,8 @@ void declare(CLI::App& app, EnsembleOptions& o) {
   app.add_option("--set", o.settings, "train: KEY=VALUE replaces one key of the recipe; may be repeated")
       ->allow_extra_args(false);
   app.add_option("--resume", o.resume, "train: continue an interrupted run from this checkpoint");
+  app.add_option("--teacher", o.teacher, "train: learn also from this checkpoint's (densest) network")
+      ->transform(artifact_input());
   app.add_flag("--print-config", o.print_config, "train: print the effective recipe and stop");
   app.add_option("--data-dir", o.data_dir, "Folder of the data set's files, instead of the usual place")
       ->envname("NESTKIT_DATA_DIR");
@@ -42,7 +44,8 @@ void declare(CLI::App& app, EnsembleOptions& o) {
 
 // An option of the other command would be silently ignored.
 void check_command(const CLI::App& app, const EnsembleOptions& o) {
-  const std::vector<std::string> of_train{"--output", "--overwrite", "--set", "--resume", "--print-config"};
+  const std::vector<std::string> of_train{"--output", "--overwrite", "--set",
+                                          "--resume", "--teacher",   "--print-config"};
   const std::vector<std::string> of_eval{"--images", "--confidence", "--min-accuracy", "--max-bytes",
                                          "--threads"};
   for (const std::string& option : o.command == "train" ? of_eval : of_train) {

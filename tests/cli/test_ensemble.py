@@ -51,19 +51,23 @@ class Ensembles(CliCase):
         self.assertIn("member2.stage3.layer2.conv.weight", info)
 
     def test_an_interrupted_run_of_bagged_networks_resumes_to_the_same_bytes(self):
+        self.recipe(epochs=1)
+        self.ensemble("train", "recipe.json", "-q", "-o", "t.safetensors")
         self.recipe(ensemble="bagging", epochs=6)
-        self.ensemble("train", "recipe.json", "-q", "-o", "whole.safetensors")
-        running = subprocess.Popen([BIN / "bin-ensemble", "train", "recipe.json", "-o", "m.safetensors", "--json"], cwd=self.folder,
+        self.ensemble("train", "recipe.json", "-q", "-o", "whole.safetensors", "--teacher", "t.safetensors")
+        running = subprocess.Popen([BIN / "bin-ensemble", "train", "recipe.json", "-o", "m.safetensors", "--json", "--teacher", "t.safetensors"],
+                                   cwd=self.folder,
                                    text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(7):  # the second member's first epoch is done
             running.stdout.readline()
         running.send_signal(signal.SIGINT)
         _, stderr = running.communicate(timeout=120)
         self.assertEqual(running.returncode, 130, stderr)
-        self.assertIn("bin-ensemble train recipe.json -o m.safetensors --resume m.resume.safetensors", stderr)
+        self.assertIn("bin-ensemble train recipe.json --teacher t.safetensors -o m.safetensors --resume m.resume.safetensors", stderr)
         again = self.ensemble("train", "recipe.json", "-o", "m.safetensors", status=2)
         self.assert_error(again, "bin-ensemble", "is there from an interrupted run")
-        self.ensemble("train", "recipe.json", "-q", "-o", "m.safetensors", "--resume", "m.resume.safetensors")
+        self.assert_error(self.ensemble("train", "recipe.json", "-o", "m.safetensors", "--resume", "m.resume.safetensors", status=2), "bin-ensemble", "found no teacher")
+        self.ensemble("train", "recipe.json", "-q", "-o", "m.safetensors", "--teacher", "t.safetensors", "--resume", "m.resume.safetensors")
         self.assertEqual((self.folder / "m.safetensors").read_bytes(), (self.folder / "whole.safetensors").read_bytes())
 
     def test_members_are_packed_alone_and_become_stages_of_one_file_that_the_emulated_board_stops_early(self):

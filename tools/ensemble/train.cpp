@@ -8,6 +8,7 @@
 #include "common/run_tool.h"
 #include "common/stop_signal.h"
 #include "common/streams.h"
+#include "ns/base/sha256.h"
 #include "ns/data/catalog.h"
 #include "ns/train/ensemble_trainer.h"
 #include "train/run_report.h"
@@ -16,11 +17,19 @@ namespace {
 
 using ns::train::Recipe;
 
+// A Trainer or EnsembleTrainer that is ready to run.
+void prepare(auto& trainer, const EnsembleOptions& o) {
+  if (!o.teacher.empty()) {
+    trainer.learn_from(ns::checkpoint::read_safetensors(o.teacher), ns::sha256_hex_of_file(o.teacher));
+  }
+  if (!o.resume.empty()) trainer.resume(ns::checkpoint::read_safetensors(o.resume));
+}
+
 // The whole ensemble in one network.
 bool train_together(const Recipe& recipe, const ns::data::Split& data, const EnsembleOptions& o,
                     const ns::train::Observers& watching, ns::checkpoint::Archive& result) {
   ns::train::Trainer trainer(recipe, data);
-  if (!o.resume.empty()) trainer.resume(ns::checkpoint::read_safetensors(o.resume));
+  prepare(trainer, o);
   if (!trainer.run(watching)) return false;
   result = trainer.finished();
   return true;
@@ -29,7 +38,7 @@ bool train_together(const Recipe& recipe, const ns::data::Split& data, const Ens
 bool train_one_by_one(const Recipe& recipe, const ns::data::Split& data, const EnsembleOptions& o,
                       const ns::train::Observers& watching, Progress& bar, ns::checkpoint::Archive& result) {
   ns::train::EnsembleTrainer trainer(recipe, data);
-  if (!o.resume.empty()) trainer.resume(ns::checkpoint::read_safetensors(o.resume));
+  prepare(trainer, o);
   ns::train::EnsembleObservers observers;
   observers.member = watching;
   observers.on_member = [&](int member, double vote) {
@@ -54,7 +63,7 @@ int train_ensemble(const EnsembleOptions& o) {
                           "--set ensemble=tentacle --set members=3, or ns-train for a single network");
   }
   const std::string resumable = resumable_path(o.output);
-  check_outputs(o, {o.recipe, o.resume});
+  check_outputs(o, {o.recipe, o.teacher, o.resume});
   const ns::data::Split data =
       split_for(recipe, ns::data::load_dataset(recipe.dataset, recipe.data_dir, ns::data::Part::kTrain));
   Progress bar("training", "images", progress_mode(o.progress));
@@ -66,9 +75,10 @@ int train_ensemble(const EnsembleOptions& o) {
                                   : train_together(recipe, data, o, watching, result);
   if (!done) {
     bar.clear();
-    std::string settings;
-    for (const std::string& setting : o.settings) settings += " --set " + setting;
-    spdlog::warn("interrupted; continue with: bin-ensemble train {}{} -o {} --resume {}", o.recipe, settings,
+    std::string words;
+    for (const std::string& setting : o.settings) words += " --set " + setting;
+    if (!o.teacher.empty()) words += " --teacher " + o.teacher;
+    spdlog::warn("interrupted; continue with: bin-ensemble train {}{} -o {} --resume {}", o.recipe, words,
                  o.output, resumable);
     return kSignal + stop_signal();
   }

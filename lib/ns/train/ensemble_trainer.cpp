@@ -54,6 +54,12 @@ Recipe EnsembleTrainer::member_recipe(std::size_t member) const {
   return recipe;
 }
 
+void EnsembleTrainer::teach(Trainer& trainer) const {
+  if (!teacher_sha256_.empty()) {
+    trainer.learn_from(teacher_, teacher_sha256_);
+  }
+}
+
 data::Split EnsembleTrainer::sample_for(std::size_t member) const {
   std::vector<double> until(image_weights_.size());  // running sums
   double sum = 0;
@@ -93,6 +99,12 @@ checkpoint::Archive EnsembleTrainer::with_members(checkpoint::Archive archive) c
   return archive;
 }
 
+void EnsembleTrainer::learn_from(const checkpoint::Archive& teacher, const std::string& sha256) {
+  Trainer(recipe_, data_).learn_from(teacher, sha256);  // throws what is wrong with it
+  teacher_ = teacher;
+  teacher_sha256_ = sha256;
+}
+
 void EnsembleTrainer::resume(const checkpoint::Archive& archive) {
   const auto votes = archive.metadata.find(kVotes);
   if (votes == archive.metadata.end() || archive.arrays.count(kImageWeights) == 0) {
@@ -121,7 +133,9 @@ void EnsembleTrainer::resume(const checkpoint::Archive& archive) {
     done_[k].origin = archive.origin;
   }
   const data::Split sample = sample_for(done_.size());
-  Trainer(member_recipe(done_.size()), sample).resume(under_way_);  // throws what is wrong with it
+  Trainer trainer(member_recipe(done_.size()), sample);
+  teach(trainer);
+  trainer.resume(under_way_);  // throws what is wrong with it
 }
 
 double EnsembleTrainer::vote_of(Trainer& trainer) {
@@ -157,6 +171,7 @@ bool EnsembleTrainer::run(const EnsembleObservers& observers) {
   while (done_.size() < static_cast<std::size_t>(recipe_.members)) {
     const data::Split sample = sample_for(done_.size());
     Trainer trainer(member_recipe(done_.size()), sample);
+    teach(trainer);
     if (!under_way_.arrays.empty()) {
       trainer.resume(under_way_);
       under_way_ = {};
@@ -184,6 +199,7 @@ bool EnsembleTrainer::run(const EnsembleObservers& observers) {
 checkpoint::Archive EnsembleTrainer::finished() const {
   const nn::Graph member = graph_for(recipe_, data_.train);
   RunState state(recipe_, binary::tentacle(member, {recipe_.members, "input", binary::Merge::kConcat}));
+  state.teacher_sha256 = teacher_sha256_;
   const std::string classifier = member.layers.back().name;
   const auto classes = static_cast<std::int64_t>(data_.train.classes.size());
   double votes = 0;

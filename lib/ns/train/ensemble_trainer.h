@@ -22,6 +22,9 @@ class EnsembleTrainer {
   EnsembleTrainer(Recipe recipe, const data::Split& data);
   ~EnsembleTrainer();
 
+  /// As Trainer::learn_from, of every member; before resume().
+  void learn_from(const checkpoint::Archive& teacher, const std::string& sha256);
+
   /// Continues what save_resumable was given. Throws as resume_from does, and Error(kInput) if the checkpoint
   /// is of no such ensemble.
   void resume(const checkpoint::Archive& archive);
@@ -38,12 +41,15 @@ class EnsembleTrainer {
 
  private:
   Recipe member_recipe(std::size_t member) const;
+  void teach(Trainer& trainer) const;
   data::Split sample_for(std::size_t member) const;
   checkpoint::Archive with_members(checkpoint::Archive archive) const;
   double vote_of(Trainer& trainer);
 
   Recipe recipe_;
   const data::Split& data_;
+  checkpoint::Archive teacher_;  ///< or empty
+  std::string teacher_sha256_;
   std::vector<checkpoint::Archive> done_;  ///< finished members
   std::vector<double> votes_;              ///< theirs
   std::vector<double> image_weights_;      ///< boosting: of every training image, sum 1
