@@ -35,6 +35,8 @@ constexpr ImageShape kCifar{32, 32, 3};
 TEST_CASE("the MLPerf Tiny networks have their published multiply-accumulates") {
   // Banbury et al., 2021
   CHECK(million_macs("resnet8", kCifar, 10) == doctest::Approx(12.50).epsilon(0.001));
+  CHECK(million_macs("resnet8_strided", kCifar, 10) ==
+        doctest::Approx(million_macs("resnet8", kCifar, 10) / 4).epsilon(0.001));
   CHECK(million_macs("ds_cnn", {49, 10, 1}, 12) == doctest::Approx(2.657).epsilon(0.001));
   CHECK(million_macs("mobilenet_v1", {96, 96, 3}, 2, 0.25) == doctest::Approx(7.49).epsilon(0.001));
   CHECK(million_macs("autoencoder", {1, 1, 640}, 1) == doctest::Approx(0.264).epsilon(0.001));

@@ -13,6 +13,7 @@ nn::Graph mobilenet_v2(nn::ImageShape input, int classes, double width);
 nn::Graph nin(nn::ImageShape input, int classes, double width);
 nn::Graph resnet20(nn::ImageShape input, int classes, double width);
 nn::Graph resnet8(nn::ImageShape input, int classes, double width);
+nn::Graph resnet8_strided(nn::ImageShape input, int classes, double width);
 nn::Graph resnet9(nn::ImageShape input, int classes, double width);
 nn::Graph vgg_small(nn::ImageShape input, int classes, double width);
 

@@ -12,10 +12,16 @@ struct Entry {
   nn::Graph (*build)(nn::ImageShape input, int classes, double width);
 };
 
-constexpr Entry kEntries[] = {
-    {"autoencoder", autoencoder},   {"ds_cnn", ds_cnn},   {"mobilenet_v1", mobilenet_v1},
-    {"mobilenet_v2", mobilenet_v2}, {"nin", nin},         {"resnet20", resnet20},
-    {"resnet8", resnet8},           {"resnet9", resnet9}, {"vgg_small", vgg_small}};
+constexpr Entry kEntries[] = {{"autoencoder", autoencoder},
+                              {"ds_cnn", ds_cnn},
+                              {"mobilenet_v1", mobilenet_v1},
+                              {"mobilenet_v2", mobilenet_v2},
+                              {"nin", nin},
+                              {"resnet20", resnet20},
+                              {"resnet8", resnet8},
+                              {"resnet8_strided", resnet8_strided},
+                              {"resnet9", resnet9},
+                              {"vgg_small", vgg_small}};
 
 constexpr Entry kDetectors[] = {{"ssd_mobilenet_v2", ssd_mobilenet_v2}, {"ssd_resnet8", ssd_resnet8}};
 
