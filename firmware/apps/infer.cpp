@@ -3,18 +3,11 @@
 // of them, after it, the CRC-32 of every operator's output (u32, little-endian). A detector's outputs are
 // followed by the number of its detections (u32) and these, zero-filled to the model's number of candidates.
 #include "firmware/apps/apps.h"
+#include "firmware/apps/checksums.h"
 #include "firmware/apps/detections.h"
-#include "model/crc32.h"
 
 namespace app {
 namespace {
-
-constexpr unsigned kMostOperators = 1024;  // docs/format/nsm.md
-std::uint32_t checksums[kMostOperators];
-
-void store_checksum(void*, unsigned op_index, const void* output, std::uint32_t bytes) {
-  checksums[op_index] = nsrt::crc32(output, bytes);
-}
 
 struct Job {
   const nsrt_model* model;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "firmware/apps/checksums.h"
 #include "firmware/apps/detections.h"
 #include "firmware/apps/model_size.h"
 #include "firmware/apps/timed_run.h"
@@ -12,12 +13,6 @@ namespace app {
 using namespace nsrt::serial;
 
 namespace {
-
-std::uint32_t checksums[kMostOperators];
-
-void store_checksum(void*, unsigned op_index, const void* output, std::uint32_t bytes) {
-  checksums[op_index] = nsrt::crc32(output, bytes);
-}
 
 Counts counts() {
   return board::counts_instructions() ? kInstructions : board::cycles_per_second() > 0 ? kCycles : kNothing;
