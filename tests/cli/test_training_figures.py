@@ -15,13 +15,14 @@ FIRMWARE = BIN.parent / "firmware/bin/nestkit-m7.elf"
 
 
 class Experiments(CliCase):
-    def test_what_another_starts_from_is_trained_before_it(self):
-        experiments = {"dense": {"recipe": "configs/neu_det_ssd_resnet8_dense.json", "seeds": [1]}, "nested": {"like": "dense", "init": "dense"}}
+    def test_what_another_starts_or_learns_from_is_trained_before_it(self):
+        experiments = {"dense": {"recipe": "configs/neu_det_ssd_resnet8_dense.json", "seeds": [1]}, "nested": {"like": "dense", "init": "dense"},
+                       "large": {"like": "dense"}, "taught": {"like": "nested", "teacher": "large"}}
         (self.folder / "list.json").write_text(json.dumps(experiments))
-        done = subprocess.run([SOURCE / "bench/run_experiments", "list.json", "nested", "--work", "w", "--records", "r.jsonl", "--dry-run"],
+        done = subprocess.run([SOURCE / "bench/run_experiments", "list.json", "taught", "--work", "w", "--records", "r.jsonl", "--dry-run"],
                               cwd=self.folder, capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stderr.split(), ["run_experiments:", "dense_s1", "run_experiments:", "nested_s1"])
+        self.assertEqual(done.stderr.split(), ["run_experiments:", "dense_s1", "run_experiments:", "large_s1", "run_experiments:", "taught_s1"])
 
 
 class Record(TinyChain):
