@@ -87,6 +87,10 @@ class CoopEval(TinyChain):
         plain, sure = self.record(), self.record("--standard-errors", 0.5)
         self.assertEqual((plain["standard_errors"], sure["standard_errors"]), (0, 0.5))
         self.assertGreaterEqual(sure["validation"]["mean_cost"], plain["validation"]["mean_cost"])
+        mirrored = self.record("--calibration-views", "identity,flip", "--standard-errors", 0.5)["validation"]
+        self.assertEqual((mirrored["images"], mirrored["views"]), (300, ["identity", "flip"]))
+        for views, fragment in (("identity,identity", "identity is there twice"), ("mirror", "--calibration-views mirror")):
+            self.assert_error(self.cooperate("--calibration-views", views, status=2), "coop-eval", fragment)
         record = self.record("--min-accuracy", 0)
         self.assertEqual(record["stages"][1]["reached"], 0)
         done = self.cooperate("--max-mean-cost", 10, status=1)

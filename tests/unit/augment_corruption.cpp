@@ -7,6 +7,7 @@
 #include "expect_error.h"
 #include "ns/augment/jpeg.h"
 #include "ns/data/corrupt.h"
+#include "ns/data/in_views.h"
 
 using namespace ns::augment;
 using Bytes = std::vector<std::uint8_t>;
@@ -84,6 +85,20 @@ TEST_CASE("Corruptions in turn leave every last image of a turn as it is") {
     CHECK(std::equal(spoilt.image(i).begin(), spoilt.image(i).end(), expected.image(i).begin()));
   }
   CHECK(corrupted_in_turn(clean, {}, 9).pixels == clean.pixels);
+}
+
+TEST_CASE("A data set in views has every image in each, view after view") {
+  const ns::data::Dataset images = smooth_images(1);
+  const std::vector<View> views{View(), View().add(mirror())};
+  const ns::data::Dataset both = ns::data::in_views(images, views);
+  REQUIRE(both.size() == 2 * images.size());
+  Bytes flipped(images.image(0).size());
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    CHECK(both.labels[images.size() + i] == images.labels[i]);
+    CHECK(std::ranges::equal(both.image(i), images.image(i)));
+    views[1].apply(images.image(i), images.shape, 0, flipped);
+    CHECK(std::ranges::equal(both.image(images.size() + i), flipped));
+  }
 }
 
 TEST_CASE("Unknown corruptions and severities are refused") {

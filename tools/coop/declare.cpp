@@ -24,6 +24,11 @@ void declare_rule(CLI::App& app, CoopOptions& o) {
       ->check(CLI::IsMember({"one", "class", "stage"}))
       ->capture_default_str();
   add_calibration_options(app, o);
+  app.add_option("--calibration-views", o.calibration_views,
+                 "Views in which every validation image counts, a list; identity,flip halves what one side "
+                 "gains by luck")
+      ->delimiter(',')
+      ->capture_default_str();
   app.add_flag("--break-even", o.break_even,
                "Cheapest rule that is as good as the last model alone on the validation split (the default)");
   app.add_option("--margin", o.margin,

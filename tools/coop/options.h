@@ -17,6 +17,7 @@ struct CoopOptions : AnytimeOptions {
   // Every combination is calibrated; the best on the validation split is chosen.
   std::vector<std::string> aggregates{"replace", "mean", "weighted"},
       confidences{"max_probability", "margin"}, thresholds{"one"};
+  std::vector<std::string> calibration_views{"identity"};
   bool break_even = false, best_accuracy = false;
   double margin = 0;           // percentage points that break-even adds
   double standard_errors = 0;  // of the difference to the last model, which break-even adds too

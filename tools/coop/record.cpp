@@ -36,8 +36,9 @@ Json rule_json(const CoopRule& rule) {
           {"thresholds", rule.rule.thresholds}};
 }
 
-Json validation_json(const Calibration& calibration) {
+Json validation_json(const CoopOptions& o, const Calibration& calibration) {
   Json json = {{"images", calibration.images},
+               {"views", o.calibration_views},
                {"alone_correct", calibration.alone_correct},
                {"correct", calibration.rule().validation.correct},
                {"mean_cost", calibration.rule().validation.mean_cost},
@@ -77,7 +78,7 @@ Json to_json(const CoopOptions& o, const Partners& partners, const Calibration& 
   }
   json["rule"] = rule_json(calibration.rule());
   if (calibration.images > 0) {
-    json["validation"] = validation_json(calibration);
+    json["validation"] = validation_json(o, calibration);
   } else {
     json["validation"] = nullptr;
     json["validation_reason"] = "the threshold was given, not calibrated";

@@ -1,5 +1,6 @@
 #include "coop/rules.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -9,6 +10,7 @@
 #include "ns/anytime/evaluation.h"
 #include "ns/anytime/stage_choice.h"
 #include "ns/base/error.h"
+#include "ns/data/in_views.h"
 #include "ns/deploy/packed_rule.h"
 #include "ns/report/table.h"
 
@@ -58,14 +60,19 @@ CurvePoint choose(const CoopOptions& o, const Calibration& calibration, const st
 }
 
 // So many standard errors of the difference between two rates of right answers, paired, in answers: its
-// variance is the number of answers that are right in one of the two only.
+// variance is the sum of squares of what each image adds to it in all its views.
 double spread_of(const CoopOptions& o, const Outcome& together, const Calibration& calibration,
                  std::span<const std::int32_t> labels) {
   if (o.standard_errors <= 0) return 0;
-  std::size_t different = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    different += (together.verdicts[i].answer == labels[i]) != calibration.baseline_right[i];
-  return o.standard_errors * std::sqrt(static_cast<double>(different));
+  const std::size_t images = labels.size() / calibration.views;
+  double variance = 0;
+  for (std::size_t i = 0; i < images; ++i) {
+    int more = 0;
+    for (std::size_t at = i; at < labels.size(); at += images)
+      more += (together.verdicts[at].answer == labels[at]) - calibration.baseline_right[at];
+    variance += more * more;
+  }
+  return o.standard_errors * std::sqrt(variance);
 }
 
 // Right answers that several thresholds must keep: those of the target, if the common one reached it.
@@ -141,6 +148,18 @@ void choose_rule(const CoopOptions& o, Calibration& calibration) {
   }
 }
 
+ns::data::Dataset validation_images(const CoopOptions& o, const Partners& partners) {
+  const ns::data::Dataset split =
+      validation_split(o.data, o.calibration_images, partners.held_out, partners.held_out_by);
+  std::vector<ns::augment::View> views;
+  for (const std::string& text : o.calibration_views) {
+    views.push_back(ns::augment::parse_view(text, split.shape, "--calibration-views " + text));
+    if (std::count(views.begin(), views.end(), views.back()) > 1)
+      throw ns::usage_error("--calibration-views: " + text + " is there twice");
+  }
+  return ns::data::in_views(split, views);
+}
+
 }  // namespace
 
 Calibration calibrate(const CoopOptions& o, const Partners& partners) {
@@ -156,9 +175,9 @@ Calibration calibrate(const CoopOptions& o, const Partners& partners) {
          true});
     return calibration;
   }
-  const ns::data::Dataset validation =
-      validation_split(o.data, o.calibration_images, partners.held_out, partners.held_out_by);
+  const ns::data::Dataset validation = validation_images(o, partners);
   calibration.images = validation.size();
+  calibration.views = o.calibration_views.size();
   calibration.manifest_sha256 = validation.manifest_sha256;
   ::Progress bar("validation", "passes", progress_mode(o.progress));
   const StageLogits logits =

@@ -19,10 +19,11 @@ struct CoopRule {
 struct Calibration {
   std::vector<CoopRule> rules;  // one per combination of aggregate, confidence and kind of thresholds
   std::size_t chosen = 0;
-  std::size_t images = 0;                  // 0: the rule was given
+  std::size_t images = 0;                  // in all views; 0: the rule was given
+  std::size_t views = 1;
   std::vector<std::size_t> alone_correct;  // by stage
   std::size_t baseline_correct = 0;
-  std::vector<bool> baseline_right;  // by image, of Partners::baseline() alone
+  std::vector<bool> baseline_right;  // by image, view after view, of Partners::baseline() alone
   std::string manifest_sha256;
 
   const CoopRule& rule() const { return rules[chosen]; }
