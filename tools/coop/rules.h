@@ -19,7 +19,7 @@ struct CoopRule {
 struct Calibration {
   std::vector<CoopRule> rules;  // one per combination of aggregate, confidence and kind of thresholds
   std::size_t chosen = 0;
-  std::size_t images = 0;                  // in all views; 0: the rule was given
+  std::size_t images = 0;  // in all views; 0: the rule was given
   std::size_t views = 1;
   std::vector<std::size_t> alone_correct;  // by stage
   std::size_t baseline_correct = 0;
