@@ -75,11 +75,10 @@ double spread_of(const CoopOptions& o, const Outcome& together, const Calibratio
   return o.standard_errors * std::sqrt(variance);
 }
 
-// Right answers that several thresholds must keep: those of the target, if the common one reached it.
+// Right answers that several thresholds must keep: the target's, or where it names none the common one's.
 double wanted_of(const CoopOptions& o, const Calibration& calibration, const CoopRule& rule, double spread) {
-  const auto common = static_cast<double>(rule.validation.correct);
   const bool counted = !o.best_accuracy && !o.max_mean_cost;
-  return counted ? std::min(common, wanted(o, calibration, spread)) : common;
+  return counted ? wanted(o, calibration, spread) : static_cast<double>(rule.validation.correct);
 }
 
 // Puts thresholds per class or stage in the place of the common one.

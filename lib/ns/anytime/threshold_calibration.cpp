@@ -1,6 +1,7 @@
 #include "ns/anytime/threshold_calibration.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "ns/base/error.h"
 
@@ -163,10 +164,7 @@ class ThresholdSearch {
         double best_threshold = rule.thresholds[k], best = -1e300;
         for (const double candidate : candidates_[k]) {
           rule.thresholds[k] = candidate;
-          Value value;
-          for (const std::uint32_t sample : visitors_[k]) {
-            add(rule, sample, value);
-          }
+          const Value value = of_visitors(rule, k);
           if (value.correct - price * value.cost > best) {
             best = value.correct - price * value.cost;
             best_threshold = candidate;
@@ -177,7 +175,34 @@ class ThresholdSearch {
     }
   }
 
+  // Lets each threshold go as low as enough right answers allow while the others stay.
+  void tighten(double correct, StoppingRule& rule) const {
+    for (std::size_t k = 0; k < visitors_.size(); ++k) {
+      const double kept = rule.thresholds[k];
+      const double spare = evaluate(rule).correct - correct;
+      const Value before = of_visitors(rule, k);
+      double best_threshold = kept, best_cost = before.cost;
+      for (const double candidate : candidates_[k]) {
+        rule.thresholds[k] = candidate;
+        const Value value = of_visitors(rule, k);
+        if (value.cost < best_cost && value.correct >= before.correct - spare) {
+          best_cost = value.cost;
+          best_threshold = candidate;
+        }
+      }
+      rule.thresholds[k] = best_threshold;
+    }
+  }
+
  private:
+  Value of_visitors(const StoppingRule& rule, std::size_t k) const {
+    Value value;
+    for (const std::uint32_t sample : visitors_[k]) {
+      add(rule, sample, value);
+    }
+    return value;
+  }
+
   static std::vector<double> quantiles(std::vector<double>& scores, std::size_t count) {
     std::ranges::sort(scores);
     std::vector<double> result{0.0};
@@ -213,22 +238,24 @@ StoppingRule cheapest_rule_with(const CalibrationData& data, const StoppingRule&
   StoppingRule best = start;
   double best_cost = search.evaluate(start).cost;
   // Right answers that one unit of cost must bring: at 0 cost does not matter, at the other end it is all.
-  double low = 0, high = 4 / *std::ranges::min_element(data.pass_costs);
-  for (int step = 0; step < 12; ++step) {
-    const double price = (low + high) / 2;
-    StoppingRule rule = start;
+  double high = 4 / *std::ranges::min_element(data.pass_costs), low = 1e-6 * high;
+  const auto ascends = [&](StoppingRule rule, double price) {
     search.ascend(price, rule);
     const Value value = search.evaluate(rule);
-    if (value.correct >= correct) {
-      low = price;
-      if (value.cost < best_cost) {
-        best_cost = value.cost;
-        best = rule;
-      }
-    } else {
-      high = price;
+    if (value.correct < correct) return false;
+    if (value.cost < best_cost) {
+      best_cost = value.cost;
+      best = rule;
     }
+    return true;
+  };
+  for (int step = 0; step < 14; ++step) {
+    const double price = std::sqrt(low * high);  // a right answer may be worth one pass or all of them
+    // The ascent ends on the nearest hill: the best rule so far is another place to begin.
+    const bool found = ascends(start, price), again = ascends(best, price);
+    (found || again ? low : high) = price;
   }
+  if (search.evaluate(best).correct >= correct) search.tighten(correct, best);
   return best;
 }
 

@@ -47,7 +47,8 @@ CurvePoint within_passes(const std::vector<CurvePoint>& curve, double mean_passe
 
 /// One threshold per class: ascends (right answers − price·cost) class by class, and finds by bisection the
 /// highest price at which at least `correct` answers are right; of all rules seen on the way, the cheapest of
-/// those. Starts from `common`, which is also the answer if nothing is cheaper.
+/// those, whose thresholds then go as low as so many right answers allow. Starts from `common`, which is also
+/// the answer if nothing is cheaper.
 StoppingRule per_class_with(const CalibrationData& data, const CurvePoint& common, std::size_t classes,
                             double correct);
 
