@@ -43,7 +43,7 @@ struct Synthetic {
   }
 };
 
-const std::vector<double> kCosts{1, 2, 3, 4};
+const std::vector<double> kCosts{1, 2, 3, 4}, kSteepCosts{1, 4, 16};
 
 }  // namespace
 
@@ -130,6 +130,48 @@ TEST_CASE("Thresholds per pass keep the right answers at no more cost, and each 
   CHECK_FALSE(falling.stops(1, {1, 0.8, 0.8}));
   CHECK(falling.stops(2, {1, 0.5, 0.5}));
   CHECK(falling.stops(3, {1, 0.0, 0.1}));
+}
+
+// The least mean cost of three stages with so many right answers: every pair of thresholds is tried.
+double least_cost(const Tracks& tracks, const std::vector<std::int32_t>& labels, double correct) {
+  std::vector<double> candidates[2];
+  for (const std::size_t pass : {0u, 1u}) {
+    for (std::size_t i = 0; i < kSamples; ++i) candidates[pass].push_back(tracks.at(i, pass).score);
+    candidates[pass].push_back(kNever);
+  }
+  double least = 1e300;
+  for (const double first : candidates[0]) {
+    for (const double second : candidates[1]) {
+      double cost = 0, right = 0;
+      for (std::size_t i = 0; i < kSamples; ++i) {
+        const std::size_t pass = tracks.at(i, 0).score >= first ? 1 : tracks.at(i, 1).score >= second ? 2 : 3;
+        right += tracks.at(i, pass - 1).answer == labels[i];
+        for (std::size_t k = 0; k < pass; ++k) cost += kSteepCosts[k];
+      }
+      if (right >= correct) least = std::min(least, cost / static_cast<double>(kSamples));
+    }
+  }
+  return least;
+}
+
+TEST_CASE("Thresholds per pass cost hardly more than the best that an exhaustive search finds") {
+  double ratios = 0;
+  for (std::uint64_t seed = 3; seed <= 8; ++seed) {
+    Synthetic data(seed);
+    data.order.pop_back();
+    const Tracks tracks = data.tracks();
+    const CalibrationData calibration{tracks, data.labels, kSteepCosts, 1, 3};
+    // Fewer right answers than the common threshold reaches are enough: several must aim at those, too.
+    const double wanted = static_cast<double>(correct_after(tracks, data.labels, 3)) - 5;
+    const CurvePoint common = cheapest_with(accuracy_cost_curve(calibration), wanted, 1e9);
+    const StoppingRule rule = per_pass_with(calibration, common, wanted);
+    const Evaluation found = evaluate(stop(tracks, rule), data.labels, kSteepCosts);
+    CHECK(static_cast<double>(found.correct) >= wanted);
+    const double ratio = found.mean_cost / least_cost(tracks, data.labels, wanted);
+    CHECK(ratio < 1.1);
+    ratios += ratio;
+  }
+  CHECK(ratios / 6 < 1.03);
 }
 
 TEST_CASE("Too few samples to calibrate are refused with the minimum") {
