@@ -34,6 +34,12 @@ def difference(runs, name, rival):
     return 100 * (mean[name] - mean[rival]), {"seeds": len(seeds), name: mean[name], rival: mean[rival]}
 
 
+def bytes_ratio(ours, rival, key):
+    """Weights and 32-bit numbers counted layer by layer (a packed file has its tables besides) over the rival's, and where that comes from."""
+    return ours[key] / rival[key], {"source": "recorded", "date": ours["date"], "commit": ours["commit"], "width": ours["width"],
+                                    "counted_bytes": ours[key], "rival_bytes": rival[key]}
+
+
 def figures(folder):
     """Case, value and source of what the records in `folder` suffice for; of several sets of conditions, the first that has both networks."""
     sets = comparable([r for path in sorted(folder.glob("cifar10_nin*.jsonl")) if path.name != SIZES for r in read(path)])
@@ -43,12 +49,10 @@ def figures(folder):
         if runs:
             points, beside = difference(runs, name, rival)
             yield case, points, source(runs[name] + runs[rival]) | beside
+            if rival == "real":
+                yield "tentacle_over_real_float_bytes", *bytes_ratio(runs[name][0], runs[rival][0], "float_bytes")
     sizes = {record["experiment"]: record for record in read(folder / SIZES)}
-    for case, name, rival, key in (("tentacle3_over_benn3_packed_bytes", "tentacle3", "benn3", "packed_bytes"),
-                                   ("tentacle5_over_benn5_packed_bytes", "tentacle5", "benn5", "packed_bytes"),
-                                   ("tentacle_over_real_float_bytes", "tentacle3", "real", "float_bytes")):
+    for members in (3, 5):
+        name, rival = f"tentacle{members}", f"benn{members}"
         if name in sizes and rival in sizes:
-            # Weights and 32-bit numbers counted layer by layer; a packed file has its tables besides.
-            yield case, sizes[name][key] / sizes[rival][key], {
-                "source": "recorded", "date": sizes[name]["date"], "commit": sizes[name]["commit"], "width": sizes[name]["width"],
-                "counted_bytes": sizes[name][key], "rival_bytes": sizes[rival][key]}
+            yield f"{name}_over_{rival}_packed_bytes", *bytes_ratio(sizes[name], sizes[rival], "packed_bytes")
