@@ -15,19 +15,21 @@ def fail(message):
     sys.exit(f"{pathlib.Path(sys.argv[0]).name}: error: {message}")
 
 
-def metadata(checkpoint, key, missing=None):
-    """What a checkpoint of ns-train says of itself; `missing`, JSON, if it says nothing of that."""
+def metadata(checkpoint):
+    """What a checkpoint of ns-train says of itself: text by key."""
     try:
         file = checkpoint.read_bytes()
-        header = json.loads(file[8:8 + struct.unpack_from("<Q", file)[0]])
-        return json.loads(header["__metadata__"].get(key, missing))
+        return json.loads(file[8:8 + struct.unpack_from("<Q", file)[0]])["__metadata__"]
     except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
-        fail(f"{checkpoint}: not a checkpoint of ns-train: {error}")
+        fail(f"{checkpoint}: not a checkpoint of ns-train: {error!r}")
 
 
 def config_of(checkpoint):
     """The effective recipe."""
-    return metadata(checkpoint, "config")
+    try:
+        return json.loads(metadata(checkpoint)["config"])
+    except (ValueError, KeyError) as error:
+        fail(f"{checkpoint}: not a checkpoint of ns-train: {error!r}")
 
 
 def validation_figures(log, epochs, key):
@@ -52,10 +54,11 @@ def run(*words, missed=False):
 
 
 def conditions(checkpoint):
-    """When, by which sources, of which checkpoint, and those that it began with."""
+    """When, by which sources, of which checkpoint, those that it began with, and the one that taught it."""
+    says = metadata(checkpoint)
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
     return {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"), "commit": commit or "none",
-            "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(), "parents": metadata(checkpoint, "parents", "[]")}
+            "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(), "parents": json.loads(says.get("parents", "[]")), "teacher_sha256": says.get("teacher")}
 
 
 def keep(path, record):
