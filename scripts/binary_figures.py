@@ -48,9 +48,11 @@ def figures(folder):
         runs = next((runs for runs in sets if name in runs and rival in runs), None)
         if runs:
             points, beside = difference(runs, name, rival)
-            yield case, points, source(runs[name] + runs[rival]) | beside
+            ours = runs[name][0]
+            how = {"activation_bits": ours["activation_bits"], "taught": bool(ours.get("teacher_sha256"))}
+            yield case, points, source(runs[name] + runs[rival]) | how | beside
             if rival == "real":
-                yield "tentacle_over_real_float_bytes", *bytes_ratio(runs[name][0], runs[rival][0], "float_bytes")
+                yield "tentacle_over_real_float_bytes", *bytes_ratio(ours, runs[rival][0], "float_bytes")
     sizes = {record["experiment"]: record for record in read(folder / SIZES)}
     for members in (3, 5):
         name, rival = f"tentacle{members}", f"benn{members}"
