@@ -27,9 +27,13 @@ def comparable(records):
     return [sets[key] for key in sorted(sets, key=lambda k: (k[1] == 0, k[0] * k[1], k[2]), reverse=True)]
 
 
+def seeds_of_both(runs, name, rival):
+    return {r["seed"] for r in runs[name]} & {r["seed"] for r in runs[rival]}
+
+
 def difference(runs, name, rival):
     """Percentage points, means over the seeds that both have."""
-    seeds = sorted({r["seed"] for r in runs[name]} & {r["seed"] for r in runs[rival]})
+    seeds = seeds_of_both(runs, name, rival)
     mean = {which: statistics.fmean(r["accuracy_top1"] for r in runs[which] if r["seed"] in seeds) for which in (name, rival)}
     return 100 * (mean[name] - mean[rival]), {"seeds": len(seeds), name: mean[name], rival: mean[rival]}
 
@@ -41,11 +45,13 @@ def bytes_ratio(ours, rival, key):
 
 
 def figures(folder):
-    """Case, value and source of what the records in `folder` suffice for; of several sets of conditions, the first that has both networks."""
+    """Case, value and source of what the records in `folder` suffice for; of several sets of conditions, the first with three seeds of both networks, or with the
+    most."""
     sets = comparable([r for path in sorted(folder.glob("cifar10_nin*.jsonl")) if path.name != SIZES for r in read(path)])
     for case, name, rival in (("tentacle3_minus_benn3", "tentacle3", "benn3"), ("tentacle5_minus_benn5", "tentacle5", "benn5"),
                               ("tentacle_minus_real", "tentacle3", "real")):
-        runs = next((runs for runs in sets if name in runs and rival in runs), None)
+        both = [runs for runs in sets if name in runs and rival in runs]
+        runs = max(both, key=lambda runs: min(3, len(seeds_of_both(runs, name, rival))), default=None)
         if runs:
             points, beside = difference(runs, name, rival)
             ours = runs[name][0]
