@@ -131,16 +131,17 @@ class Ensembles(CliCase):
         records = [json.loads(line) for line in (self.folder / "out/cifar10_nin_sizes.jsonl").read_text().splitlines()]
         self.assertEqual([(r["experiment"], r["images"], r["members"], r["epochs"]) for r in records], [("other", 30, 2, 1), ("tentacle3", 30, 2, 1)])
         long = [records[1] | {"experiment": name, "epochs": 9, "accuracy_top1": accuracy, "seed": seed}
-                for name, accuracy, seed in (("tentacle3", 0.7, 1), ("tentacle3", 0.8, 2), ("benn3", 0.6, 1), ("benn3", 0.9, 3))]
+                for name, accuracy, seed in (("tentacle3", 0.7, 1), ("tentacle3", 0.8, 2), ("benn3", 0.6, 1), ("benn3", 0.7, 2), ("benn3", 0.9, 3))]
+        longest = [records[1] | {"experiment": name, "epochs": 20, "accuracy_top1": accuracy, "seed": 1} for name, accuracy in (("tentacle3", 0.9), ("benn3", 0.4))]
         short = [records[1] | {"experiment": name, "epochs": 2, "accuracy_top1": accuracy, "float_bytes": size}
                  for name, accuracy, size in (("tentacle3", 0.5, 20), ("real", 0.6, 80), ("benn3", 0.1, 70))]
-        (self.folder / "out/cifar10_nin.jsonl").write_text("".join(json.dumps(r) + "\n" for r in long + short))
+        (self.folder / "out/cifar10_nin.jsonl").write_text("".join(json.dumps(r) + "\n" for r in longest + long + short))
         (self.folder / "out/cifar10_nin_sizes.jsonl").write_text("".join(json.dumps(records[1] | {"experiment": name, "packed_bytes": size}) + "\n"
                                                                          for name, size in (("tentacle5", 30), ("benn5", 60))))
         found = {case: (value, source) for case, value, source in binary_figures.figures(self.folder / "out")}
         self.assertEqual(sorted(found), ["tentacle3_minus_benn3", "tentacle5_over_benn5_packed_bytes", "tentacle_minus_real", "tentacle_over_real_float_bytes"])
         self.assertAlmostEqual(found["tentacle3_minus_benn3"][0], 10)
-        self.assertEqual((found["tentacle3_minus_benn3"][1]["epochs"], found["tentacle3_minus_benn3"][1]["seeds"]), (9, 1))
+        self.assertEqual((found["tentacle3_minus_benn3"][1]["epochs"], found["tentacle3_minus_benn3"][1]["seeds"]), (9, 2))  # rather two seeds than longer
         self.assertAlmostEqual(found["tentacle_minus_real"][0], -10)
         self.assertEqual(found["tentacle_minus_real"][1]["epochs"], 2)
         self.assertEqual(found["tentacle_over_real_float_bytes"][0], 0.25)

@@ -45,6 +45,28 @@ struct Synthetic {
 
 const std::vector<double> kCosts{1, 2, 3, 4}, kSteepCosts{1, 4, 16};
 
+// The least mean cost of three stages with so many right answers: every pair of thresholds is tried.
+double least_cost(const Tracks& tracks, const std::vector<std::int32_t>& labels, double correct) {
+  std::vector<double> candidates[2];
+  for (const std::size_t pass : {0u, 1u}) {
+    for (std::size_t i = 0; i < kSamples; ++i) candidates[pass].push_back(tracks.at(i, pass).score);
+    candidates[pass].push_back(kNever);
+  }
+  double least = 1e300;
+  for (const double first : candidates[0]) {
+    for (const double second : candidates[1]) {
+      double cost = 0, right = 0;
+      for (std::size_t i = 0; i < kSamples; ++i) {
+        const std::size_t pass = tracks.at(i, 0).score >= first ? 1 : tracks.at(i, 1).score >= second ? 2 : 3;
+        right += tracks.at(i, pass - 1).answer == labels[i];
+        for (std::size_t k = 0; k < pass; ++k) cost += kSteepCosts[k];
+      }
+      if (right >= correct) least = std::min(least, cost / static_cast<double>(kSamples));
+    }
+  }
+  return least;
+}
+
 }  // namespace
 
 TEST_CASE("Every point of the curve is what its threshold does") {
@@ -130,28 +152,6 @@ TEST_CASE("Thresholds per pass keep the right answers at no more cost, and each 
   CHECK_FALSE(falling.stops(1, {1, 0.8, 0.8}));
   CHECK(falling.stops(2, {1, 0.5, 0.5}));
   CHECK(falling.stops(3, {1, 0.0, 0.1}));
-}
-
-// The least mean cost of three stages with so many right answers: every pair of thresholds is tried.
-double least_cost(const Tracks& tracks, const std::vector<std::int32_t>& labels, double correct) {
-  std::vector<double> candidates[2];
-  for (const std::size_t pass : {0u, 1u}) {
-    for (std::size_t i = 0; i < kSamples; ++i) candidates[pass].push_back(tracks.at(i, pass).score);
-    candidates[pass].push_back(kNever);
-  }
-  double least = 1e300;
-  for (const double first : candidates[0]) {
-    for (const double second : candidates[1]) {
-      double cost = 0, right = 0;
-      for (std::size_t i = 0; i < kSamples; ++i) {
-        const std::size_t pass = tracks.at(i, 0).score >= first ? 1 : tracks.at(i, 1).score >= second ? 2 : 3;
-        right += tracks.at(i, pass - 1).answer == labels[i];
-        for (std::size_t k = 0; k < pass; ++k) cost += kSteepCosts[k];
-      }
-      if (right >= correct) least = std::min(least, cost / static_cast<double>(kSamples));
-    }
-  }
-  return least;
 }
 
 TEST_CASE("Thresholds per pass cost hardly more than the best that an exhaustive search finds") {
