@@ -1,5 +1,5 @@
 // nestkit's side of bench/train_speed: trains a network on random data as told on standard input.
-// usage: train_session ARCHITECTURE WIDTH BATCH THREADS RATE START
+// usage: train_session ARCHITECTURE WIDTH BATCH THREADS RATE PRECISION START
 // Writes START, a checkpoint of the initial weights with the arrays "images" [batches, n, h, w, c] and
 // "labels" [batches, n], and one JSON line about the network. Then a command a line: "dense N" or "nested N"
 // trains N steps and prints {"seconds", "losses"}; "peak" multiplies matrices and prints {"gflops"}.
@@ -82,11 +82,11 @@ double flops_per_image(const ns::nn::Graph& graph) {
 /// One model under training, by the very step of ns-train.
 class Session {
  public:
-  Session(Model& model, const std::vector<ns::data::Batch>& batches, double rate)
+  Session(Model& model, const std::vector<ns::data::Batch>& batches, double rate, ns::nn::Precision precision)
       : batches_(batches),
         dense_(model.levels().empty()),
         rate_(rate),
-        step_(model, {}),
+        step_(model, {.precision = precision}),
         sgd_(model.network().parameters(), {.momentum = 0.9, .weight_decay = 1e-4}) {}
 
   ns::Json run(int steps) {
@@ -125,12 +125,13 @@ double peak_gflops() {
 }
 
 int run(const std::vector<std::string>& words) {
-  if (words.size() != 6) {
-    throw ns::usage_error("expected ARCHITECTURE WIDTH BATCH THREADS RATE START");
+  if (words.size() != 7 || (words[5] != "float32" && words[5] != "bfloat16")) {
+    throw ns::usage_error("expected ARCHITECTURE WIDTH BATCH THREADS RATE float32|bfloat16 START");
   }
   const ns::nn::Graph graph = ns::arch::build(words[0], {32, 32, 3}, kClasses, std::stod(words[1]));
   const int batch = std::stoi(words[2]);
   const double rate = std::stod(words[4]);
+  const auto precision = words[5] == "bfloat16" ? ns::nn::Precision::kBfloat16 : ns::nn::Precision::kFloat32;
   omp_set_num_threads(std::stoi(words[3]));
 
   const std::vector<ns::data::Batch> batches = random_batches(graph.input, batch);
@@ -138,11 +139,11 @@ int run(const std::vector<std::string>& words) {
   const auto allocation =
       ns::nested::uniform_allocation(graph, ns::nested::default_dense_layers(), kSparsities);
   nested.set_levels(ns::nested::magnitude_levels(nested.network(), allocation, 2, 1.0));
-  write_start(words[5], plain, batches);
+  write_start(words[6], plain, batches);
   std::cout << ns::Json{{"flops_per_image", flops_per_image(graph)}, {"threads", omp_get_max_threads()}}
             << std::endl;
 
-  Session dense_session(plain, batches, rate), nested_session(nested, batches, rate);
+  Session dense_session(plain, batches, rate, precision), nested_session(nested, batches, rate, precision);
   std::string command;
   while (std::cin >> command) {
     if (command == "peak") {

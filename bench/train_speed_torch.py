@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """PyTorch's side of bench/train_speed: the same network, weights and batches, the same commands on standard input.
 
-usage: train_speed_torch.py START THREADS RATE
+usage: train_speed_torch.py START THREADS RATE float32|bfloat16
 
 START is what bench/train_session wrote. Prints one JSON line about PyTorch; then "dense N" trains N steps and prints
 {"seconds", "losses"}.
@@ -88,7 +88,7 @@ class GraphNetwork(torch.nn.Module):
         return values[self.layers[-1][0]]
 
 
-def main(start, threads, rate):
+def main(start, threads, rate, precision):
     torch.set_num_threads(int(threads))
     metadata, arrays = read_safetensors(start)
     images = [torch.from_numpy(batch).permute(0, 3, 1, 2) for batch in arrays["images"]]  # channels-last in memory
@@ -109,7 +109,9 @@ def main(start, threads, rate):
         losses, begin = [], time.perf_counter()
         for _ in range(int(steps)):
             optimizer.zero_grad(set_to_none=True)
-            loss = F.cross_entropy(network(images[done % len(images)]), labels[done % len(images)])
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bfloat16"):
+                scores = network(images[done % len(images)])
+            loss = F.cross_entropy(scores.float(), labels[done % len(images)])
             loss.backward()
             optimizer.step()
             losses.append(loss.item())

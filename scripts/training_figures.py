@@ -29,8 +29,8 @@ def source(records):
 
 
 def speed(results):
-    """Case, value and source of the last record of every network."""
-    last = {record["network"]: record for record in read(results / SPEED)}
+    """Case, value and source of the last record of every network in float32, the rival's default too."""
+    last = {record["network"]: record for record in read(results / SPEED) if record.get("precision", "float32") == "float32"}
     for network, record in last.items():
         yield f"speed/{network}_over_pytorch", record["over_pytorch"]["median"], source([record]) | {
             key: record[key] for key in ("fraction_of_peak", "load_average")}

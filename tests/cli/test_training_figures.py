@@ -110,11 +110,13 @@ class Figures(CliCase):
         self.assertEqual([round(training_figures.interpolated([(15, 0.76), (25, 0.80)], cost), 3) for cost in (10, 15, 20, 25, 30)],
                          [0.76, 0.76, 0.78, 0.80, 0.80])
 
-    def test_the_last_record_of_a_network_is_its_speed(self):
+    def test_the_last_float32_record_of_a_network_is_its_speed(self):
         (self.folder / "training").mkdir()
         record = {"network": "resnet8", "date": "2026-01-01", "commit": "abc", "fraction_of_peak": 0.4, "load_average": 0.1,
                   "nested3_over_dense_step": {"median": 3.0}}
-        (self.folder / training_figures.SPEED).write_text("".join(json.dumps(record | {"over_pytorch": {"median": ratio}}) + "\n" for ratio in (2.0, 2.5)))
+        records = [record | {"over_pytorch": {"median": 2.0}}, record | {"over_pytorch": {"median": 2.5}, "precision": "float32"},
+                   record | {"over_pytorch": {"median": 9.0}, "precision": "bfloat16"}]
+        (self.folder / training_figures.SPEED).write_text("".join(json.dumps(line) + "\n" for line in records))
         self.assertEqual([(case, value) for case, value, _ in training_figures.speed(self.folder)],
                          [("speed/resnet8_over_pytorch", 2.5), ("speed/nested3_over_dense_step", 3.0)])
 

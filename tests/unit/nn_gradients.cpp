@@ -1,6 +1,7 @@
 // Forward and backward of every layer against a double-precision reference and its central differences.
 #include <doctest/doctest.h>
 
+#include "expect_error.h"
 #include "nn_reference.h"
 #include "ns/arch/registry.h"
 #include "ns/base/json.h"
@@ -120,6 +121,15 @@ void check(const ns::nn::Graph& graph, int n, std::uint64_t seed, int banks = 1,
   }
 }
 
+/// Small multiples of a power of two: bfloat16 holds them and their sums here exactly.
+ns::Tensor multiples(const ns::Shape& shape, float step, ns::Rng& rng) {
+  ns::Tensor tensor(shape);
+  for (float& value : tensor.values()) {
+    value = step * static_cast<float>(static_cast<int>(rng.below(9)) - 4);
+  }
+  return tensor;
+}
+
 /// The layer under test reads a small convolution, whose weights see the data gradient.
 void check_layer(const std::string& layer, const std::string& h_w_c = R"({"h":7,"w":5,"c":3})") {
   CAPTURE(layer);
@@ -154,6 +164,56 @@ TEST_CASE("convolutions of many channels, computed by Winograd's algorithm, agre
   check(many("32", "33", "1"), 2, 7, 1, 0, 5);
   check(many("40", "32", "[1,0,1,2]"), 1, 8, 1, 0, 5);
   check(many("128", "130", "1"), 1, 9, 1, 0, 3);  // the weight gradient too
+}
+
+TEST_CASE("bfloat16 is exact where it holds the numbers, near where it rounds, and for training only") {
+  using ns::nn::Precision;
+  const ns::nn::Graph graph = graph_of(
+      R"({"h":6,"w":5,"c":3})",
+      R"({"name":"first","op":"conv","filters":20,"kernel":1},
+         {"name":"wide","op":"conv","filters":33,"kernel":3,"padding":[1,0,1,2],"bias":true},
+         {"name":"strided","op":"conv","filters":8,"kernel":1,"stride":2},
+         {"name":"deep","op":"depthwise_conv","kernel":3,"padding":1},
+         {"name":"last","op":"conv","filters":4,"kernel":3}, {"name":"scores","op":"linear","units":3})");
+  ns::nn::Network network(graph, 1, 3);
+  if (!ns::nn::has_bfloat16()) {
+    EXPECT_ERROR(network.multiply_in(Precision::kBfloat16), kUsage, "no bfloat16 arithmetic");
+    return;
+  }
+  ns::Rng rng(3);
+  const auto gradients = [&](const ns::Tensor& x, const ns::Tensor& cotangent, Precision precision) {
+    network.multiply_in(precision);
+    std::vector<Values> found{nn_reference::to_double(network.forward(x, Mode::kTrain))};
+    network.backward(cotangent);
+    for (const auto& parameter : network.parameters()) {
+      found.push_back(nn_reference::to_double(parameter.grad));
+    }
+    return found;
+  };
+  const auto difference = [&](const std::vector<Values>& a, const std::vector<Values>& b) {
+    double worst_of_all = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      worst_of_all = std::max(worst_of_all, worst(a[i], std::vector<float>(b[i].begin(), b[i].end())));
+    }
+    return worst_of_all;
+  };
+  const ns::Tensor x = random_tensor({2, 6, 5, 3}, rng), cotangent = random_tensor({2, 3}, rng);
+  const auto exact = gradients(x, cotangent, Precision::kFloat32);
+  const auto rounded = gradients(x, cotangent, Precision::kBfloat16);
+  CHECK(difference(exact, rounded) > 1e-5);
+  CHECK(difference(exact, rounded) < 2e-2);
+  const Values evaluated = nn_reference::to_double(network.forward(x, Mode::kEval));
+  network.multiply_in(Precision::kFloat32);
+  CHECK(nn_reference::to_double(network.forward(x, Mode::kEval)) == evaluated);
+
+  for (auto& parameter : network.parameters()) {  // sparse ones: sums stay within 8 bits
+    parameter.value.fill(0.0f);
+    for (std::int64_t i = static_cast<std::int64_t>(rng.below(3)); i < parameter.value.size(); i += 11) {
+      parameter.value[i] = i % 2 == 0 ? 1.0f : -1.0f;
+    }
+  }
+  const ns::Tensor few = multiples({2, 6, 5, 3}, 0.5f, rng), back = multiples({2, 3}, 0.25f, rng);
+  CHECK(gradients(few, back, Precision::kFloat32) == gradients(few, back, Precision::kBfloat16));
 }
 
 TEST_CASE("a depthwise convolution and its gradients agree with the reference") {

@@ -107,6 +107,25 @@ TEST_CASE("Adam with milestones, global allocation and agreeing gradients also r
   }
 }
 
+TEST_CASE("a run in bfloat16 learns and resumes exactly, or is refused where the processor lacks it") {
+  Recipe recipe = small_recipe();
+  recipe.precision = "bfloat16";
+  const data::Split data = split_for(recipe, corners(240));
+  if (!nn::has_bfloat16()) {
+    EXPECT_ERROR(Trainer(recipe, data), kUsage, "no bfloat16 arithmetic");
+    return;
+  }
+  const Run whole = run_recipe(recipe, data);
+  CHECK(whole.epochs[5].subnets[0].validation_accuracy > 0.8);
+  const Run first = run_recipe(recipe, data, nullptr, 33);
+  const Run second = run_recipe(recipe, data, &first.saved.back());
+  CHECK(second.finished.arrays == whole.finished.arrays);
+  Recipe exact = recipe;
+  exact.precision = "float32";
+  EXPECT_ERROR(run_recipe(exact, data, &first.saved.back()), kUsage, "\"precision\"");
+  CHECK(run_recipe(exact, data).finished.arrays != whole.finished.arrays);
+}
+
 TEST_CASE("every bank begins with the optimiser state of bank 0, of each kind its own") {
   Recipe recipe = small_recipe();
   recipe.optimizer = "adam";

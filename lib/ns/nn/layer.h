@@ -31,6 +31,7 @@ struct ForwardPass {
   Mode mode = Mode::kEval;
   int bank = 0;
   Relaxation relaxation;
+  Precision precision = Precision::kFloat32;
   parallel::Communicator* group = &parallel::single_process();
   std::vector<const Tensor*> inputs;
   Tensor* output = nullptr;

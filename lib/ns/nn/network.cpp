@@ -6,6 +6,7 @@
 #include "ns/base/nearest.h"
 #include "ns/nn/elementwise.h"
 #include "ns/nn/layer.h"
+#include "ns/nn/onednn.h"
 #include "ns/nn/parameter_set.h"
 
 namespace ns::nn {
@@ -154,6 +155,7 @@ struct Network::Impl {
       pass.mode = with;
       pass.bank = bank;
       pass.relaxation = relaxation;
+      pass.precision = with == Mode::kTrain ? precision : Precision::kFloat32;
       pass.group = group;
       for (const int index : step.inputs) {
         pass.inputs.push_back(source(index));
@@ -246,6 +248,7 @@ struct Network::Impl {
   Mode mode = Mode::kEval;
   int bank = 0, forward_bank = 0;
   Relaxation relaxation;
+  Precision precision = Precision::kFloat32;
   parallel::Communicator* group = &parallel::single_process();
   bool keep = false, kept = false;
 };
@@ -303,6 +306,13 @@ void Network::add_gradient(std::size_t layer, Tensor gradient) {
 }
 void Network::relax(Relaxation relaxation) {
   impl_->relaxation = relaxation;
+}
+void Network::multiply_in(Precision precision) {
+  if (precision == Precision::kBfloat16 && !has_bfloat16()) {
+    throw usage_error("this processor has no bfloat16 arithmetic (AVX512_BF16)",
+                      "\"precision\": float32 runs everywhere");
+  }
+  impl_->precision = precision;
 }
 void Network::synchronise(parallel::Communicator& group) {
   impl_->group = &group;

@@ -17,6 +17,10 @@ memory::desc float_desc(const Dims& dims, Tag tag) {
   return {dims, memory::data_type::f32, tag};
 }
 
+memory::data_type type_of(Precision precision) {
+  return precision == Precision::kBfloat16 ? memory::data_type::bf16 : memory::data_type::f32;
+}
+
 const dnnl::engine& cpu() {
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   return engine;
@@ -40,8 +44,8 @@ float* scratch(int slot, std::size_t bytes) {
 
 constexpr int kOwnBuffer = -1;
 
-/// An array in the layout of one primitive; the caller's own when that layout is already right, else a copy
-/// in a buffer of its own or in scratch.
+/// An array in the layout and type of one primitive; the caller's own when those are already right, else a
+/// copy in a buffer of its own or in scratch.
 class Packed {
  public:
   Packed(const memory::desc& plain, const memory::desc& packed, int slot)
@@ -61,6 +65,11 @@ class Packed {
     pack_.execute(stream, source, copy);
     return copy;
   }
+
+  /// Whether what load() returned, while its buffer lasts, serves `other` as well.
+  bool serves(const Packed& other) const { return packed_ == other.packed_; }
+  bool keeps() const { return !same_ && slot_ == kOwnBuffer; }
+  memory kept() const { return buffer_; }
 
   memory target(float* plain) { return same_ ? wrap(plain_, plain) : buffer(); }
 
@@ -96,6 +105,7 @@ struct Primitives {
 
 struct ConvolutionDims {
   Dims x, y, stride, before, after;
+  memory::data_type factor;  ///< of what is multiplied
 };
 
 /// The passes by one algorithm, with activations in NHWC or, for Winograd, as it likes them. Those not wanted
@@ -103,8 +113,10 @@ struct ConvolutionDims {
 void make_passes(const ConvolutionDims& d, dnnl::algorithm algorithm, bool with_forward, bool with_data,
                  bool with_gradient, Primitives& p) {
   const Tag tag = algorithm == dnnl::algorithm::convolution_winograd ? Tag::any : Tag::nhwc;
-  const memory::desc x = float_desc(d.x, tag), y = float_desc(d.y, tag);
-  const memory::desc weights = float_desc(p.weights.dims(), Tag::any);
+  const memory::desc x(d.x, d.factor, tag), dy(d.y, d.factor, tag);
+  const memory::desc weights(p.weights.dims(), d.factor, Tag::any);
+  const memory::desc y = float_desc(d.y, tag), dx = float_desc(d.x, tag);
+  const memory::desc dw = float_desc(p.weights.dims(), Tag::any);
   const dnnl::convolution_forward::primitive_desc forward(
       {dnnl::prop_kind::forward_training, algorithm, x, weights, p.bias, y, d.stride, d.before, d.after},
       cpu());
@@ -114,13 +126,13 @@ void make_passes(const ConvolutionDims& d, dnnl::algorithm algorithm, bool with_
   }
   if (with_data) {
     const dnnl::convolution_backward_data::primitive_desc data(
-        {algorithm, x, weights, y, d.stride, d.before, d.after}, cpu(), forward);
+        {algorithm, dx, weights, dy, d.stride, d.before, d.after}, cpu(), forward);
     p.data = {data.diff_src_desc(), data.diff_dst_desc(), data.weights_desc(),
               dnnl::convolution_backward_data(data)};
   }
   if (with_gradient) {
     const dnnl::convolution_backward_weights::primitive_desc gradient(
-        {algorithm, x, weights, p.bias, y, d.stride, d.before, d.after}, cpu(), forward);
+        {algorithm, x, dw, p.bias, dy, d.stride, d.before, d.after}, cpu(), forward);
     p.gradient = {gradient.src_desc(), gradient.diff_dst_desc(), gradient.diff_weights_desc(),
                   dnnl::convolution_backward_weights(gradient)};
   }
@@ -135,12 +147,13 @@ bool winograd_repays(const ProductGeometry& g, int least_channels) {
          std::min(g.in.c, g.out.c) >= least_channels;
 }
 
-Primitives make_convolution(const ProductGeometry& g, std::int64_t n) {
+Primitives make_convolution(const ProductGeometry& g, std::int64_t n, Precision precision) {
   const ConvolutionDims d{{n, g.in.c, g.in.h, g.in.w},
                           {n, g.out.c, g.out.h, g.out.w},
                           {g.stride[0], g.stride[1]},
                           {g.padding.top, g.padding.left},
-                          {g.padding.bottom, g.padding.right}};
+                          {g.padding.bottom, g.padding.right},
+                          type_of(precision)};
   const bool grouped = g.groups > 1;
   const Dims weights = grouped
                            ? Dims{g.groups, g.out.c / g.groups, g.in.c / g.groups, g.kernel[0], g.kernel[1]}
@@ -150,7 +163,8 @@ Primitives make_convolution(const ProductGeometry& g, std::int64_t n) {
   p.y = float_desc(d.y, Tag::nhwc);
   p.bias = g.has_bias ? float_desc({g.out.c}, Tag::a) : memory::desc();
   p.weights = float_desc(weights, grouped ? Tag::goihw : Tag::oihw);
-  bool winograd = winograd_repays(g, 32), winograd_gradient = winograd_repays(g, 128);
+  const bool exact = precision == Precision::kFloat32;  // Winograd's transforms would magnify the rounding
+  bool winograd = exact && winograd_repays(g, 32), winograd_gradient = exact && winograd_repays(g, 128);
   try {
     if (winograd) {
       make_passes(d, dnnl::algorithm::convolution_winograd, true, true, winograd_gradient, p);
@@ -186,8 +200,8 @@ Primitives make_inner_product(const ProductGeometry& g, std::int64_t n) {
 struct OnednnProduct::Plan {
   /// A pass with its arrays on their way in and out.
   struct Staged {
-    Staged(const Primitives& made, const Pass& pass)
-        : x(made.x, pass.x, 0),
+    Staged(const Primitives& made, const Pass& pass, int x_slot = 0)
+        : x(made.x, pass.x, x_slot),
           y(made.y, pass.y, 1),
           weights(made.weights, pass.weights, kOwnBuffer),
           run(pass.run) {}
@@ -195,9 +209,10 @@ struct OnednnProduct::Plan {
     dnnl::primitive run;
   };
 
-  explicit Plan(const Primitives& made)
+  Plan(const Primitives& made, Precision precision)
       : bias(made.bias),
-        forward(made, made.forward),
+        // A rounded x is half the size, and the weights' gradient wants it again.
+        forward(made, made.forward, precision == Precision::kBfloat16 ? kOwnBuffer : 0),
         data(made, made.data),
         gradient(made, made.gradient),
         stream(cpu()) {}
@@ -210,12 +225,17 @@ struct OnednnProduct::Plan {
 OnednnProduct::OnednnProduct(const ProductGeometry& geometry) : geometry_(geometry) {}
 OnednnProduct::~OnednnProduct() = default;
 
-OnednnProduct::Plan& OnednnProduct::plan(std::int64_t n) {
-  std::unique_ptr<Plan>& found = plans_[n];
+OnednnProduct::Plan& OnednnProduct::plan(std::int64_t n, Precision precision) {
+  const bool grouped = geometry_.groups > 1;
+  if (geometry_.inner || grouped) {
+    precision = Precision::kFloat32;  // too few products for each rounded number
+  }
+  std::unique_ptr<Plan>& found = plans_[{n, precision}];
   if (!found) {
     try {
       found = std::make_unique<Plan>(geometry_.inner ? make_inner_product(geometry_, n)
-                                                     : make_convolution(geometry_, n));
+                                                     : make_convolution(geometry_, n, precision),
+                                     precision);
     } catch (const dnnl::error& error) {
       throw internal_error(std::string("oneDNN cannot build a layer for batch ") + std::to_string(n) + ": " +
                            error.what());
@@ -224,10 +244,11 @@ OnednnProduct::Plan& OnednnProduct::plan(std::int64_t n) {
   return *found;
 }
 
-void OnednnProduct::forward(std::int64_t n, const float* x, const float* weights, const float* bias,
-                            float* y) {
-  Plan& p = plan(n);
+void OnednnProduct::forward(std::int64_t n, const float* x, const float* weights, const float* bias, float* y,
+                            Precision precision) {
+  Plan& p = plan(n, precision);
   Plan::Staged& pass = p.forward;
+  last_ = &p;
   weights_ = weights;
   std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, pass.x.load(p.stream, x)},
                                             {DNNL_ARG_WEIGHTS, pass.weights.load(p.stream, weights)},
@@ -240,28 +261,34 @@ void OnednnProduct::forward(std::int64_t n, const float* x, const float* weights
   p.stream.wait();
 }
 
-void OnednnProduct::backward_data(std::int64_t n, const float* dy, float* dx) {
-  Plan& p = plan(n);
-  Plan::Staged& pass = p.data;
-  pass.run.execute(p.stream, {{DNNL_ARG_DIFF_DST, pass.y.load(p.stream, dy)},
-                              {DNNL_ARG_WEIGHTS, pass.weights.load(p.stream, weights_)},
-                              {DNNL_ARG_DIFF_SRC, pass.x.target(dx)}});
-  pass.x.store(p.stream, dx);
-  p.stream.wait();
-}
-
-void OnednnProduct::backward_weights(std::int64_t n, const float* x, const float* dy, float* dw, float* db) {
-  Plan& p = plan(n);
-  Plan::Staged& pass = p.gradient;
-  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, pass.x.load(p.stream, x)},
-                                            {DNNL_ARG_DIFF_DST, pass.y.load(p.stream, dy)},
-                                            {DNNL_ARG_DIFF_WEIGHTS, pass.weights.target(dw)}};
+void OnednnProduct::backward(const float* x, const float* dy, float* dw, float* db, float* dx) {
+  Plan& p = *last_;
+  Plan::Staged &gradient = p.gradient, &data = p.data;
+  const bool x_kept = p.forward.x.keeps() && p.forward.x.serves(gradient.x);
+  const memory loaded = gradient.y.load(p.stream, dy);
+  std::unordered_map<int, memory> arguments{
+      {DNNL_ARG_SRC, x_kept ? p.forward.x.kept() : gradient.x.load(p.stream, x)},
+      {DNNL_ARG_DIFF_DST, loaded},
+      {DNNL_ARG_DIFF_WEIGHTS, gradient.weights.target(dw)}};
   if (geometry_.has_bias) {
     arguments.insert({DNNL_ARG_DIFF_BIAS, wrap(p.bias, db)});
   }
-  pass.run.execute(p.stream, arguments);
-  pass.weights.store(p.stream, dw);
+  gradient.run.execute(p.stream, arguments);
+  gradient.weights.store(p.stream, dw);
+  if (dx != nullptr) {
+    data.run.execute(
+        p.stream, {{DNNL_ARG_DIFF_DST, gradient.y.serves(data.y) ? loaded : data.y.load(p.stream, dy)},
+                   {DNNL_ARG_WEIGHTS, data.weights.load(p.stream, weights_)},
+                   {DNNL_ARG_DIFF_SRC, data.x.target(dx)}});
+    data.x.store(p.stream, dx);
+  }
   p.stream.wait();
+}
+
+bool has_bfloat16() {
+  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  const auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  return (isa & wanted) == wanted;
 }
 
 }  // namespace ns::nn

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "ns/nn/graph.h"
+#include "ns/nn/network.h"
 
 namespace ns::nn {
 
@@ -19,25 +20,27 @@ struct ProductGeometry {
 };
 
 /// y = W * x + b and its two gradients. Activations are NHWC float32 of any batch size n; one set of
-/// primitives per batch size is kept. Weights come and go in PyTorch's layout and live inside in the layout
-/// oneDNN likes best.
+/// primitives per batch size and precision is kept. Weights come and go in PyTorch's layout and live inside
+/// in the layout oneDNN likes best. In bfloat16, x, W and dy are rounded on their way in; sums, outputs and
+/// gradients are float32.
 class OnednnProduct {
  public:
   explicit OnednnProduct(const ProductGeometry& geometry);
   ~OnednnProduct();
 
-  void forward(std::int64_t n, const float* x, const float* weights, const float* bias, float* y);
-  /// With the weights of the last forward, which had the same n.
-  void backward_data(std::int64_t n, const float* dy, float* dx);
-  /// Overwrites dw and, with a bias, db.
-  void backward_weights(std::int64_t n, const float* x, const float* dy, float* dw, float* db);
+  void forward(std::int64_t n, const float* x, const float* weights, const float* bias, float* y,
+               Precision precision);
+  /// Of the last forward, whose x and weights are still there. Overwrites dw, with a bias db, and dx if it is
+  /// not null.
+  void backward(const float* x, const float* dy, float* dw, float* db, float* dx);
 
  private:
   struct Plan;
-  Plan& plan(std::int64_t n);
+  Plan& plan(std::int64_t n, Precision precision);
 
   ProductGeometry geometry_;
-  std::map<std::int64_t, std::unique_ptr<Plan>> plans_;
+  std::map<std::pair<std::int64_t, Precision>, std::unique_ptr<Plan>> plans_;
+  Plan* last_ = nullptr;
   const float* weights_ = nullptr;
 };
 

@@ -31,19 +31,18 @@ void WeightedLayer::forward(const ForwardPass& pass) {
   }
   const Tensor& x = *pass.inputs[0];
   product_.forward(x.shape()[0], x.data(), weights->data(), bias_ ? bias_->value.data() : nullptr,
-                   pass.output->data());
+                   pass.output->data(), pass.precision);
 }
 
 void WeightedLayer::backward(BackwardPass& pass) {
   const Tensor& x = *pass.inputs[0];
   const Gradient dy = std::move(pass.output_grad);
-  const std::int64_t n = x.shape()[0];
-  product_.backward_weights(n, x.data(), dy->data(), weight_->grad.data(),
-                            bias_ ? bias_->grad.data() : nullptr);
+  float* dx = nullptr;
   if (pass.wanted[0]) {
     pass.input_grads[0] = pass.pool->take(x.shape());
-    product_.backward_data(n, dy->data(), pass.input_grads[0]->data());
+    dx = pass.input_grads[0]->data();
   }
+  product_.backward(x.data(), dy->data(), weight_->grad.data(), bias_ ? bias_->grad.data() : nullptr, dx);
 }
 
 }  // namespace ns::nn

@@ -62,6 +62,7 @@ struct Recipe {
   int first_stage_epochs = 0;
   std::uint64_t seed = 1;
   int threads = 0;
+  std::string precision = "float32";
 
   std::vector<double> sparsities{0.7, 0.8, 0.9};
   std::string block = "1x2";

@@ -18,7 +18,9 @@ SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options, parallel
   for (int subnet = 1; subnet <= static_cast<int>(options_.widths.size()); ++subnet) {
     slices_.emplace_back(model, options_.widths, subnet);
     slices_.back().dense().network().synchronise(group);
+    slices_.back().dense().network().multiply_in(options_.precision);
   }
+  model.network().multiply_in(options_.precision);
   if (options_.diversity > 0) {
     for (const std::string& name : binary::member_outputs(model.network().graph())) {
       member_outputs_.push_back(static_cast<std::size_t>(model.network().graph().index_of(name)));

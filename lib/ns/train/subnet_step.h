@@ -16,6 +16,7 @@ struct SubnetStepOptions {
   nn::DistillationMix mix;     ///< loss of the subnets below the densest; its smoothing holds for all
   std::vector<double> widths;  ///< of a slimmable model, whose passes then run on slices; else empty
   double diversity = 0.0;      ///< weight of the similarity of an ensemble's members in the loss
+  nn::Precision precision = nn::Precision::kFloat32;
   std::shared_ptr<const Objective> objective;  ///< none: classification with `mix`
 };
 
@@ -26,6 +27,7 @@ class SubnetStep {
  public:
   /// The model and the group must outlive the step. Every process of the group has a share of the batch, all
   /// of the same size; losses and gradients are those of the whole batch, the same bytes in each process.
+  /// Throws Error(kUsage) for a precision that the processor lacks.
   SubnetStep(nested::Model& model, SubnetStepOptions options,
              parallel::Communicator& group = parallel::single_process());
 

@@ -38,6 +38,7 @@ SubnetStepOptions step_options(const Recipe& recipe, const nn::Graph& graph, par
           {recipe.distillation_weight, recipe.distillation_temperature, recipe.label_smoothing},
           recipe.slimmable() ? recipe.widths : std::vector<double>{},
           recipe.diversity,
+          recipe.precision == "bfloat16" ? nn::Precision::kBfloat16 : nn::Precision::kFloat32,
           std::move(objective)};
 }
 
@@ -241,6 +242,7 @@ bool Trainer::run(const Observers& observers) {
   }
   state_.model.network().synchronise(parallel::single_process());
   state_.model.network().relax({});
+  state_.model.network().multiply_in(nn::Precision::kFloat32);
   if (recipe_.recalibration_images > 0) {
     recalibrate_batch_norm(state_.model, data_.train, static_cast<std::size_t>(recipe_.recalibration_images));
   }
