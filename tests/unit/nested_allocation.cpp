@@ -42,11 +42,12 @@ TEST_CASE("global allocation ranks blocks by magnitude over their layer's root m
   CHECK(share_blocks(layers, {AllocationMethod::kGlobal}, 1.0) == Counts{{1, 3}, {3, 3}});
 }
 
-TEST_CASE("cost-aware allocation keeps the most energy that the budget allows, or names the least budget") {
+TEST_CASE(
+    "cost-aware allocation keeps the largest product of energies in the budget, or names the least budget") {
   const std::vector<double> sparsities{0.25};
   const std::vector<LayerBlocks> layers{layer_of({1, 4, 1, 1}, {4, 2, 1, 1}, 100, sparsities),
                                         layer_of({4, 1, 1, 1}, {10, 10, 10, 2}, 1, sparsities)};
-  // Shares of energy: 0.73 0.18 0.05 0.05 and 0.33 0.33 0.33 0.01. The uniform three and three cost 303.
+  // Gains: 1 0.2 0.048 0.045 and 1 0.5 0.33 0.013. The uniform three and three cost 303.
   CHECK(share_blocks(layers, {AllocationMethod::kCost, 1.0}, 1.0) == Counts{{3}, {3}});
   CHECK(share_blocks(layers, {AllocationMethod::kCost, 0.6}, 1.0) == Counts{{2}, {4}});
   EXPECT_ERROR(share_blocks(layers, {AllocationMethod::kCost, 0.2}, 1.0), kUsage,

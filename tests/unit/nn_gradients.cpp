@@ -168,9 +168,8 @@ TEST_CASE("convolutions of many channels, computed by Winograd's algorithm, agre
 
 TEST_CASE("bfloat16 is exact where it holds the numbers, near where it rounds, and for training only") {
   using ns::nn::Precision;
-  const ns::nn::Graph graph = graph_of(
-      R"({"h":6,"w":5,"c":3})",
-      R"({"name":"first","op":"conv","filters":20,"kernel":1},
+  const ns::nn::Graph graph = graph_of(R"({"h":6,"w":5,"c":3})",
+                                       R"({"name":"first","op":"conv","filters":20,"kernel":1},
          {"name":"wide","op":"conv","filters":33,"kernel":3,"padding":[1,0,1,2],"bias":true},
          {"name":"strided","op":"conv","filters":8,"kernel":1,"stride":2},
          {"name":"deep","op":"depthwise_conv","kernel":3,"padding":1},

@@ -34,7 +34,8 @@ enum class AllocationMethod {
   kUniform,  ///< the same sparsity in every layer
   kErk,      ///< Erdős–Rényi kernel (arXiv 1911.11134): kept weights ∝ ci + co + kh + kw, at most all
   kGlobal,   ///< the blocks of highest magnitude anywhere, each relative to its layer's root mean square
-  kCost,  ///< least loss of energy, each layer's summing up to 1, within a budget of estimated instructions
+  kCost,  ///< the largest product of the layers' kept shares of energy (squared weights) within a budget of
+          ///< estimated instructions
 };
 
 /// "uniform", "erk", "global", "cost". Throws Error(kUsage) naming the nearest.

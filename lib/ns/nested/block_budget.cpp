@@ -18,7 +18,21 @@ using Priority = std::function<double(std::size_t layer, std::int64_t block)>;
 class Sharing {
  public:
   Sharing(const std::vector<LayerBlocks>& layers, const AllocationOptions& options, double fraction)
-      : layers_(layers), options_(options), fraction_(fraction) {}
+      : layers_(layers), options_(options), fraction_(fraction) {
+    for (const LayerBlocks& layer : layers) {
+      std::vector<double>& gains = gains_.emplace_back();
+      double whole = 0;
+      for (const float score : layer.scores) {
+        whole += double{score} * double{score} * layer.grid.width();
+      }
+      double kept = std::max(0.0, layer.energy - whole);  // partial blocks stay
+      for (const float score : layer.scores) {
+        const double energy = double{score} * double{score};
+        kept += energy * layer.grid.width();
+        gains.push_back(kept > 0 ? energy / kept : 0.0);
+      }
+    }
+  }
 
   // Of subnet number `index` in the list of sparsities, with at least the blocks of the sparser subnets.
   Counts of_subnet(std::size_t index, const Counts& inner) const {
@@ -116,13 +130,15 @@ class Sharing {
     };
   }
 
-  // Share of the layer's energy in the block, minus the price of its instructions.
+  // By what part the block's weights raise the energy that their layer keeps, minus the price of their
+  // instructions. Signals pass one layer after another, so it is the product of the kept shares that counts:
+  // their sum would spend all on the few weights of shortcuts and starve wide layers (nested ResNet-8 at 90 %
+  // lost half a point of accuracy by it).
   Priority worth(double price) const {
     return [this, price](std::size_t i, std::int64_t block) {
       const LayerBlocks& layer = layers_[i];
-      const double score = double{layer.scores[static_cast<std::size_t>(block)]};
-      const double mass = layer.energy > 0 ? score * score / layer.energy : 0.0;
-      return (mass - price * layer.cost_per_weight) * layer.grid.width();
+      return (gains_[i][static_cast<std::size_t>(block)] - price * layer.cost_per_weight) *
+             layer.grid.width();
     };
   }
 
@@ -150,7 +166,7 @@ class Sharing {
     const double budget = uniform * (1.0 - (1.0 - options_.cost_budget) * fraction_);
     // Whole blocks cannot meet it better than that.
     const double affordable = budget + costliest * layers_.front().grid.width();
-    // Energies are shares of 1 and costs of layers differ by at least one: at this price only cost counts.
+    // Gains are at most 1 and costs of layers differ by at least one: at this price only cost counts.
     double high = 1.0, low = 0.0;
     const double cheapest = cost(fill(floors, total, worth(high)));
     if (fraction_ >= 1.0 && cheapest > affordable) {
@@ -182,6 +198,7 @@ class Sharing {
   const std::vector<LayerBlocks>& layers_;
   const AllocationOptions& options_;
   double fraction_;
+  std::vector<std::vector<double>> gains_;  // [layer][block]: a weight's energy over all that is kept with it
 };
 
 }  // namespace

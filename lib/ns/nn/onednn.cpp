@@ -148,12 +148,9 @@ bool winograd_repays(const ProductGeometry& g, int least_channels) {
 }
 
 Primitives make_convolution(const ProductGeometry& g, std::int64_t n, Precision precision) {
-  const ConvolutionDims d{{n, g.in.c, g.in.h, g.in.w},
-                          {n, g.out.c, g.out.h, g.out.w},
-                          {g.stride[0], g.stride[1]},
-                          {g.padding.top, g.padding.left},
-                          {g.padding.bottom, g.padding.right},
-                          type_of(precision)};
+  const ConvolutionDims d{{n, g.in.c, g.in.h, g.in.w},         {n, g.out.c, g.out.h, g.out.w},
+                          {g.stride[0], g.stride[1]},          {g.padding.top, g.padding.left},
+                          {g.padding.bottom, g.padding.right}, type_of(precision)};
   const bool grouped = g.groups > 1;
   const Dims weights = grouped
                            ? Dims{g.groups, g.out.c / g.groups, g.in.c / g.groups, g.kernel[0], g.kernel[1]}
@@ -233,9 +230,9 @@ OnednnProduct::Plan& OnednnProduct::plan(std::int64_t n, Precision precision) {
   std::unique_ptr<Plan>& found = plans_[{n, precision}];
   if (!found) {
     try {
-      found = std::make_unique<Plan>(geometry_.inner ? make_inner_product(geometry_, n)
-                                                     : make_convolution(geometry_, n, precision),
-                                     precision);
+      found = std::make_unique<Plan>(
+          geometry_.inner ? make_inner_product(geometry_, n) : make_convolution(geometry_, n, precision),
+          precision);
     } catch (const dnnl::error& error) {
       throw internal_error(std::string("oneDNN cannot build a layer for batch ") + std::to_string(n) + ": " +
                            error.what());
@@ -276,10 +273,10 @@ void OnednnProduct::backward(const float* x, const float* dy, float* dw, float* 
   gradient.run.execute(p.stream, arguments);
   gradient.weights.store(p.stream, dw);
   if (dx != nullptr) {
-    data.run.execute(
-        p.stream, {{DNNL_ARG_DIFF_DST, gradient.y.serves(data.y) ? loaded : data.y.load(p.stream, dy)},
-                   {DNNL_ARG_WEIGHTS, data.weights.load(p.stream, weights_)},
-                   {DNNL_ARG_DIFF_SRC, data.x.target(dx)}});
+    data.run.execute(p.stream,
+                     {{DNNL_ARG_DIFF_DST, gradient.y.serves(data.y) ? loaded : data.y.load(p.stream, dy)},
+                      {DNNL_ARG_WEIGHTS, data.weights.load(p.stream, weights_)},
+                      {DNNL_ARG_DIFF_SRC, data.x.target(dx)}});
     data.x.store(p.stream, dx);
   }
   p.stream.wait();

@@ -107,9 +107,10 @@ void visit_fields(R& r, Visitor&& v) {
   v.integer("seed", r.seed, Range{0, 9007199254740991.0}, "Seed of every random choice.");
   v.integer("threads", r.threads, Range{0, 256},
             "Threads of the training engine; 0: one per core. A run repeats exactly at the same number.");
-  v.word("precision", r.precision, {"float32", "bfloat16"},
-         "How convolutions multiply in training; bfloat16 is up to twice as fast, but only on processors that "
-         "have it.");
+  v.word(
+      "precision", r.precision, {"float32", "bfloat16"},
+      "How convolutions multiply in training; bfloat16 is up to twice as fast, but only on processors that "
+      "have it.");
 
   v.numbers("sparsities", r.sparsities, Range{0, 1, true, true}, nested::kMaxSubnets,
             "Fraction of each pruned layer's weights that the subnets lack, increasing: the densest first.");
