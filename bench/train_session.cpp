@@ -140,10 +140,10 @@ int run(const std::vector<std::string>& words) {
       ns::nested::uniform_allocation(graph, ns::nested::default_dense_layers(), kSparsities);
   nested.set_levels(ns::nested::magnitude_levels(nested.network(), allocation, 2, 1.0));
   write_start(words[6], plain, batches);
+  Session dense_session(plain, batches, rate, precision), nested_session(nested, batches, rate, precision);
   std::cout << ns::Json{{"flops_per_image", flops_per_image(graph)}, {"threads", omp_get_max_threads()}}
             << std::endl;
 
-  Session dense_session(plain, batches, rate, precision), nested_session(nested, batches, rate, precision);
   std::string command;
   while (std::cin >> command) {
     if (command == "peak") {

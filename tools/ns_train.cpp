@@ -25,7 +25,7 @@ using ns::train::Recipe;
 
 struct Options : RunFiles {
   std::string init, teacher, sample_weights, evaluate, progress = "auto";
-  bool print_config = false, print_schema = false, json = false;
+  bool print_config = false, print_graph = false, print_schema = false, json = false;
 };
 
 void declare(CLI::App& app, Options& o) {
@@ -49,6 +49,7 @@ void declare(CLI::App& app, Options& o) {
                  "Train nothing; print how good this checkpoint is on the test part of the recipe's data")
       ->transform(artifact_input());
   app.add_flag("--print-config", o.print_config, "Print the effective recipe and stop");
+  app.add_flag("--print-graph", o.print_graph, "Print the recipe's network as JSON, to be changed, and stop");
   app.add_flag("--print-schema", o.print_schema, "Print the JSON Schema of recipes and stop");
   add_progress_option(app, o.progress);
   add_json_option(app, o.json);
@@ -57,11 +58,12 @@ void declare(CLI::App& app, Options& o) {
 int train(const Options& o, const Recipe& recipe, Job& job) {
   ns::parallel::Communicator& group = job.group();
   const std::string resumable = resumable_path(o.output);
+  std::string words;
+  for (const std::string& setting : o.settings) words += " --set " + setting;
+  if (!o.teacher.empty()) words += " --teacher " + o.teacher;
+  if (!o.sample_weights.empty()) words += " --sample-weights " + o.sample_weights;
   const std::string how =
-      fmt::format("continue with: ns-train {} -o {}{} --resume {}", o.recipe, o.output,
-                  (o.teacher.empty() ? "" : " --teacher " + o.teacher) +
-                      (o.sample_weights.empty() ? "" : " --sample-weights " + o.sample_weights),
-                  resumable);
+      fmt::format("continue with: ns-train {}{} -o {} --resume {}", o.recipe, words, o.output, resumable);
   if (group.leads()) check_outputs(o, {o.recipe, o.init, o.teacher, o.sample_weights, o.resume});
   ns::data::Dataset images = ns::train::dataset_for(recipe, ns::data::Part::kTrain);
   if (!o.sample_weights.empty()) ns::data::read_sample_weights(o.sample_weights, images);
@@ -110,6 +112,11 @@ int run(const Options& o) {
   const Recipe recipe = effective_recipe(o);
   if (o.print_config) {
     standard_output().line(to_json(recipe).dump(2));
+    return kDone;
+  }
+  if (o.print_graph) {
+    const ns::nn::Graph graph = graph_for(recipe, dataset_for(recipe, ns::data::Part::kTest));
+    standard_output().line(to_json(graph).dump(2));
     return kDone;
   }
   if (!o.evaluate.empty()) {

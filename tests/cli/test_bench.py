@@ -133,7 +133,7 @@ class Bench(TinyChain):
         self.assert_error(self.bench("--checkpoint", other, model="dense.nsm", status=3), "ns-bench", "other.safetensors: has 5 classes, fashion_mnist has 10")
         self.assert_error(self.bench("--checkpoint", self.made / "dense.safetensors", status=3), "ns-bench",
                           "dense.safetensors: has 1 subnets", "model.nsm has 2")
-        self.assert_error(self.bench("--checkpoint", self.made / "model.nsm", status=3), "ns-bench", "model.nsm: header length")
+        self.assert_error(self.bench("--checkpoint", self.made / "model.nsm", status=3), "ns-bench", "model.nsm: is a packed model (.nsm), expected a checkpoint")
         done = self.bench("--data", "cifar10", data=self.cifar10(), status=3)
         self.assert_error(done, "ns-bench", "model.nsm: takes images of 28x28x1, cifar10 has 32x32x3")
 

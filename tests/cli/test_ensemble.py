@@ -1,5 +1,6 @@
 """bin-ensemble: training, interruption, evaluation, gates, and what it refuses."""
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -50,6 +51,11 @@ class Ensembles(CliCase):
         info = self.run_tool("ns-info", "t.safetensors").stdout
         self.assertIn("member2.stage3.layer2.conv.weight", info)
 
+    def test_mpirun_does_not_start_the_same_run_twice(self):
+        for words in ({"OMPI_COMM_WORLD_SIZE": "2"}, {"PMIX_RANK": "1"}):
+            done = self.run_tool("bin-ensemble", "train", "recipe.json", "-o", "m.safetensors", status=2, env=os.environ | words)
+            self.assert_error(done, "bin-ensemble", "trains in one process", "hint: mpirun ns-train")
+
     def test_an_interrupted_run_of_bagged_networks_resumes_to_the_same_bytes(self):
         self.recipe(epochs=1)
         self.ensemble("train", "recipe.json", "-q", "-o", "t.safetensors")
@@ -60,15 +66,25 @@ class Ensembles(CliCase):
                                    text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(7):  # the second member's first epoch is done
             running.stdout.readline()
-        running.send_signal(signal.SIGINT)
+        running.send_signal(signal.SIGTERM)
         _, stderr = running.communicate(timeout=120)
-        self.assertEqual(running.returncode, 130, stderr)
+        self.assertEqual(running.returncode, 143, stderr)
         self.assertIn("bin-ensemble train recipe.json --teacher t.safetensors -o m.safetensors --resume m.resume.safetensors", stderr)
         again = self.ensemble("train", "recipe.json", "-o", "m.safetensors", status=2)
         self.assert_error(again, "bin-ensemble", "is there from an interrupted run")
         self.assert_error(self.ensemble("train", "recipe.json", "-o", "m.safetensors", "--resume", "m.resume.safetensors", status=2), "bin-ensemble", "found no teacher")
         self.ensemble("train", "recipe.json", "-q", "-o", "m.safetensors", "--teacher", "t.safetensors", "--resume", "m.resume.safetensors")
         self.assertEqual((self.folder / "m.safetensors").read_bytes(), (self.folder / "whole.safetensors").read_bytes())
+
+    def test_every_merge_and_style_is_packed_and_the_same_on_the_board(self):
+        for name, changes in (("add", dict(merge="add", arch="resnet20_binary")), ("weights", dict(merge="weights", weight_scaling=False)),
+                              ("styled", dict(arch="nin_binary", activation_bits=3, shortcuts=True, activation_shift=True))):
+            with self.subTest(kind=name):
+                self.recipe(epochs=1, **changes)
+                self.ensemble("train", "recipe.json", "-q", "-o", f"{name}.safetensors")
+                self.run_tool("ns-pack", f"{name}.safetensors", "-o", f"{name}.nsm", "--data-dir", "data", "-q")
+                verify = ("--target", TARGETS, "--emulator-images", 2, "--verify", 2) if "emulator" in TARGETS else ()
+                self.run_tool("ns-bench", f"{name}.nsm", "--data-dir", "data", "--json", *verify)
 
     def test_members_are_packed_alone_and_become_stages_of_one_file_that_the_emulated_board_stops_early(self):
         self.recipe(ensemble="bagging", epochs=1, validation_images=120)
@@ -117,6 +133,14 @@ class Ensembles(CliCase):
         self.ensemble("train", "recipe.json", "-q", "--data-dir", "other", "-o", "u.safetensors")
         mixed = self.ensemble("eval", "t.safetensors", "u.safetensors", status=3)
         self.assert_error(mixed, "bin-ensemble", "u.safetensors: does not go with t.safetensors: it was trained on other data files")
+        (self.folder / "cifar").mkdir()
+        for part in ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"):
+            (self.folder / f"cifar/{part}.bin").write_bytes(b"".join(bytes([i % 10]) + bytes([20 * (i % 10)]) * 3072 for i in range(40)))
+        self.ensemble("train", "recipe.json", "-q", "--set", "dataset=cifar10", "--data-dir", "cifar", "-o", "colour.safetensors")
+        self.run_tool("ns-pack", "t.safetensors", "-q", "--data-dir", "data", "-o", "t.nsm")
+        for other, fragment in (("colour.safetensors", "does not go with t.safetensors: it takes images of another shape"),
+                                ("t.nsm", "is a packed model (.nsm), expected a checkpoint")):
+            self.assert_error(self.ensemble("eval", "t.safetensors", other, status=3), "bin-ensemble", f"{other}: {fragment}")
         self.assert_error(self.ensemble("eval", "t.safetensors", "--set", "epochs=1", status=2), "bin-ensemble", "--set is not an option of bin-ensemble eval")
         self.assert_error(self.ensemble("train", "recipe.json", "--images", "1", status=2), "bin-ensemble", "--images is not an option")
         self.assert_error(self.ensemble("eval", "missing.safetensors", status=3), "bin-ensemble", "missing.safetensors")

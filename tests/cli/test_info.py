@@ -68,6 +68,9 @@ class Info(TinyChain):
 
     def test_shipped_recipes_are_sound(self):
         self.info(*sorted((SOURCE / "configs").glob("*.json")))
+        models = sorted((SOURCE / "zoo").rglob("*.nsm"))
+        kinds = [json.loads(line)["kind"] for line in self.info("--json", *models, *sorted((SOURCE / "zoo").rglob("*.safetensors"))).stdout.splitlines()]
+        self.assertEqual((kinds.count("packed model"), kinds.count("checkpoint")), (len(models), len(models)))
 
     def test_several_files_are_described_in_order(self):
         done = self.info("--json", self.made / "dense.nsm", self.made / "dense.safetensors")

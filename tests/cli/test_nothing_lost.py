@@ -1,8 +1,10 @@
 """ns-train loses nothing: killed at any moment, out of disk, its folder read-only, its loss no number."""
 import json
+import math
 import os
 import pathlib
 import random
+import struct
 import subprocess
 import time
 import unittest
@@ -29,8 +31,8 @@ class NothingLost(CliCase):
         self.run_tool("ns-train", "recipe.json", "-q", "-o", "whole.safetensors")
         return (self.folder / "whole.safetensors").read_bytes()
 
-    def start(self, *words, output="m.safetensors"):
-        running = subprocess.Popen([BIN / "ns-train", "recipe.json", "-o", output, "--json", *words], cwd=self.folder, text=True,
+    def start(self, *words, output="m.safetensors", tool=("ns-train",)):
+        running = subprocess.Popen([BIN / tool[0], *tool[1:], "recipe.json", "-o", output, "--json", *words], cwd=self.folder, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(running.stdout.close)
         self.addCleanup(running.stderr.close)
@@ -74,11 +76,44 @@ class NothingLost(CliCase):
             self.assertEqual(self.resume(), whole, f"NESTKIT_KILL_SEED={seed}")
             os.remove(self.folder / "m.safetensors")
 
+    def test_runs_of_every_other_kind_survive_being_killed(self):
+        seed = int(os.environ.get("NESTKIT_KILL_SEED", random.randrange(10**6)))
+        print(f"NESTKIT_KILL_SEED={seed}")
+        rng = random.Random(seed)
+        ensemble = dict(method="dense", arch="resnet8_binary", members=2, optimizer="adam", learning_rate=0.01, epochs=6)
+        for name, tool, epochs, changes in (
+                ("slimmable", ("ns-train",), 8, dict(method="slimmable", width=0.5, widths=[1.0, 0.5], epochs=8)),
+                ("gated", ("ns-train",), 8, dict(method="gated", width=0.5, gate_ratios=[0.75, 0.5], epochs=8)),
+                ("tentacle", ("bin-ensemble", "train"), 6, ensemble | dict(ensemble="tentacle")),
+                ("bagging", ("bin-ensemble", "train"), 12, ensemble | dict(ensemble="bagging")),
+                ("boosting", ("bin-ensemble", "train"), 12, ensemble | dict(ensemble="boosting"))):
+            with self.subTest(kind=name, seed=seed):
+                self.recipe(**changes)
+                self.run_tool(*tool, "recipe.json", "-q", "-o", "whole.safetensors")
+                running = self.start(tool=tool)
+                for _ in range(rng.randint(1, epochs - 2)):
+                    self.assertTrue(running.stdout.readline(), "the run ended too early")
+                time.sleep(rng.uniform(0, 0.03))
+                running.kill()
+                running.wait()
+                self.assertFalse((self.folder / "m.safetensors").exists())
+                self.run_tool(*tool, "recipe.json", "-q", "-o", "m.safetensors", "--resume", "m.resume.safetensors")
+                self.assertEqual((self.folder / "m.safetensors").read_bytes(), (self.folder / "whole.safetensors").read_bytes())
+                for file in ("m", "whole"):
+                    os.remove(self.folder / f"{file}.safetensors")
+
     def test_a_loss_that_is_no_number_leaves_the_last_good_checkpoint_and_says_so(self):
         self.recipe(method="dense", epochs=200, learning_rate=100, momentum=0.99, weight_decay=0.02)
         done = self.run_tool("ns-train", "recipe.json", "-q", "-o", "m.safetensors", status=2)
         self.assert_error(done, "ns-train", "not a number any more in step", "checkpoints saved so far are good")
         self.assertFalse((self.folder / "m.safetensors").exists())
+        file = (self.folder / "m.resume.safetensors").read_bytes()
+        end = 8 + int.from_bytes(file[:8], "little")
+        for name, tensor in json.loads(file[8:end]).items():
+            if tensor.get("dtype") == "F32":
+                first, last = (end + offset for offset in tensor["data_offsets"])
+                values = struct.unpack(f"<{(last - first) // 4}f", file[first:last])
+                self.assertTrue(all(map(math.isfinite, values)), name)
         again = self.run_tool("ns-train", "recipe.json", "-q", "-o", "m.safetensors", "--resume", "m.resume.safetensors", status=2)
         self.assertEqual(again.stderr, done.stderr)
 

@@ -35,6 +35,19 @@ class Training(CliCase):
         self.assertIn("epoch 4/4 nested: loss", done.stderr)
         self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["data", "m.safetensors", "recipe.json"])
 
+    def test_a_printed_network_can_be_named_in_its_stead(self):
+        for arch, changes in (("resnet8", {}), ("nin_binary", {"shortcuts": True, "weight_scaling": False, "activation_bits": 2})):
+            self.recipe(arch=arch, **changes)
+            graph = self.train("--print-graph").stdout
+            self.assertEqual('"scaling": false' in graph, arch == "nin_binary")
+            (self.folder / "graph.json").write_text(graph)
+            self.recipe(arch="", graph="graph.json")
+            self.assertEqual(self.train("--print-graph").stdout, graph)
+
+    def test_a_precision_that_the_processor_lacks_is_refused_before_training(self):
+        done = self.train("-o", "m.safetensors", "--set", "precision=bfloat16", status=4, env=os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"})
+        self.assert_error(done, "ns-train", "this processor has no bfloat16 arithmetic", "hint: --set precision=float32")
+
     def test_the_same_recipe_gives_the_same_bytes(self):
         for name in ("a.safetensors", "b.safetensors"):
             self.train("-q", "-o", name)
@@ -42,21 +55,22 @@ class Training(CliCase):
 
     def test_an_interrupted_run_resumes_to_the_bytes_of_the_uninterrupted_one(self):
         self.recipe(method="nested", epochs=40)
-        self.train("-q", "-o", "whole.safetensors")
+        changed = ("--set", "momentum=0.8")
+        self.train(*changed, "-q", "-o", "whole.safetensors")
         for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             with self.subTest(signal=number):
-                running = subprocess.Popen([BIN / "ns-train", "recipe.json", "-o", "m.safetensors", "--json"],
+                running = subprocess.Popen([BIN / "ns-train", "recipe.json", *changed, "-o", "m.safetensors", "--json"],
                                            cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
                 for _ in range(2):
                     running.stdout.readline()
                 running.send_signal(number)
                 _, stderr = running.communicate(timeout=120)
                 self.assertEqual(running.returncode, status, stderr)
-                self.assertIn("--resume m.resume.safetensors", stderr)
+                self.assertIn("ns-train recipe.json --set momentum=0.8 -o m.safetensors --resume m.resume.safetensors", stderr)
                 self.assertFalse((self.folder / "m.safetensors").exists())
                 again = self.train("-o", "m.safetensors", status=2)
                 self.assert_error(again, "ns-train", "m.resume.safetensors: is there from an interrupted run", "--resume")
-                self.train("-q", "-o", "m.safetensors", "--resume", "m.resume.safetensors")
+                self.train(*changed, "-q", "-o", "m.safetensors", "--resume", "m.resume.safetensors")
                 self.assertEqual((self.folder / "m.safetensors").read_bytes(),
                                  (self.folder / "whole.safetensors").read_bytes())
                 self.assertFalse((self.folder / "m.resume.safetensors").exists())

@@ -25,6 +25,32 @@ class Experiments(CliCase):
         self.assertEqual(done.stderr.split(), ["run_experiments:", "dense_s1", "run_experiments:", "large_s1", "run_experiments:", "taught_s1"])
 
 
+@unittest.skipUnless(shutil.which("gnuplot"), "no gnuplot")
+class Pictures(CliCase):
+    def plot(self, program, *words, status=0):
+        done = subprocess.run([SOURCE / "scripts" / program, *words, "-o", "plot"], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stderr
+
+    def drawn(self):
+        self.assertEqual((self.folder / "plot.png").read_bytes()[:4], b"\x89PNG")
+        return (self.folder / "plot.svg").read_text()
+
+    def test_experiments_are_lines_of_accuracy_against_instructions(self):
+        self.plot("plot_training", SOURCE / "bench/results/training/cifar10_resnet8.jsonl")
+        picture = self.drawn()
+        for text in ("nested wide (3 seeds)", "alone (", "slimmable (", "cifar10, resnet8"):
+            self.assertIn(text, picture)
+
+    def test_the_quickstart_s_records_are_drawn_and_others_refused(self):
+        results = SOURCE / "bench/results/quickstart"
+        self.plot("plot_results", results / "results.jsonl", "--pack", results / "pack_nested.jsonl")
+        self.assertIn("3 alone", self.drawn())
+        self.assertIn("line 1: expected a nestkit.experiment/1 record", self.plot("plot_training", results / "results.jsonl", status=3))
+        (self.folder / "empty.jsonl").touch()
+        self.assertIn("plot_results: error: empty.jsonl: no records", self.plot("plot_results", "empty.jsonl", status=3))
+
+
 class Record(TinyChain):
     def record(self, *words, status=0, log="log.jsonl"):
         done = subprocess.run([SOURCE / "bench/record_experiment", *words, "--log", log, "--bin", BIN, "--data-dir", self.made / "data",

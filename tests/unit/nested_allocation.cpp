@@ -53,6 +53,10 @@ TEST_CASE(
   EXPECT_ERROR(share_blocks(layers, {AllocationMethod::kCost, 0.2}, 1.0), kUsage,
                "cost_budget 0.2 is out of reach at sparsity 0.25: the least is 0.674");
   CHECK(share_blocks(layers, {AllocationMethod::kCost, 0.2}, 0.5) == Counts{{2}, {4}});
+  // The sum of shares would be largest with all of the small layer: 4 and 3.
+  const std::vector<double> most{0.5625};
+  CHECK(share_blocks({layer_of({1, 4, 1, 1}, {2, 1, 1, 1}, 1, most), layer_of({12, 1, 1, 1}, {1}, 1, most)},
+                     {AllocationMethod::kCost, 1.0}, 1.0) == Counts{{2}, {5}});
 }
 
 TEST_CASE("no layer dies: a layer of tiny weights keeps a block and a fifth of its share") {

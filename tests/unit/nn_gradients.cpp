@@ -176,7 +176,7 @@ TEST_CASE("bfloat16 is exact where it holds the numbers, near where it rounds, a
          {"name":"last","op":"conv","filters":4,"kernel":3}, {"name":"scores","op":"linear","units":3})");
   ns::nn::Network network(graph, 1, 3);
   if (!ns::nn::has_bfloat16()) {
-    EXPECT_ERROR(network.multiply_in(Precision::kBfloat16), kUsage, "no bfloat16 arithmetic");
+    EXPECT_ERROR(network.multiply_in(Precision::kBfloat16), kEnvironment, "no bfloat16 arithmetic");
     return;
   }
   ns::Rng rng(3);

@@ -24,7 +24,7 @@ TEST_CASE("a recipe written and read back is the same, and every key is written"
   recipe.seed = 9007199254740991u;
   const Json json = to_json(recipe);
   CHECK(recipe_from_json(json, "r") == recipe);
-  CHECK(json.size() == 60);
+  CHECK(json.size() == 61);
   CHECK(recipe_of("{}") == Recipe{});
   CHECK(recipe_of("{\"$schema\": \"schema/train.schema.json\", \"epochs\": 3}").epochs == 3);
 }
@@ -65,6 +65,25 @@ TEST_CASE("what is for detection is refused without boxes, and what detection ca
   EXPECT_ERROR(detection(", \"method\": \"gated\""), kUsage, "needs \"method\" dense or nested");
   EXPECT_ERROR(detection(", \"label_smoothing\": 0.1"), kUsage, "needs \"label_smoothing\" 0");
   EXPECT_ERROR(detection(", \"image_channels\": 2"), kUsage, "\"image_channels\" 1 or 3");
+}
+
+TEST_CASE("keys that the network has no use for are refused, with any value but the default") {
+  const auto refused = [](const std::string& json, const char* message) {
+    CAPTURE(json);
+    EXPECT_ERROR(recipe_of(json.c_str()), kUsage, message);
+  };
+  for (const char* key :
+       {R"("activation_bits": 2)", R"("estimator": "polynomial")", R"("activation_shift": true)",
+        R"("shortcuts": true)", R"("weight_scaling": false)"}) {
+    const auto with = [&](const char* network) { return std::string("{") + network + ", " + key + "}"; };
+    refused(with(R"("arch": "nin")"), "are for a binary \"arch\", found nin");
+    refused(with(R"("arch": "", "graph": "g.json")"), "found a \"graph\"");
+    CHECK(recipe_of(with(R"("arch": "nin_binary")").c_str()).arch == "nin_binary");
+  }
+  refused(R"({"merge": "add"})", "\"merge\" is for \"ensemble\" tentacle, found none");
+  refused(R"({"cost_budget": 0.9})", "\"cost_budget\" is for \"allocation\" cost, found uniform");
+  CHECK(recipe_of(R"({"arch": "nin", "activation_bits": 1, "merge": "concat", "cost_budget": 1})").arch ==
+        "nin");
 }
 
 TEST_CASE("milestones must be given for multi_step and rise, and Adam's betas are two fractions") {

@@ -69,6 +69,19 @@ TEST_CASE("a slimmable run stopped at any step and resumed ends in the bytes of 
   }
 }
 
+TEST_CASE("every width of a slimmable run multiplies in the recipe's precision") {
+  Recipe recipe = slimmable_recipe();
+  recipe.epochs = 1;
+  const data::Split data = split_for(recipe, corners(240));
+  const Run exact = run_recipe(recipe, data);
+  recipe.precision = "bfloat16";
+  if (!nn::has_bfloat16()) {
+    EXPECT_ERROR(run_recipe(recipe, data), kEnvironment, "no bfloat16 arithmetic");
+    return;
+  }
+  CHECK(run_recipe(recipe, data).finished.arrays != exact.finished.arrays);
+}
+
 TEST_CASE("the gradient of a slimmable step is that of the sum of its losses") {
   const Recipe recipe = slimmable_recipe();
   const data::Dataset set = corners(16);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "expect_error.h"
 #include "ns/train/evaluate.h"
 #include "ns/train/recalibrate.h"
@@ -112,7 +114,7 @@ TEST_CASE("a run in bfloat16 learns and resumes exactly, or is refused where the
   recipe.precision = "bfloat16";
   const data::Split data = split_for(recipe, corners(240));
   if (!nn::has_bfloat16()) {
-    EXPECT_ERROR(Trainer(recipe, data), kUsage, "no bfloat16 arithmetic");
+    EXPECT_ERROR(Trainer(recipe, data), kEnvironment, "no bfloat16 arithmetic");
     return;
   }
   const Run whole = run_recipe(recipe, data);
@@ -120,7 +122,17 @@ TEST_CASE("a run in bfloat16 learns and resumes exactly, or is refused where the
   const Run first = run_recipe(recipe, data, nullptr, 33);
   const Run second = run_recipe(recipe, data, &first.saved.back());
   CHECK(second.finished.arrays == whole.finished.arrays);
+  recipe.recalibration_images = 200;
+  nested::Model trained = nested::model_of(whole.finished);
+  recalibrate_batch_norm(trained, data.train, 200);
+  nested::Model recalibrated = nested::model_of(run_recipe(recipe, data).finished);
+  for (std::size_t i = 0; i < trained.network().buffers().size(); ++i) {  // in float32
+    const auto a = trained.network().buffers()[i].value.values();
+    const auto b = recalibrated.network().buffers()[i].value.values();
+    CHECK(std::equal(a.begin(), a.end(), b.begin(), b.end()));
+  }
   Recipe exact = recipe;
+  exact.recalibration_images = 0;
   exact.precision = "float32";
   EXPECT_ERROR(run_recipe(exact, data, &first.saved.back()), kUsage, "\"precision\"");
   CHECK(run_recipe(exact, data).finished.arrays != whole.finished.arrays);
@@ -280,6 +292,28 @@ TEST_CASE("a loss that is not a number stops the run and leaves the saved checkp
   recipe.method = "dense";
   const data::Split data = split_for(recipe, corners(240));
   EXPECT_ERROR(run_recipe(recipe, data), kUsage, "not a number any more in step");
+}
+
+TEST_CASE("weights and statistics that are no numbers are not saved, whatever the loss says") {
+  Recipe recipe = small_recipe();
+  recipe.method = "dense";
+  recipe.epochs = 3;
+  const data::Split data = split_for(recipe, corners(240));
+  for (const auto& [bad_step, place] : {std::pair(13, "step 10 of epoch 2"), {30, "step 10 of epoch 3"}}) {
+    CAPTURE(bad_step);
+    Trainer trainer(recipe, data);
+    int steps = 0, saved = 0;
+    Observers observers;
+    observers.save_resumable = [&](const checkpoint::Archive&) { ++saved; };
+    observers.on_step = [&](const StepReport&) {
+      if (++steps == bad_step) {
+        trainer.model().network().buffer("stem.bn.running_var").value[0] = INFINITY;
+      }
+    };
+    EXPECT_ERROR(trainer.run(observers), kUsage,
+                 std::string("\"stem.bn.running_var\" is not a number any more in ") + place);
+    CHECK(saved == (bad_step - 1) / 10);
+  }
 }
 
 TEST_CASE("what cannot work is refused before training starts") {

@@ -11,6 +11,7 @@
 #include "ns/base/sha256.h"
 #include "ns/data/catalog.h"
 #include "ns/train/ensemble_trainer.h"
+#include "train/job.h"
 #include "train/run_report.h"
 
 namespace {
@@ -61,6 +62,10 @@ int train_ensemble(const EnsembleOptions& o) {
   if (recipe.ensemble == "none") {
     throw ns::usage_error(o.recipe + ": \"ensemble\" is none",
                           "--set ensemble=tentacle --set members=3, or ns-train for a single network");
+  }
+  if (started_as_a_group()) {
+    throw ns::usage_error("trains in one process, but mpirun has started several",
+                          "mpirun ns-train shares the batches of a TentacleNet");
   }
   const std::string resumable = resumable_path(o.output);
   check_outputs(o, {o.recipe, o.teacher, o.resume});

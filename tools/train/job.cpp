@@ -12,15 +12,9 @@
 #include "ns/parallel/mpi/job.h"
 #endif
 
-namespace {
-
-// Joining takes time and starts helpers, so only what mpirun (or a PMIx launcher like srun) has started
-// joins.
-bool started_as_a_group() {
+bool started_as_a_group() {  // or by a PMIx launcher like srun
   return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr;
 }
-
-}  // namespace
 
 struct Job::Mpi {
 #ifdef NESTKIT_MPI

@@ -6,6 +6,9 @@
 
 #include "ns/parallel/communicator.h"
 
+/// Whether mpirun has started this process. Joining takes time and starts helpers, so only such ones join.
+bool started_as_a_group();
+
 /// What mpirun has started, or this process alone.
 class Job {
  public:

@@ -92,9 +92,11 @@ std::string GraphBuilder::sign(const std::string& name, const std::string& input
 }
 
 std::string GraphBuilder::binary_conv(const std::string& name, const std::string& input, int filters,
-                                      int kernel, int stride) {
-  append_window(name, nn::Op::kBinaryConv, input, {kernel, kernel}, stride, all_sides(kernel / 2)).filters =
-      filters;
+                                      int kernel, int stride, const BinaryStyle& style) {
+  nn::Layer& layer =
+      append_window(name, nn::Op::kBinaryConv, input, {kernel, kernel}, stride, all_sides(kernel / 2));
+  layer.filters = filters;
+  layer.scaling = style.weight_scaling;
   return name;
 }
 

@@ -44,7 +44,7 @@ class GraphBuilder {
   std::string sign(const std::string& name, const std::string& input, const BinaryStyle& style);
   /// Square kernel, symmetric padding kernel / 2.
   std::string binary_conv(const std::string& name, const std::string& input, int filters, int kernel,
-                          int stride);
+                          int stride, const BinaryStyle& style);
   /// <name>.bn, <name>.relu.
   std::string bn_relu(const std::string& name, const std::string& input);
 

@@ -52,7 +52,7 @@ nn::Graph nin_binary(nn::ImageShape input, int classes, double width, const Bina
   return network_in_network(
       graph, classes, width, [&](const std::string& name, const std::string& x, int filters, int kernel) {
         std::string y = graph.sign(name + ".sign", graph.batch_norm(name + ".bn", x), style);
-        y = graph.relu(name + ".relu", graph.binary_conv(name + ".conv", y, filters, kernel, 1));
+        y = graph.relu(name + ".relu", graph.binary_conv(name + ".conv", y, filters, kernel, 1, style));
         const bool shortcut = style.shortcuts && filters == channels;
         channels = filters;
         return shortcut ? graph.add(name + ".add", y, x) : y;

@@ -10,7 +10,8 @@ namespace {
 
 std::string binary_layer(GraphBuilder& graph, const std::string& name, const std::string& x, int filters,
                          int stride, const BinaryStyle& style) {
-  std::string y = graph.binary_conv(name + ".conv", graph.sign(name + ".sign", x, style), filters, 3, stride);
+  std::string y =
+      graph.binary_conv(name + ".conv", graph.sign(name + ".sign", x, style), filters, 3, stride, style);
   y = graph.batch_norm(name + ".bn", y);
   std::string shortcut = x;
   if (stride > 1) {

@@ -12,6 +12,7 @@ namespace {
 
 // As the reference implementation: a longer header is an attack, not a model.
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
+constexpr std::uint64_t kPackedMagic = 0x0a1a0a0d4d534e89;  // the first bytes of an .nsm, docs/format/nsm.md
 constexpr const char* kMetadata = "__metadata__";
 
 struct Extent {
@@ -96,6 +97,9 @@ void require_seamless(std::vector<Extent> extents, std::uint64_t data_size, cons
 Archive parse_safetensors(std::span<const std::uint8_t> file, const std::string& origin) {
   ByteReader reader(file, origin);
   const auto header_bytes = reader.read<std::uint64_t>();
+  if (header_bytes == kPackedMagic) {
+    throw input_error(origin + ": is a packed model (.nsm), expected a checkpoint (.safetensors)");
+  }
   if (header_bytes > kMaxHeaderBytes || header_bytes > reader.remaining()) {
     throw input_error(
         origin + ": header length " + std::to_string(header_bytes) + " goes beyond the " +

@@ -183,7 +183,10 @@ std::string existing_folder(const std::string& name, const std::string& folder, 
     }
     tried += (tried.empty() ? "" : ", ") + place;
   }
-  throw input_error(tried + ": is not a folder with the data set " + name, entry.source);
+  // The speakers of fsdd share its folder; coco is the user's own.
+  const std::string set = name.starts_with("fsdd") ? "fsdd" : name;
+  throw input_error(tried + ": is not a folder with the data set " + name,
+                    entry.source + (set == "coco" ? "" : "; scripts/get_data " + set + " fetches it"));
 }
 
 }  // namespace

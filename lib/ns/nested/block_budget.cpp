@@ -27,9 +27,9 @@ class Sharing {
       }
       double kept = std::max(0.0, layer.energy - whole);  // partial blocks stay
       for (const float score : layer.scores) {
-        const double energy = double{score} * double{score};
-        kept += energy * layer.grid.width();
-        gains.push_back(kept > 0 ? energy / kept : 0.0);
+        const double before = kept;
+        kept += double{score} * double{score} * layer.grid.width();
+        gains.push_back(before > 0 ? std::log(kept / before) / layer.grid.width() : 0.0);
       }
     }
   }
@@ -130,7 +130,7 @@ class Sharing {
     };
   }
 
-  // By what part the block's weights raise the energy that their layer keeps, minus the price of their
+  // What the block adds to the logarithm of the energy that its layer keeps, minus the price of its
   // instructions. Signals pass one layer after another, so it is the product of the kept shares that counts:
   // their sum would spend all on the few weights of shortcuts and starve wide layers (nested ResNet-8 at 90 %
   // lost half a point of accuracy by it).
@@ -166,7 +166,8 @@ class Sharing {
     const double budget = uniform * (1.0 - (1.0 - options_.cost_budget) * fraction_);
     // Whole blocks cannot meet it better than that.
     const double affordable = budget + costliest * layers_.front().grid.width();
-    // Gains are at most 1 and costs of layers differ by at least one: at this price only cost counts.
+    // A layer's first block is a floor, so gains are at most log 2, and costs of layers differ by at least
+    // one: at this price only cost counts.
     double high = 1.0, low = 0.0;
     const double cheapest = cost(fill(floors, total, worth(high)));
     if (fraction_ >= 1.0 && cheapest > affordable) {
@@ -198,7 +199,8 @@ class Sharing {
   const std::vector<LayerBlocks>& layers_;
   const AllocationOptions& options_;
   double fraction_;
-  std::vector<std::vector<double>> gains_;  // [layer][block]: a weight's energy over all that is kept with it
+  std::vector<std::vector<double>>
+      gains_;  // [layer][block]: in the logarithm of the layer's energy, per weight
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include "ns/base/nearest.h"
 #include "ns/nn/elementwise.h"
 #include "ns/nn/layer.h"
-#include "ns/nn/onednn.h"
 #include "ns/nn/parameter_set.h"
 
 namespace ns::nn {
@@ -309,8 +308,8 @@ void Network::relax(Relaxation relaxation) {
 }
 void Network::multiply_in(Precision precision) {
   if (precision == Precision::kBfloat16 && !has_bfloat16()) {
-    throw usage_error("this processor has no bfloat16 arithmetic (AVX512_BF16)",
-                      "\"precision\": float32 runs everywhere");
+    throw environment_error("this processor has no bfloat16 arithmetic (AVX512_BF16)",
+                            "--set precision=float32 begins a run that goes on anywhere");
   }
   impl_->precision = precision;
 }

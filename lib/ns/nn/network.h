@@ -40,7 +40,7 @@ enum class Mode {
 
 /// How convolutions multiply in training. kBfloat16 rounds their inputs, weights and output gradients to 8
 /// bits of mantissa and adds the products up in float32 (Kalamkar et al., 2019, arXiv:1905.12322): twice as
-/// fast where the processor has AVX512_BF16. Everything between them, depthwise and linear layers, parameters
+/// fast as float32 with AVX512_BF16. Everything between them, depthwise and linear layers, parameters
 /// and the optimiser stay float32.
 enum class Precision { kFloat32, kBfloat16 };
 
@@ -89,7 +89,7 @@ class Network {
   void relax(Relaxation relaxation);
 
   /// Of kTrain forward passes from now on, and their backward passes; kEval is float32 always. Throws
-  /// Error(kUsage) for kBfloat16 without has_bfloat16().
+  /// Error(kEnvironment) for kBfloat16 without has_bfloat16().
   void multiply_in(Precision precision);
 
   /// From now on every process of `group` passes its share of a batch, all of the same size: the statistics

@@ -105,7 +105,7 @@ struct Primitives {
 
 struct ConvolutionDims {
   Dims x, y, stride, before, after;
-  memory::data_type factor;  ///< of what is multiplied
+  memory::data_type type;  ///< of what is multiplied
 };
 
 /// The passes by one algorithm, with activations in NHWC or, for Winograd, as it likes them. Those not wanted
@@ -113,8 +113,8 @@ struct ConvolutionDims {
 void make_passes(const ConvolutionDims& d, dnnl::algorithm algorithm, bool with_forward, bool with_data,
                  bool with_gradient, Primitives& p) {
   const Tag tag = algorithm == dnnl::algorithm::convolution_winograd ? Tag::any : Tag::nhwc;
-  const memory::desc x(d.x, d.factor, tag), dy(d.y, d.factor, tag);
-  const memory::desc weights(p.weights.dims(), d.factor, Tag::any);
+  const memory::desc x(d.x, d.type, tag), dy(d.y, d.type, tag);
+  const memory::desc weights(p.weights.dims(), d.type, Tag::any);
   const memory::desc y = float_desc(d.y, tag), dx = float_desc(d.x, tag);
   const memory::desc dw = float_desc(p.weights.dims(), Tag::any);
   const dnnl::convolution_forward::primitive_desc forward(

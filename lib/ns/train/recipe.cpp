@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "ns/arch/registry.h"
 #include "ns/base/nearest.h"
 #include "ns/data/catalog.h"
 #include "ns/nested/assign_levels.h"
@@ -132,6 +133,30 @@ void check_ensemble(const Recipe& recipe, const Refuse& refuse) {
   }
 }
 
+// What is of no use to the network is refused, not ignored.
+template <class Refuse>
+void check_use(const Recipe& recipe, const Refuse& refuse) {
+  const std::vector<std::string> binary = arch::binary_names();
+  const Recipe usual;
+  const bool styled = recipe.activation_bits != usual.activation_bits ||
+                      recipe.estimator != usual.estimator || recipe.activation_shift || recipe.shortcuts ||
+                      !recipe.weight_scaling;
+  if (styled && std::find(binary.begin(), binary.end(), recipe.arch) == binary.end()) {
+    refuse(
+        "\"activation_bits\", \"estimator\", \"activation_shift\", \"shortcuts\" and \"weight_scaling\" are "
+        "for "
+        "a binary \"arch\", found " +
+            (recipe.arch.empty() ? "a \"graph\"" : recipe.arch),
+        recipe.arch.empty() ? "the graph's sign layers say it themselves" : "e.g. \"arch\": nin_binary");
+  }
+  if (recipe.merge != usual.merge && !recipe.tentacle()) {
+    refuse("\"merge\" is for \"ensemble\" tentacle, found " + recipe.ensemble);
+  }
+  if (recipe.cost_budget != usual.cost_budget && recipe.allocation != "cost") {
+    refuse("\"cost_budget\" is for \"allocation\" cost, found " + recipe.allocation);
+  }
+}
+
 // What is of no use to the task is refused, not ignored.
 template <class Refuse>
 void check_task(const Recipe& recipe, const Refuse& refuse) {
@@ -170,6 +195,7 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
            std::to_string(recipe.epochs) + " epochs");
   }
   check_task(recipe, refuse);
+  check_use(recipe, refuse);
   check_milestones(recipe, refuse);
   check_ensemble(recipe, refuse);
   if (recipe.betas.size() != 2 || !std::all_of(recipe.betas.begin(), recipe.betas.end(),

@@ -34,6 +34,7 @@ struct Recipe {
   std::string estimator = "clipped";
   bool activation_shift = false;
   bool shortcuts = false;
+  bool weight_scaling = true;
 
   std::string ensemble = "none";
   int members = 1;

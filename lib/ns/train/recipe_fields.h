@@ -56,6 +56,8 @@ void visit_fields(R& r, Visitor&& v) {
   v.flag("shortcuts", r.shortcuts,
          "nin_binary: a shortcut around every binary layer that keeps its shape; binary ResNets have theirs "
          "always.");
+  v.flag("weight_scaling", r.weight_scaling,
+         "Binary \"arch\": every binary filter is scaled by the mean magnitude of its latent weights.");
 
   v.word("ensemble", r.ensemble, {"none", "tentacle", "bagging", "boosting"},
          "tentacle: members on a shared stem, merged before one classifier, trained as one network; bagging, "
@@ -107,10 +109,9 @@ void visit_fields(R& r, Visitor&& v) {
   v.integer("seed", r.seed, Range{0, 9007199254740991.0}, "Seed of every random choice.");
   v.integer("threads", r.threads, Range{0, 256},
             "Threads of the training engine; 0: one per core. A run repeats exactly at the same number.");
-  v.word(
-      "precision", r.precision, {"float32", "bfloat16"},
-      "How convolutions multiply in training; bfloat16 is up to twice as fast, but only on processors that "
-      "have it.");
+  v.word("precision", r.precision, {"float32", "bfloat16"},
+         "How convolutions multiply in training; bfloat16 is faster, but only for processors with "
+         "AVX512_BF16.");
 
   v.numbers("sparsities", r.sparsities, Range{0, 1, true, true}, nested::kMaxSubnets,
             "Fraction of each pruned layer's weights that the subnets lack, increasing: the densest first.");

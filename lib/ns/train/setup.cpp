@@ -32,7 +32,7 @@ nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset) {
   const arch::BinaryStyle style{
       recipe.activation_bits,
       recipe.estimator == "clipped" ? nn::Estimator::kClipped : nn::Estimator::kPolynomial,
-      recipe.activation_shift, recipe.shortcuts};
+      recipe.activation_shift, recipe.shortcuts, recipe.weight_scaling};
   nn::Graph graph = recipe.graph.empty()
                         ? arch::build(recipe.arch, dataset.shape, classes, recipe.width, style)
                         : nn::graph_from_json(read_json(recipe.graph), recipe.graph);

@@ -27,7 +27,7 @@ class SubnetStep {
  public:
   /// The model and the group must outlive the step. Every process of the group has a share of the batch, all
   /// of the same size; losses and gradients are those of the whole batch, the same bytes in each process.
-  /// Throws Error(kUsage) for a precision that the processor lacks.
+  /// Throws Error(kEnvironment) for a precision that the processor lacks.
   SubnetStep(nested::Model& model, SubnetStepOptions options,
              parallel::Communicator& group = parallel::single_process());
 

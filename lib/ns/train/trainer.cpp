@@ -167,10 +167,7 @@ std::vector<double> Trainer::train_step(const data::Batch& batch) {
   const std::vector<double> losses = losses_and_gradients(batch);
   for (std::size_t i = 0; i < losses.size(); ++i) {
     if (!std::isfinite(losses[i])) {
-      throw usage_error("the loss of subnet " + std::to_string(i + 1) + " is not a number any more in step " +
-                            std::to_string(state_.step % steps_per_epoch_ + 1) + " of epoch " +
-                            std::to_string(state_.step / steps_per_epoch_ + 1),
-                        "lower learning_rate; checkpoints saved so far are good");
+      throw diverged("the loss of subnet " + std::to_string(i + 1), state_.step);
     }
     state_.loss_sums[i] += losses[i];
   }
@@ -179,6 +176,28 @@ std::vector<double> Trainer::train_step(const data::Batch& batch) {
     state_.average.update();
   }
   return losses;
+}
+
+Error Trainer::diverged(const std::string& what, std::int64_t step) const {
+  return usage_error(what + " is not a number any more in step " +
+                         std::to_string(step % steps_per_epoch_ + 1) + " of epoch " +
+                         std::to_string(step / steps_per_epoch_ + 1),
+                     "lower learning_rate; checkpoints saved so far are good");
+}
+
+// A loss says nothing of the step after it, and running statistics have no part in it.
+void Trainer::check_finite() const {
+  const auto check = [&](const std::string& name, std::span<const float> values) {
+    if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
+      throw diverged("\"" + name + "\"", state_.step - 1);
+    }
+  };
+  for (const nn::Parameter& parameter : state_.model.network().parameters()) {
+    check(parameter.name, parameter.value.values());
+  }
+  for (const nn::Buffer& buffer : state_.model.network().buffers()) {
+    check(buffer.name, buffer.value.values());
+  }
 }
 
 EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
@@ -222,6 +241,7 @@ EpochRecord Trainer::record_epoch(double seconds, std::int64_t images) {
 }
 
 void Trainer::save(const Observers& observers) const {
+  check_finite();
   if (group_.leads() && observers.save_resumable) {
     observers.save_resumable(resumable());
   }
@@ -246,6 +266,7 @@ bool Trainer::run(const Observers& observers) {
   if (recipe_.recalibration_images > 0) {
     recalibrate_batch_norm(state_.model, data_.train, static_cast<std::size_t>(recipe_.recalibration_images));
   }
+  check_finite();
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "ns/base/error.h"
 #include "ns/data/split.h"
 #include "ns/nested/pruning_schedule.h"
 #include "ns/nn/schedule.h"
@@ -58,10 +59,10 @@ class Trainer {
   void learn_from(const checkpoint::Archive& teacher, const std::string& sha256);
 
   /// Trains to the end, then recalibrates if asked to; true. When a stop is requested of any process, it
-  /// finishes the step, saves a resumable checkpoint and returns false. Throws Error(kUsage) when the loss is
-  /// no longer a number: the checkpoints saved until then are good. Throws ProcessLost when another process
-  /// is gone, after saving what the last whole step came to. Process 0 alone evaluates, saves and reports
-  /// epochs; a group's run also saves before its first step.
+  /// finishes the step, saves a resumable checkpoint and returns false. Throws Error(kUsage) when the loss,
+  /// a weight or a statistic is no longer a number: the checkpoints saved until then are good. Throws
+  /// ProcessLost when another process is gone, after saving what the last whole step came to. Process 0 alone
+  /// evaluates, saves and reports epochs; a group's run also saves before its first step.
   bool run(const Observers& observers);
 
   const RunState& state() const { return state_; }
@@ -79,6 +80,8 @@ class Trainer {
   std::vector<double> train_step(const data::Batch& batch);
   std::vector<double> losses_and_gradients(const data::Batch& batch);
   bool run_steps(const Observers& observers);
+  Error diverged(const std::string& what, std::int64_t step) const;
+  void check_finite() const;
   void save(const Observers& observers) const;
   EpochRecord record_epoch(double seconds, std::int64_t images);
 
