@@ -55,12 +55,9 @@ def figures(folder):
         if runs:
             points, beside = difference(runs, name, rival)
             ours = runs[name][0]
-            how = {"activation_bits": ours["activation_bits"], "taught": bool(ours.get("teacher_sha256"))}
+            how = {"activation_bits": ours["activation_bits"], "taught": bool(ours.get("teacher_sha256")), "split": ours["split"] or "first binary"}
+            if rival == "real" and "real_taught" in runs:
+                how["minus_real_taught"] = difference(runs, name, "real_taught")[0]
             yield case, points, source(runs[name] + runs[rival]) | how | beside
             if rival == "real":
                 yield "tentacle_over_real_float_bytes", *bytes_ratio(ours, runs[rival][0], "float_bytes")
-    sizes = {record["experiment"]: record for record in read(folder / SIZES)}
-    for members in (3, 5):
-        name, rival = f"tentacle{members}", f"benn{members}"
-        if name in sizes and rival in sizes:
-            yield f"{name}_over_{rival}_packed_bytes", *bytes_ratio(sizes[name], sizes[rival], "packed_bytes")

@@ -29,6 +29,8 @@ void declare(CLI::App& app, EnsembleOptions& o) {
       ->envname("NESTKIT_DATA_DIR");
   app.add_option("--images", o.images, "eval: only the first so many test images")
       ->transform(whole_number(1));
+  app.add_option("--exclude", o.exclude,
+                 "eval: leave out the test images that this CSV file (file,record) lists");
   app.add_option("--confidence", o.confidence, "eval: what must be high to ask no further member")
       ->check(CLI::IsMember(ns::anytime::confidence_names()))
       ->capture_default_str();
@@ -46,7 +48,7 @@ void declare(CLI::App& app, EnsembleOptions& o) {
 void check_command(const CLI::App& app, const EnsembleOptions& o) {
   const std::vector<std::string> of_train{"--output", "--overwrite", "--set",
                                           "--resume", "--teacher",   "--print-config"};
-  const std::vector<std::string> of_eval{"--images", "--confidence", "--min-accuracy", "--max-bytes",
+  const std::vector<std::string> of_eval{"--images", "--exclude", "--confidence", "--min-accuracy", "--max-bytes",
                                          "--threads"};
   for (const std::string& option : o.command == "train" ? of_eval : of_train) {
     if (app.count(option) > 0)

@@ -13,6 +13,7 @@
 #include "ns/base/sha256.h"
 #include "ns/checkpoint/training_data.h"
 #include "ns/data/catalog.h"
+#include "ns/data/exclusion.h"
 #include "ns/data/split.h"
 #include "ns/train/ensemble_scores.h"
 
@@ -84,6 +85,11 @@ int evaluate_checkpoints(const EnsembleOptions& o) {
     throw ns::input_error(o.inputs[0] + ": its config does not say which data set it is for");
   }
   ns::data::Dataset test = ns::data::load_dataset(report.dataset, o.data_dir, ns::data::Part::kTest);
+  if (!o.exclude.empty()) {
+    report.excluded_images = test.size();
+    test = ns::data::without_listed(std::move(test), o.exclude);
+    report.excluded_images -= test.size();
+  }
   if (o.images > 0) test = ns::data::take_first(std::move(test), o.images);
   const ns::anytime::StageLogits logits = logits_of(all, test, "test", o.progress);
   report.images = test.size();

@@ -93,6 +93,7 @@ ns::Json json_of(const EnsembleReport& report) {
                 {"configs", report.configs},
                 {"dataset", report.dataset},
                 {"images", report.images},
+                {"excluded_images", report.excluded_images},
                 {"member_accuracies", e.members},
                 {"member_macs", report.member_macs},
                 {"accuracy_top1", e.mean_logit},

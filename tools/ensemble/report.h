@@ -14,7 +14,7 @@ struct EnsembleReport {
   std::vector<std::string> checkpoints, sha256s, networks;
   std::vector<ns::Json> configs;
   std::string dataset, confidence;
-  std::size_t images = 0;
+  std::size_t images = 0, excluded_images = 0;
   std::vector<ns::binary::LayerCost> layers;
   std::vector<double> member_macs;
   ns::train::EnsembleEvaluation evaluation;
