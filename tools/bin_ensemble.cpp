@@ -48,8 +48,8 @@ void declare(CLI::App& app, EnsembleOptions& o) {
 void check_command(const CLI::App& app, const EnsembleOptions& o) {
   const std::vector<std::string> of_train{"--output", "--overwrite", "--set",
                                           "--resume", "--teacher",   "--print-config"};
-  const std::vector<std::string> of_eval{"--images", "--exclude", "--confidence", "--min-accuracy", "--max-bytes",
-                                         "--threads"};
+  const std::vector<std::string> of_eval{"--images",       "--exclude",   "--confidence",
+                                         "--min-accuracy", "--max-bytes", "--threads"};
   for (const std::string& option : o.command == "train" ? of_eval : of_train) {
     if (app.count(option) > 0)
       throw ns::usage_error(option + " is not an option of bin-ensemble " + o.command);

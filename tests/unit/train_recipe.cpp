@@ -24,7 +24,7 @@ TEST_CASE("a recipe written and read back is the same, and every key is written"
   recipe.seed = 9007199254740991u;
   const Json json = to_json(recipe);
   CHECK(recipe_from_json(json, "r") == recipe);
-  CHECK(json.size() == 61);
+  CHECK(json.size() == 62);
   CHECK(recipe_of("{}") == Recipe{});
   CHECK(recipe_of("{\"$schema\": \"schema/train.schema.json\", \"epochs\": 3}").epochs == 3);
 }
@@ -81,6 +81,11 @@ TEST_CASE("keys that the network has no use for are refused, with any value but 
     CHECK(recipe_of(with(R"("arch": "nin_binary")").c_str()).arch == "nin_binary");
   }
   refused(R"({"merge": "add"})", "\"merge\" is for \"ensemble\" tentacle, found none");
+  refused(R"({"loss_weights": [1]})", "\"loss_weights\": expected one for each of 1 subnet, so none, found");
+  refused(R"({"method": "nested", "loss_weights": [1, 2]})",
+          "expected one for each of 3 subnets, found [1.0,2.0]");
+  refused(R"({"method": "nested", "loss_weights": [1, 2, 0]})", "expected numbers above 0 and up to 100");
+  CHECK(recipe_of(R"({"method": "nested", "loss_weights": [1, 2, 3]})").loss_weights.size() == 3);
   refused(R"({"cost_budget": 0.9})", "\"cost_budget\" is for \"allocation\" cost, found uniform");
   CHECK(recipe_of(R"({"arch": "nin", "activation_bits": 1, "merge": "concat", "cost_budget": 1})").arch ==
         "nin");

@@ -114,6 +114,34 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("loss weights multiply what each subnet gives, and leave the losses told as they are") {
+  nested::Model model = nested_model();
+  const data::Batch batch = random_batch();
+  const std::vector<std::vector<Tensor>> separate = separate_gradients(model, batch);
+  const std::vector<int> banks = nested::banks_of_parameters(model.network());
+  const std::vector<double> plain = SubnetStep(model, {Routing::kSum, kMix}).run(batch, false, false);
+  std::vector<double> weights(kSubnets);
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = 0.5 + static_cast<double>(i);
+  SubnetStep step(model, {.mix = kMix, .loss_weights = weights});
+  CHECK(step.run(batch, false, false) == plain);
+  std::int64_t wrong = 0;
+  for (std::size_t p = 0; p < banks.size(); ++p) {
+    const nn::Parameter& parameter = model.network().parameters()[p];
+    const auto map = model.levels().find(parameter.name);
+    for (std::int64_t i = 0; i < parameter.grad.size(); ++i) {
+      const auto own = [&](int k) {
+        return weights[static_cast<std::size_t>(kSubnets - k)] *
+               double{separate[static_cast<std::size_t>(k - 1)][p][i]};
+      };
+      const int level =
+          map == model.levels().end() ? 1 : map->second.weight_levels()[static_cast<std::size_t>(i)];
+      const double expected = banks[p] >= 0 ? own(banks[p] + 1) : routed(Routing::kSum, level, false, own);
+      wrong += parameter.grad[i] != doctest::Approx(expected).epsilon(1e-5).scale(1e-2);
+    }
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("the dense warm-up trains the weights and bank 0 and leaves the other banks as they were") {
   nested::Model model(arch::build("resnet8", {8, 8, 1}, 4, 0.25), kSubnets, 11);
   const data::Batch batch = random_batch();

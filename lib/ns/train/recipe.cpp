@@ -213,6 +213,18 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
   } catch (const Error& error) {
     refuse(error.what(), error.hint());
   }
+  if (!recipe.loss_weights.empty()) {
+    if (std::ssize(recipe.loss_weights) != recipe.subnets() || recipe.subnets() == 1) {
+      refuse("\"loss_weights\": expected one for each of " + std::to_string(recipe.subnets()) +
+             (recipe.subnets() == 1 ? " subnet, so none" : " subnets") + ", found " +
+             canonical_dump(recipe.loss_weights));
+    }
+    if (!std::all_of(recipe.loss_weights.begin(), recipe.loss_weights.end(),
+                     [](double weight) { return weight > 0 && weight <= 100; })) {
+      refuse("\"loss_weights\": expected numbers above 0 and up to 100, found " +
+             canonical_dump(recipe.loss_weights));
+    }
+  }
   if (!recipe.nested()) {
     return;
   }

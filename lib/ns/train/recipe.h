@@ -74,6 +74,7 @@ struct Recipe {
   int prune_end_epoch = 12;
   int prune_every_steps = 50;
   std::string routing = "sum";
+  std::vector<double> loss_weights;
   double distillation_weight = 0.5;
   double distillation_temperature = 2.0;
 

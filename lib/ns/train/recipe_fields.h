@@ -134,6 +134,9 @@ void visit_fields(R& r, Visitor&& v) {
       "routing", r.routing, {"sum", "mean", "sparsest", "densest", "agree"},
       "Which subnets' gradients reach a shared weight: all, their mean, one subnet's, or those whose sign is "
       "their sum's.");
+  v.numbers(
+      "loss_weights", r.loss_weights, Range{0, 100, true}, nested::kMaxSubnets,
+      "What each subnet's loss counts, in the order of sparsities, widths or gate_ratios; empty: all 1.");
   v.number("distillation_weight", r.distillation_weight, Range{0, 1},
            "Share of distillation in the loss: of a dense network or the densest subnet from --teacher if "
            "there is one, of the other subnets from the densest.");

@@ -53,13 +53,16 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
   for (int subnet = subnets; subnet >= 1; --subnet) {
     double& loss = losses[static_cast<std::size_t>(subnet - 1)];
     const std::vector<Tensor>* from = subnet == subnets ? teacher : &densest_outputs_;
+    const double weight = options_.loss_weights.empty()
+                              ? 1.0
+                              : options_.loss_weights[static_cast<std::size_t>(subnets - subnet)];
     if (slices_.empty()) {
       model_.select(subnet);
-      loss = run_subnet(model_.network(), batch, from);
+      loss = run_subnet(model_.network(), batch, from, weight);
     } else {
       nested::WidthSlice& slice = slices_[static_cast<std::size_t>(subnet - 1)];
       slice.load();
-      loss = run_subnet(slice.dense().network(), batch, from);
+      loss = run_subnet(slice.dense().network(), batch, from, weight);
       slice.store();
     }
     sum_gradients(subnet - 1);
@@ -76,7 +79,7 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
 }
 
 double SubnetStep::run_subnet(nn::Network& network, const data::Batch& batch,
-                              const std::vector<Tensor>* teacher) {
+                              const std::vector<Tensor>* teacher, double weight) {
   network.forward(batch.x, nn::Mode::kTrain);
   double loss = options_.objective->loss(network, batch, teacher, gradients_);
   if (teacher != &densest_outputs_ && model_.subnets() > 1) {
@@ -88,7 +91,7 @@ double SubnetStep::run_subnet(nn::Network& network, const data::Batch& batch,
   if (!member_outputs_.empty()) {
     loss += keep_apart(network);
   }
-  backward(network);
+  backward(network, weight);
   return loss;
 }
 
@@ -119,12 +122,13 @@ double SubnetStep::keep_apart(nn::Network& network) {
   return loss * group_.size();
 }
 
-void SubnetStep::backward(nn::Network& network) {
-  if (!group_.alone()) {
-    // A loss is the mean over a share, so its part of the mean over the whole batch is 1/processes of it.
+void SubnetStep::backward(nn::Network& network, double weight) {
+  // A loss is the mean over a share, so its part of the mean over the whole batch is 1/processes of it.
+  const auto factor = static_cast<float>(weight / group_.size());
+  if (factor != 1.0f) {
     for (Tensor& output : gradients_) {
       for (float& gradient : output.values()) {
-        gradient /= static_cast<float>(group_.size());
+        gradient *= factor;
       }
     }
   }

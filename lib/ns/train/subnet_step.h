@@ -13,9 +13,10 @@ namespace ns::train {
 
 struct SubnetStepOptions {
   nested::Routing routing = nested::Routing::kSum;
-  nn::DistillationMix mix;     ///< loss of the subnets below the densest; its smoothing holds for all
-  std::vector<double> widths;  ///< of a slimmable model, whose passes then run on slices; else empty
-  double diversity = 0.0;      ///< weight of the similarity of an ensemble's members in the loss
+  nn::DistillationMix mix;           ///< loss of the subnets below the densest; its smoothing holds for all
+  std::vector<double> widths;        ///< of a slimmable model, whose passes then run on slices; else empty
+  std::vector<double> loss_weights;  ///< of the subnets, the densest first; empty: all 1
+  double diversity = 0.0;            ///< weight of the similarity of an ensemble's members in the loss
   nn::Precision precision = nn::Precision::kFloat32;
   std::shared_ptr<const Objective> objective;  ///< none: classification with `mix`
 };
@@ -31,18 +32,19 @@ class SubnetStep {
   SubnetStep(nested::Model& model, SubnetStepOptions options,
              parallel::Communicator& group = parallel::single_process());
 
-  /// Fills grad of every parameter and returns the losses, subnet 1 first. With `dense`, only bank 0 is
-  /// trained, without teacher and without masks (the model must have no level maps yet): one loss. With
-  /// `regrow`, pruned weights learn from the densest subnet. `teacher`, if given, has the
-  /// outputs of another network: the densest then learns from it as the others do from the densest.
+  /// Fills grad of every parameter and returns the losses, unweighted, subnet 1 first. With `dense`, only
+  /// bank 0 is trained, without teacher and without masks (the model must have no level maps yet): one loss.
+  /// With `regrow`, pruned weights learn from the densest subnet. `teacher`, if given, has the outputs of
+  /// another network: the densest then learns from it as the others do from the densest.
   std::vector<double> run(const data::Batch& batch, bool dense, bool regrow,
                           const std::vector<Tensor>* teacher = nullptr);
 
  private:
-  double run_subnet(nn::Network& network, const data::Batch& batch, const std::vector<Tensor>* teacher);
+  double run_subnet(nn::Network& network, const data::Batch& batch, const std::vector<Tensor>* teacher,
+                    double weight = 1.0);
   double run_dense(const data::Batch& batch, const std::vector<Tensor>* teacher);
   double keep_apart(nn::Network& network);
-  void backward(nn::Network& network);
+  void backward(nn::Network& network, double weight);
   void sum_gradients(int bank);
   void average(std::vector<double>& losses);
   void add_gradients(int subnet, int subnets, bool regrow);

@@ -37,6 +37,7 @@ SubnetStepOptions step_options(const Recipe& recipe, const nn::Graph& graph, par
   return {nested::routing_from_name(recipe.routing),
           {recipe.distillation_weight, recipe.distillation_temperature, recipe.label_smoothing},
           recipe.slimmable() ? recipe.widths : std::vector<double>{},
+          recipe.loss_weights,
           recipe.diversity,
           recipe.precision == "bfloat16" ? nn::Precision::kBfloat16 : nn::Precision::kFloat32,
           std::move(objective)};
