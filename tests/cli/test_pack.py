@@ -204,7 +204,7 @@ class Pack(TinyChain):
                 name = self.write(f"bad{number}.safetensors", content or b"")
                 self.assert_error(self.pack(self.folder / name, "-o", "m.nsm", status=3), "ns-pack", name, fragment)
         self.assert_error(self.pack("none.safetensors", "-o", "m.nsm", status=3), "ns-pack", "none.safetensors: cannot be opened")
-        self.assert_error(self.pack("model.nsm", "-o", "m.nsm", status=3), "ns-pack", "model.nsm", "another format")
+        self.assert_error(self.pack("model.nsm", "-o", "m.nsm", status=3), "ns-pack", "model.nsm: is a packed model (.nsm), expected a checkpoint")
         self.assertFalse((self.folder / "m.nsm").exists())
 
     def test_a_network_for_other_images_or_classes_is_refused(self):
