@@ -26,10 +26,10 @@ def block(name, rows):
     return [f"${name} << EOD", *(" ".join(map(str, row)) for row in rows), "EOD"]
 
 
-def draw(lines, width, height, prefix, font=11):
+def draw(lines, width, height, prefix):
     """Lets gnuplot write PREFIX.png and PREFIX.svg, each whole or not at all."""
-    for ending, terminal in (("png", f"pngcairo size {width},{height} font 'sans,{font}'"),
-                             ("svg", f"svg size {width},{height} font 'sans,{font + 1}' background 'white'")):
+    for ending, terminal in (("png", f"pngcairo size {width},{height} font 'sans,11'"),
+                             ("svg", f"svg size {width},{height} font 'sans,12' background 'white'")):
         text = "\n".join([f"set terminal {terminal}", *lines]) + "\n"
         picture = subprocess.run(["gnuplot"], input=text.encode(), stdout=subprocess.PIPE, check=True).stdout
         temporary = pathlib.Path(f"{prefix}.tmp-{os.getpid()}")

@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 
 TemporaryFolder::TemporaryFolder() {
   std::error_code missing;
+  // mkdtemp puts six characters of its choice in the place of the X's.
   path_ = (fs::temp_directory_path(missing) / "nestkit-XXXXXX").string();
   if (missing)
     throw environment_error("no folder for temporary files: " + missing.message(), "TMPDIR names one");

@@ -39,9 +39,9 @@ enum class Mode {
 };  // kTrain: batch statistics, running statistics updated (momentum 0.1, unbiased var)
 
 /// How convolutions multiply in training. kBfloat16 rounds their inputs, weights and output gradients to 8
-/// bits of mantissa and adds the products up in float32 (Kalamkar et al., 2019, arXiv:1905.12322): twice as
-/// fast as float32 with AVX512_BF16. Everything between them, depthwise and linear layers, parameters
-/// and the optimiser stay float32.
+/// bits of mantissa and adds the products up in float32 (Kalamkar et al., 2019, arXiv:1905.12322): faster
+/// with AVX512_BF16 (bench/train_speed --precision bfloat16). Everything between them, depthwise and linear
+/// layers, parameters and the optimiser stay float32.
 enum class Precision { kFloat32, kBfloat16 };
 
 /// Whether this processor multiplies bfloat16.
