@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 using ns::train::Recipe;
 
 struct Options : RunFiles {
-  std::string init, teacher, sample_weights, evaluate, progress = "auto";
+  std::string evaluate, progress = "auto";
   bool print_config = false, print_graph = false, print_schema = false, json = false;
 };
 
@@ -58,13 +58,8 @@ void declare(CLI::App& app, Options& o) {
 int train(const Options& o, const Recipe& recipe, Job& job) {
   ns::parallel::Communicator& group = job.group();
   const std::string resumable = resumable_path(o.output);
-  std::string words;
-  for (const std::string& setting : o.settings) words += " --set " + setting;
-  if (!o.teacher.empty()) words += " --teacher " + o.teacher;
-  if (!o.sample_weights.empty()) words += " --sample-weights " + o.sample_weights;
-  const std::string how =
-      fmt::format("continue with: ns-train {}{} -o {} --resume {}", o.recipe, words, o.output, resumable);
-  if (group.leads()) check_outputs(o, {o.recipe, o.init, o.teacher, o.sample_weights, o.resume});
+  const std::string how = "continue with: " + continue_words(o, "ns-train");
+  if (group.leads()) check_outputs(o);
   ns::data::Dataset images = ns::train::dataset_for(recipe, ns::data::Part::kTrain);
   if (!o.sample_weights.empty()) ns::data::read_sample_weights(o.sample_weights, images);
   const ns::data::Split data = split_for(recipe, std::move(images));
@@ -83,7 +78,7 @@ int train(const Options& o, const Recipe& recipe, Job& job) {
 
   Progress bar("training", "images", progress_mode(o.progress));
   ns::train::Observers watching;
-  if (group.leads()) watching = observers_of_run(recipe, resumable, bar, o.json);
+  if (group.leads()) watching = observers_of_run("ns-train", recipe, resumable, bar, o.json);
   watching.stop_requested = [] { return stop_signal() != 0; };
   watch_stop_signals();
   try {
@@ -120,8 +115,14 @@ int run(const Options& o) {
     return kDone;
   }
   if (!o.evaluate.empty()) {
-    if (!o.output.empty()) throw ns::usage_error("--evaluate writes no checkpoint, so no --output");
-    if (!o.sample_weights.empty()) throw ns::usage_error("--evaluate trains nothing, so no --sample-weights");
+    const std::pair<const char*, bool> useless[] = {
+        {"--output", !o.output.empty()},   {"--overwrite", o.overwrite},
+        {"--resume", !o.resume.empty()},   {"--init", !o.init.empty()},
+        {"--teacher", !o.teacher.empty()}, {"--sample-weights", !o.sample_weights.empty()},
+    };
+    for (const auto& [option, given] : useless) {
+      if (given) throw ns::usage_error("--evaluate trains nothing, so no " + std::string(option));
+    }
     return evaluate_checkpoint(o.evaluate, recipe, o.json);
   }
   if (recipe.benn()) {

@@ -60,7 +60,10 @@ class Ensembles(CliCase):
         self.recipe(epochs=1)
         self.ensemble("train", "recipe.json", "-q", "-o", "t.safetensors")
         self.recipe(ensemble="bagging", epochs=6)
-        self.ensemble("train", "recipe.json", "-q", "-o", "whole.safetensors", "--teacher", "t.safetensors")
+        whole = self.ensemble("train", "recipe.json", "-o", "whole.safetensors", "--teacher", "t.safetensors", "--json")
+        records = [json.loads(line) for line in whole.stdout.splitlines()]
+        self.assertEqual([(r["tool"], r["member"], r["epoch"]) for r in records], [("bin-ensemble", member, epoch) for member in (1, 2) for epoch in range(1, 7)])
+        self.assertIn("member 2 of 2, epoch 1/6", whole.stderr)
         running = subprocess.Popen([BIN / "bin-ensemble", "train", "recipe.json", "-o", "m.safetensors", "--json", "--teacher", "t.safetensors"],
                                    cwd=self.folder,
                                    text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -119,6 +122,9 @@ class Ensembles(CliCase):
             {"name": "stem", "op": "conv", "filters": 4, "kernel": 3}, {"name": "body", "op": "binary_conv", "filters": 4, "kernel": 3},
             {"name": "classifier", "op": "linear", "units": 10}]}
         (self.folder / "graph.json").write_text(json.dumps(graph))
+        graph["layers"] = [{"name": "merge_pool", "op": "max_pool", "kernel": 2}, {"name": "classifier", "op": "linear", "units": 10}]
+        (self.folder / "named.json").write_text(json.dumps(graph))
+        refused("layer merge_pool has a name that ensembles give", arch="", graph="named.json", ensemble="bagging")  # before members are trained
         refused("layer 'body' cannot be binary: it reads 'stem'", status=3, arch="", graph="graph.json")
         done = self.run_tool("ns-train", "recipe.json", "--set", "arch=resnet8_binary", "--set", "graph=", "--set", "ensemble=bagging", "-o", "x", status=2)
         self.assert_error(done, "ns-train", "has several networks to train", "bin-ensemble train")

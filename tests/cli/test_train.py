@@ -3,6 +3,7 @@ import gzip
 import hashlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import unittest
@@ -55,7 +56,7 @@ class Training(CliCase):
 
     def test_an_interrupted_run_resumes_to_the_bytes_of_the_uninterrupted_one(self):
         self.recipe(method="nested", epochs=40)
-        changed = ("--set", "momentum=0.8")
+        changed = ("--set", "momentum=0.8", "--set", "milestones=[]", "--data-dir", "./data", "--overwrite")
         self.train(*changed, "-q", "-o", "whole.safetensors")
         for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             with self.subTest(signal=number):
@@ -66,11 +67,12 @@ class Training(CliCase):
                 running.send_signal(number)
                 _, stderr = running.communicate(timeout=120)
                 self.assertEqual(running.returncode, status, stderr)
-                self.assertIn("ns-train recipe.json --set momentum=0.8 -o m.safetensors --resume m.resume.safetensors", stderr)
+                go_on = shlex.split(stderr.split("continue with: ", 1)[1])
+                self.assertEqual(go_on, ["ns-train", "recipe.json", *changed[:-1], "-o", "m.safetensors", "--resume", "m.resume.safetensors", "--overwrite"])
                 self.assertFalse((self.folder / "m.safetensors").exists())
                 again = self.train("-o", "m.safetensors", status=2)
                 self.assert_error(again, "ns-train", "m.resume.safetensors: is there from an interrupted run", "--resume")
-                self.train(*changed, "-q", "-o", "m.safetensors", "--resume", "m.resume.safetensors")
+                self.run_tool(*go_on, "-q")
                 self.assertEqual((self.folder / "m.safetensors").read_bytes(),
                                  (self.folder / "whole.safetensors").read_bytes())
                 self.assertFalse((self.folder / "m.resume.safetensors").exists())
@@ -210,6 +212,35 @@ class Training(CliCase):
             done = self.run_tool(*words, "-o", "m.safetensors", "--overwrite", status=2)
             self.assert_error(done, words[0], "m.safetensors: is also an input")
         self.assertEqual((self.folder / "m.safetensors").read_text(), "precious")
+
+    def test_a_resumable_checkpoint_beside_the_output_is_neither_an_input_lost_nor_another_run_lost(self):
+        self.train("-q", "-o", "m.resume.safetensors")
+        before = (self.folder / "m.resume.safetensors").read_bytes()
+        for option in ("--init", "--teacher"):
+            done = self.train("-o", "m.safetensors", option, "m.resume.safetensors", "--overwrite", status=2)
+            self.assert_error(done, "ns-train", "m.resume.safetensors: is also an input")
+        done = self.train("-o", "m.safetensors", "--resume", "other.resume.safetensors", status=2)
+        self.assert_error(done, "ns-train", "m.resume.safetensors: is there from an interrupted run")
+        self.assertEqual((self.folder / "m.resume.safetensors").read_bytes(), before)
+
+    def test_evaluating_refuses_what_only_training_uses(self):
+        self.recipe(method="slimmable", widths=[1, 0.5])
+        self.train("-q", "-o", "m.safetensors")
+        for words in (["--output", "x"], ["--overwrite"], ["--resume", "x"], ["--init", "x"], ["--teacher", "x"], ["--sample-weights", "x"]):
+            self.assert_error(self.train("--evaluate", "m.safetensors", *words, status=2), "ns-train", f"--evaluate trains nothing, so no {words[0]}")
+        records = [json.loads(line) for line in self.train("--evaluate", "m.safetensors", "--json").stdout.splitlines()]
+        self.assertEqual([record["width"] for record in records], [0.5, 1])
+        self.assertIn("width", self.train("--evaluate", "m.safetensors").stdout.splitlines()[0])
+
+    def test_a_layer_too_long_for_the_sparse_encodings_is_packed_dense(self):
+        layers = [{"name": "wide", "op": "conv", "filters": 84, "kernel": 1}, {"name": "classifier", "op": "linear", "units": 10}]
+        graph = {"schema": "nestkit.graph/1", "name": "wide", "input": {"h": 28, "w": 28, "c": 1}, "layers": layers}
+        (self.folder / "g.json").write_text(json.dumps(graph))
+        self.recipe(arch="", graph="g.json", epochs=1)
+        self.train("-q", "-o", "m.safetensors")
+        table = self.run_tool("ns-pack", "m.safetensors", "-o", "m.nsm", "--data-dir", "data").stdout
+        self.assertRegex(table, r"(?m)^classifier +dense +658,560")
+        self.run_tool("ns-bench", "m.nsm", "--data-dir", "data", "--images", "5", "--target", "host")
 
     def test_an_impossible_network_names_its_two_layers(self):
         layers = [{"name": "a", "op": "conv", "filters": 4, "kernel": [3, 3], "padding": 1},

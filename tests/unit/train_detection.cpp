@@ -159,7 +159,7 @@ TEST_CASE("a dense detector learns to find squares") {
   CHECK(run.complete);
   CHECK(run.epochs.back().subnets[0].validation_map > 0.5);
   CHECK(run.epochs.back().subnets[0].validation_accuracy < 0);
-  CHECK(to_json(run.epochs.back())["subnets"][0].contains("validation_map"));
+  CHECK(to_json(run.epochs.back(), "ns-train")["subnets"][0].contains("validation_map"));
 }
 
 TEST_CASE("nested detectors are resumed exactly, keep their head in the checkpoint and can be pruned") {

@@ -1,6 +1,7 @@
 // Ensembles: trained together or one by one, evaluated member by member.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "expect_error.h"
@@ -152,11 +153,33 @@ TEST_CASE("bagged and boosted networks become one network, and an interrupted ru
       CHECK(checkpoint::safetensors_bytes(train_members(recipe, data, -1, &half)) == bytes);
     }
     const checkpoint::Archive half = train_members(recipe, data, 4);
+    const std::string weight = "done.member1." + graph_for(recipe, data.train).layers.back().name + ".weight";
+    checkpoint::Archive broken = train_members(recipe, data, 14);
+    broken.arrays.at(weight) = checkpoint::make_array(Tensor({1}));
+    EXPECT_ERROR(train_members(recipe, data, -1, &broken), kInput, ".weight");
+    broken = train_members(recipe, data, 14);
+    broken.metadata["member_votes"] = "[-1.0]";
+    EXPECT_ERROR(train_members(recipe, data, -1, &broken), kInput, "another ensemble");
     recipe.members = 3;
     EXPECT_ERROR(train_members(recipe, data, -1, &half), kUsage, "\"members\"");
     EXPECT_ERROR(train_members(binary_recipe(ensemble, 2), data, -1, &whole), kInput,
                  "is not of an interrupted");
   }
+}
+
+TEST_CASE("a boosted network without a vote keeps its own answers and changes no one's") {
+  Recipe recipe = binary_recipe("boosting", 2);
+  recipe.epochs = 1;
+  const data::Split data = split_for(recipe, corners(140));
+  checkpoint::Archive half = train_members(recipe, data, 7);  // in the second member's training
+  half.metadata["member_votes"] = "[0.0]";
+  const checkpoint::Archive archive = train_members(recipe, data, -1, &half);
+  REQUIRE(parse_json(archive.metadata.at("member_votes"), "")[1].get<double>() > 0.0);
+  const anytime::StageLogits logits = EnsembleScores(archive).logits(data.validation);
+  const auto& muted = logits.stages[0];
+  CHECK(*std::max_element(muted.begin(), muted.end()) > 0.0f);
+  const EnsembleEvaluation result = evaluate_ensemble(logits, data.validation.labels);
+  CHECK(result.mean_logit == result.members[1]);
 }
 
 TEST_CASE("the first stage leaves activations or weights real and says so") {

@@ -76,7 +76,7 @@ TEST_CASE("a gated run trains all ratios from the first step, and its checkpoint
   CHECK(run.epochs[0].phase == "gated");
   REQUIRE(run.epochs[3].subnets.size() == 2);
   CHECK(run.epochs[3].subnets[0].gate_ratio == 0.25);
-  CHECK(to_json(run.epochs[3])["subnets"][1]["gate_ratio"] == 0.75);
+  CHECK(to_json(run.epochs[3], "ns-train")["subnets"][1]["gate_ratio"] == 0.75);
   for (const SubnetRecord& subnet : run.epochs[3].subnets) {
     CHECK(subnet.validation_accuracy > 0.8);
   }

@@ -32,7 +32,7 @@ TEST_CASE("a slimmable run trains all widths from the first step and its checkpo
   CHECK(run.epochs[0].phase == "slimmable");
   REQUIRE(run.epochs[3].subnets.size() == 3);
   CHECK(run.epochs[3].subnets[0].width == 0.25);
-  CHECK(to_json(run.epochs[3])["subnets"][1]["width"] == 0.5);
+  CHECK(to_json(run.epochs[3], "ns-train")["subnets"][1]["width"] == 0.5);
   for (const SubnetRecord& subnet : run.epochs[3].subnets) {
     CHECK(subnet.validation_accuracy > 0.8);
   }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "expect_error.h"
@@ -61,7 +62,7 @@ TEST_CASE("a nested run learns, ends at the requested sparsities and reports eve
     CHECK(map.sparsity(2) == doctest::Approx(0.5).epsilon(0.05));
   }
   CHECK(accuracy(model, 1, data.validation) == run.epochs[5].subnets[0].validation_accuracy);
-  const Json record = to_json(run.epochs[5]);
+  const Json record = to_json(run.epochs[5], "ns-train");
   CHECK(record["schema"] == "nestkit.train/1");
   CHECK(record["subnets"][1]["validation_accuracy"] == run.epochs[5].subnets[1].validation_accuracy);
 }
@@ -332,6 +333,25 @@ TEST_CASE("what cannot work is refused before training starts") {
   EXPECT_ERROR(Trainer(recipe, data), kUsage, "");
   recipe.validation_images = 240;
   EXPECT_ERROR(split_for(recipe, corners(240)), kUsage, "");
+}
+
+TEST_CASE("recalibration counts every image about as much, however many there are") {
+  Recipe recipe = small_recipe();
+  data::Dataset images = corners(501);
+  std::ranges::fill(images.pixels.end() - static_cast<std::ptrdiff_t>(images.image(0).size()),
+                    images.pixels.end(), std::uint8_t{255});  // one image that is unlike the others
+  Trainer trainer(recipe, split_for(recipe, corners(240)));
+  nested::Model& model = trainer.model();
+  recalibrate_batch_norm(model, images, 500);
+  std::vector<Tensor> without;
+  for (const nn::Buffer& buffer : model.network().buffers()) without.push_back(buffer.value);
+  recalibrate_batch_norm(model, images, 501);  // three batches, of which none is this image alone
+  const Tensor &found = model.network().buffers()[0].value, &expected = without[0];
+  const auto larger = [](float a, float b) { return std::abs(a) < std::abs(b); };
+  const float scale = std::abs(*std::ranges::max_element(expected.values(), larger));
+  for (std::int64_t c = 0; c < found.size(); ++c) {
+    CHECK(std::abs(found[c] - expected[c]) < 0.1f * scale);
+  }
 }
 
 TEST_CASE("recalibrated statistics are the mean of the batch statistics of each subnet") {

@@ -67,7 +67,6 @@ int evaluate_checkpoints(const EnsembleOptions& o) {
   ns::train::use_threads(o.threads);
   std::vector<EnsembleScores> all = read_all(o);
   EnsembleReport report;
-  report.checkpoints = o.inputs;
   for (const std::string& path : o.inputs) report.sha256s.push_back(ns::sha256_hex_of_file(path));
   std::size_t validation_images = static_cast<std::size_t>(-1);
   for (const EnsembleScores& scores : all) {

@@ -10,7 +10,7 @@
 struct EnsembleOptions : RunFiles {
   std::string command;
   std::vector<std::string> inputs;  // the recipe, or checkpoints
-  std::string teacher, exclude, progress = "auto", confidence = "max_probability";
+  std::string exclude, progress = "auto", confidence = "max_probability";
   bool print_config = false, json = false;
   int threads = 0;
   std::uint64_t images = 0;

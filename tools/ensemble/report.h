@@ -11,7 +11,7 @@
 #include "ns/train/ensemble_evaluation.h"
 
 struct EnsembleReport {
-  std::vector<std::string> checkpoints, sha256s, networks;
+  std::vector<std::string> sha256s, networks;
   std::vector<ns::Json> configs;
   std::string dataset, confidence;
   std::size_t images = 0, excluded_images = 0;

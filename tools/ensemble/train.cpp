@@ -68,11 +68,11 @@ int train_ensemble(const EnsembleOptions& o) {
                           "mpirun ns-train shares the batches of a TentacleNet");
   }
   const std::string resumable = resumable_path(o.output);
-  check_outputs(o, {o.recipe, o.teacher, o.resume});
+  check_outputs(o);
   const ns::data::Split data =
       split_for(recipe, ns::data::load_dataset(recipe.dataset, recipe.data_dir, ns::data::Part::kTrain));
   Progress bar("training", "images", progress_mode(o.progress));
-  ns::train::Observers watching = observers_of_run(recipe, resumable, bar, o.json);
+  ns::train::Observers watching = observers_of_run("bin-ensemble", recipe, resumable, bar, o.json);
   watching.stop_requested = [] { return stop_signal() != 0; };
   watch_stop_signals();
   ns::checkpoint::Archive result;
@@ -80,11 +80,7 @@ int train_ensemble(const EnsembleOptions& o) {
                                   : train_together(recipe, data, o, watching, result);
   if (!done) {
     bar.clear();
-    std::string words;
-    for (const std::string& setting : o.settings) words += " --set " + setting;
-    if (!o.teacher.empty()) words += " --teacher " + o.teacher;
-    spdlog::warn("interrupted; continue with: bin-ensemble train {}{} -o {} --resume {}", o.recipe, words,
-                 o.output, resumable);
+    spdlog::warn("interrupted; continue with: {}", continue_words(o, "bin-ensemble train"));
     return kSignal + stop_signal();
   }
   write_safetensors(o.output, result, o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo);

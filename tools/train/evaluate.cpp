@@ -15,8 +15,15 @@ namespace {
 using ns::report::percent;
 using ns::report::Table;
 
+// What makes the subnets differ.
+std::pair<const char*, double> share_of(const ns::train::SubnetEvaluation& result) {
+  if (result.width > 0) return {"width", result.width};
+  if (result.gate_ratio > 0) return {"gate ratio", result.gate_ratio};
+  return {"sparsity", result.sparsity};
+}
+
 std::string table_of(const std::vector<ns::train::SubnetEvaluation>& results, const ns::data::Dataset& test) {
-  std::vector<Table::Column> columns{{"subnet"}, {"sparsity"}};
+  std::vector<Table::Column> columns{{"subnet"}, {share_of(results.front()).first}};
   if (test.has_boxes()) {
     for (const char* title : {"mAP", "VOC 11-point", "COCO"}) columns.push_back({title});
     for (const std::string& name : test.classes) columns.push_back({name});
@@ -25,7 +32,7 @@ std::string table_of(const std::vector<ns::train::SubnetEvaluation>& results, co
   }
   Table table(columns);
   for (const ns::train::SubnetEvaluation& result : results) {
-    std::vector<std::string> cells{std::to_string(result.subnet), percent(result.sparsity, 0)};
+    std::vector<std::string> cells{std::to_string(result.subnet), percent(share_of(result).second, 0)};
     if (test.has_boxes()) {
       for (const double map : {result.map, result.map_voc11, result.map_coco}) cells.push_back(percent(map));
       for (const double precision : result.per_class) cells.push_back(percent(precision));

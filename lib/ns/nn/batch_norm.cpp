@@ -11,7 +11,6 @@
 namespace ns::nn {
 namespace {
 
-constexpr double kMomentum = 0.1;
 constexpr std::int64_t kMinStripe = 256;
 constexpr std::int64_t kStripesPerChunk = 64;
 
@@ -181,7 +180,7 @@ class BatchNorm : public LayerPasses {
   }
 
   static void update(float& running, double now) {
-    running = static_cast<float>((1.0 - kMomentum) * running + kMomentum * now);
+    running = static_cast<float>((1.0 - kBatchNormMomentum) * running + kBatchNormMomentum * now);
   }
 
   std::string name_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "ns/base/error.h"
 #include "ns/pack/binary.h"
@@ -71,8 +72,15 @@ EncodedWeights encode_weights(const quant::QuantisedOperator& op, const nsrt::Wi
   if (!op.has_weights()) return {};
   EncodedWeights best;
   double least = 0;
+  std::optional<Error> refusal;
   for (const Encoding encoding : candidates(op)) {
-    EncodedWeights encoded{encoding, encode(op, encoding)};
+    EncodedWeights encoded{encoding, {}};
+    try {
+      encoded.bytes = encode(op, encoding);
+    } catch (const Error& error) {  // an encoding that cannot hold it, e.g. by the length of its rows
+      refusal = error;
+      continue;
+    }
     const double bytes = static_cast<double>(encoded.bytes.size());
     const double cost = objective == Objective::kFlash   ? bytes
                         : objective == Objective::kSpeed ? instructions(window, op, encoding)
@@ -81,6 +89,7 @@ EncodedWeights encode_weights(const quant::QuantisedOperator& op, const nsrt::Wi
     best = std::move(encoded);
     least = cost;
   }
+  if (best.encoding == Encoding::kNone) throw *refusal;
   return best;
 }
 

@@ -42,11 +42,16 @@ EnsembleTrainer::EnsembleTrainer(Recipe recipe, const data::Split& data)
   if (!recipe_.benn()) {
     throw internal_error("an ensemble trainer for ensemble " + recipe_.ensemble);
   }
-  graph_for(recipe_, data.train);
+  side_by_side();  // throws what is wrong with the network before hours of training
   image_weights_.assign(data.train.size(), 1.0 / static_cast<double>(data.train.size()));
 }
 
 EnsembleTrainer::~EnsembleTrainer() = default;
+
+nn::Graph EnsembleTrainer::side_by_side() const {
+  const nn::Graph member = graph_for(recipe_, data_.train);
+  return binary::tentacle(member, {recipe_.members, "input", binary::Merge::kConcat});
+}
 
 Recipe EnsembleTrainer::member_recipe(std::size_t member) const {
   Recipe recipe = recipe_;
@@ -115,7 +120,8 @@ void EnsembleTrainer::resume(const checkpoint::Archive& archive) {
       json_as<std::vector<double>>(parse_json(votes->second, archive.origin), archive.origin + ": votes");
   const auto weights = archive.values<double>(kImageWeights);
   if (votes_.size() >= static_cast<std::size_t>(recipe_.members) || weights.size() != image_weights_.size() ||
-      !std::all_of(weights.begin(), weights.end(), [](double w) { return w >= 0 && w <= 1; })) {
+      !std::all_of(weights.begin(), weights.end(), [](double w) { return w >= 0 && w <= 1; }) ||
+      !std::all_of(votes_.begin(), votes_.end(), [](double vote) { return vote >= 0; })) {
     throw input_error(archive.origin + ": was interrupted with another ensemble or other training images",
                       "--resume continues the same run");
   }
@@ -131,6 +137,8 @@ void EnsembleTrainer::resume(const checkpoint::Archive& archive) {
       }
     }
     done_[k].origin = archive.origin;
+    nested::Model member(graph_for(recipe_, data_.train), 1, 0);
+    read_tensors(done_[k], {}, member);  // throws if a tensor is missing or has another shape
   }
   const data::Split sample = sample_for(done_.size());
   Trainer trainer(member_recipe(done_.size()), sample);
@@ -179,6 +187,20 @@ bool EnsembleTrainer::run(const EnsembleObservers& observers) {
       observers.member.save_resumable(with_members(trainer.resumable()));
     }
     Observers watching = observers.member;
+    const auto member = static_cast<int>(done_.size()) + 1;
+    if (watching.on_step) {
+      watching.on_step = [&](StepReport at) {
+        at.images_done += (member - 1) * at.images_total;
+        at.images_total *= recipe_.members;
+        observers.member.on_step(at);
+      };
+    }
+    if (watching.on_epoch) {
+      watching.on_epoch = [&](EpochRecord epoch) {
+        epoch.member = member;
+        observers.member.on_epoch(epoch);
+      };
+    }
     if (watching.save_resumable) {
       watching.save_resumable = [&](const checkpoint::Archive& archive) {
         observers.member.save_resumable(with_members(archive));
@@ -190,7 +212,7 @@ bool EnsembleTrainer::run(const EnsembleObservers& observers) {
     votes_.push_back(vote_of(trainer));
     done_.push_back(trainer.finished());
     if (observers.on_member) {
-      observers.on_member(static_cast<int>(done_.size()), votes_.back());
+      observers.on_member(member, votes_.back());
     }
   }
   return true;
@@ -198,12 +220,15 @@ bool EnsembleTrainer::run(const EnsembleObservers& observers) {
 
 checkpoint::Archive EnsembleTrainer::finished() const {
   const nn::Graph member = graph_for(recipe_, data_.train);
-  RunState state(recipe_, binary::tentacle(member, {recipe_.members, "input", binary::Merge::kConcat}));
+  RunState state(recipe_, side_by_side());
   state.teacher_sha256 = teacher_sha256_;
   const std::string classifier = member.layers.back().name;
   const auto classes = static_cast<std::int64_t>(data_.train.classes.size());
+  const double largest = *std::max_element(votes_.begin(), votes_.end());
+  // Who has no vote keeps scores of its own, so small that they do not count.
+  const auto weight_of = [&](double vote) { return largest > 0 ? std::max(vote, 1e-6 * largest) : 1.0; };
   double votes = 0;
-  for (const double vote : votes_) votes += vote;
+  for (const double vote : votes_) votes += weight_of(vote);
   nn::Network& network = state.model.network();
   Tensor& weight = network.parameter(classifier + ".weight").value;
   Tensor biases({static_cast<std::int64_t>(done_.size()), classes});
@@ -219,8 +244,7 @@ checkpoint::Archive EnsembleTrainer::finished() const {
     };
     load(network.parameters());
     load(network.buffers());
-    const auto share =
-        static_cast<float>(votes > 0 ? votes_[k] / votes : 1.0 / static_cast<double>(done_.size()));
+    const auto share = static_cast<float>(weight_of(votes_[k]) / votes);
     const Tensor theirs = done_[k].tensor(classifier + ".weight");
     for (std::int64_t c = 0; c < classes; ++c) {
       for (std::int64_t i = 0; i < own; ++i) {

@@ -11,7 +11,7 @@ namespace ns::train {
 
 /// All are optional, as in Observers.
 struct EnsembleObservers {
-  Observers member;                                        ///< of the member under way
+  Observers member;                                        ///< of the member under way; images are of all
   std::function<void(int member, double vote)> on_member;  ///< counted from 1; when it has been trained
 };
 
@@ -40,6 +40,7 @@ class EnsembleTrainer {
   checkpoint::Archive finished() const;
 
  private:
+  nn::Graph side_by_side() const;
   Recipe member_recipe(std::size_t member) const;
   void teach(Trainer& trainer) const;
   data::Split sample_for(std::size_t member) const;

@@ -4,7 +4,7 @@
 
 namespace ns::train {
 
-Json to_json(const EpochRecord& record) {
+Json to_json(const EpochRecord& record, const std::string& tool) {
   Json subnets = Json::array();
   for (const SubnetRecord& subnet : record.subnets) {
     Json item = {{"subnet", subnet.subnet}, {"sparsity", subnet.sparsity}, {"train_loss", subnet.train_loss}};
@@ -24,11 +24,15 @@ Json to_json(const EpochRecord& record) {
     }
     subnets.push_back(std::move(item));
   }
-  return {{"schema", "nestkit.train/1"}, {"tool", "ns-train"},
-          {"version", version()},        {"epoch", record.epoch},
-          {"step", record.step},         {"learning_rate", record.learning_rate},
-          {"phase", record.phase},       {"images_per_second", record.images_per_second},
-          {"seconds", record.seconds},   {"subnets", std::move(subnets)}};
+  Json json = {{"schema", "nestkit.train/1"}, {"tool", tool},
+               {"version", version()},        {"epoch", record.epoch},
+               {"step", record.step},         {"learning_rate", record.learning_rate},
+               {"phase", record.phase},       {"images_per_second", record.images_per_second},
+               {"seconds", record.seconds},   {"subnets", std::move(subnets)}};
+  if (record.member > 0) {
+    json["member"] = record.member;
+  }
+  return json;
 }
 
 }  // namespace ns::train

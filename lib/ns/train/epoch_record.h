@@ -20,6 +20,7 @@ struct SubnetRecord {
 };
 
 struct EpochRecord {
+  int member = 0;         ///< of an ensemble that is trained one by one, counted from 1; else 0
   int epoch = 0;          ///< counted from 1: epochs done
   std::int64_t step = 0;  ///< optimiser steps done
   double learning_rate = 0;
@@ -28,7 +29,7 @@ struct EpochRecord {
   std::vector<SubnetRecord> subnets;  ///< subnet 1 first; one while the network is dense
 };
 
-/// A record of schema nestkit.train/1.
-Json to_json(const EpochRecord& record);
+/// A record of schema nestkit.train/1 by `tool`, e.g. "ns-train".
+Json to_json(const EpochRecord& record, const std::string& tool);
 
 }  // namespace ns::train

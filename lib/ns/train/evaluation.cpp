@@ -5,6 +5,7 @@
 
 #include "ns/base/version.h"
 #include "ns/checkpoint/profile.h"
+#include "ns/nested/gates.h"
 #include "ns/train/detector.h"
 #include "ns/train/evaluate.h"
 
@@ -12,6 +13,11 @@ namespace ns::train {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+/// `values` are of subnet N … 1; 0 if there are none.
+double of_subnet(const std::vector<double>& values, int subnet) {
+  return values.empty() ? 0.0 : values[values.size() - static_cast<std::size_t>(subnet)];
+}
 
 void check_fits(const nn::Graph& graph, const data::Dataset& dataset, const std::string& origin) {
   if (graph.input != dataset.shape) {
@@ -46,13 +52,15 @@ void judge_detections(nested::Model& model, const data::Dataset& dataset, Subnet
 std::vector<SubnetEvaluation> evaluate(const checkpoint::Archive& archive, const data::Dataset& dataset) {
   nested::Model model = nested::model_of(archive);
   check_fits(model.network().graph(), dataset, archive.origin);
-  const std::vector<double> sparsities = checkpoint::profile_of(archive).sparsities;
+  const checkpoint::Profile profile = checkpoint::profile_of(archive);
+  const std::vector<double> ratios = nested::gate_ratios_of(model.network().graph());
   std::vector<SubnetEvaluation> results;
   for (int subnet = 1; subnet <= model.subnets(); ++subnet) {
     SubnetEvaluation& result = results.emplace_back();
     result.subnet = subnet;
-    result.sparsity =
-        sparsities.empty() ? 0.0 : sparsities[sparsities.size() - static_cast<std::size_t>(subnet)];
+    result.sparsity = of_subnet(profile.sparsities, subnet);
+    result.width = of_subnet(profile.widths, subnet);
+    result.gate_ratio = of_subnet(ratios, subnet);
     if (dataset.has_boxes()) {
       judge_detections(model, dataset, result);
     } else {
@@ -72,6 +80,8 @@ Json to_json(const SubnetEvaluation& evaluation, const data::Dataset& dataset) {
                  {"images", dataset.size()},
                  {"subnet", evaluation.subnet},
                  {"sparsity", evaluation.sparsity}};
+  if (evaluation.width > 0) record["width"] = evaluation.width;
+  if (evaluation.gate_ratio > 0) record["gate_ratio"] = evaluation.gate_ratio;
   if (!dataset.has_boxes()) {
     record["accuracy_top1"] = evaluation.accuracy;
     return record;

@@ -13,7 +13,9 @@ namespace ns::train {
 /// One subnet's figures, 0…1. A classifier has an accuracy, a detector the others; NaN is what it has not.
 struct SubnetEvaluation {
   int subnet = 1;
-  double sparsity = 0;  ///< 0 for a dense network
+  double sparsity = 0;    ///< 0 for a dense network
+  double width = 0;       ///< of a slimmable network, else 0
+  double gate_ratio = 0;  ///< of a gated network, else 0
   double accuracy = 0;
   double map = 0, map_voc11 = 0;  ///< at an IoU of 0.5: Pascal VOC since 2010, and before
   double map_coco = 0;            ///< mean over IoUs of 0.50 to 0.95

@@ -100,8 +100,9 @@ void check_milestones(const Recipe& recipe, const Refuse& refuse) {
     refuse("schedule multi_step needs \"milestones\"", "e.g. \"milestones\": [15, 22]");
   }
   for (std::size_t i = 0; i < epochs.size(); ++i) {
-    if (!(epochs[i] > (i > 0 ? epochs[i - 1] : 0.0))) {
-      refuse("\"milestones\": expected increasing epochs above 0, found " + canonical_dump(epochs));
+    if (!(epochs[i] > (i > 0 ? epochs[i - 1] : 0.0) && epochs[i] <= 100000)) {
+      refuse("\"milestones\": expected increasing epochs above 0, at most 100000, found " +
+             canonical_dump(epochs));
     }
   }
 }

@@ -45,6 +45,13 @@ nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset) {
     throw usage_error(name + ": takes images of " + text(graph.input) + ", but those of " + dataset.name +
                       " are " + text(dataset.shape));
   }
+  const bool has_binary = std::any_of(graph.layers.begin(), graph.layers.end(), [](const nn::Layer& layer) {
+    return layer.op == nn::Op::kSign || layer.op == nn::Op::kBinaryConv;
+  });
+  if (recipe.first_stage != "none" && !has_binary) {
+    throw usage_error(name + ": has no binary layers, so \"first_stage\" " + recipe.first_stage +
+                      " would change nothing");
+  }
   if (recipe.detection()) {
     if (graph.detection.classes != classes) {
       throw usage_error(name + ": " + dataset.name + " has boxes of " + std::to_string(classes) +
@@ -59,13 +66,6 @@ nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset) {
   if (graph.detection.present() || last.op != nn::Op::kLinear || last.filters != classes) {
     throw usage_error(name + ": layer " + last.name + " must be a linear one with a score for each of the " +
                       std::to_string(classes) + " classes of " + dataset.name);
-  }
-  const bool has_binary = std::any_of(graph.layers.begin(), graph.layers.end(), [](const nn::Layer& layer) {
-    return layer.op == nn::Op::kSign || layer.op == nn::Op::kBinaryConv;
-  });
-  if (recipe.first_stage != "none" && !has_binary) {
-    throw usage_error(name + ": has no binary layers, so \"first_stage\" " + recipe.first_stage +
-                      " would change nothing");
   }
   if (recipe.tentacle()) {
     const std::string split = recipe.split.empty() ? binary::default_split(graph) : recipe.split;
