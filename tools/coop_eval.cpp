@@ -28,6 +28,12 @@ int run(CoopOptions o) {
   ns::data::Dataset test = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest);
   if (o.images > 0 && o.images < test.size()) test = ns::data::take_first(std::move(test), o.images);
   const Partners partners = open_partners(o, test);
+  for (std::size_t i = 1; i < partners.stages.size(); ++i) {
+    const Partner &before = partners.stages[i - 1], &after = partners.stages[i];
+    if (before.cost > after.cost)
+      spdlog::warn("{} costs more than {}, which is asked after it: the cheapest should come first",
+                   before.name, after.name);
+  }
   for (const auto& model : partners.models) {
     for (const std::string& path : {o.output.output, o.per_sample, o.sample_weights}) {
       if (!path.empty() && path != "-") ns::check_writable(path, overwrite, {model->path()});

@@ -1,4 +1,6 @@
 // ns-prune: makes any checkpoint a nested sparse one, by magnitude and without training.
+#include <optional>
+
 #include "common/artifact_stream.h"
 #include "common/data_set.h"
 #include "common/option_groups.h"
@@ -21,7 +23,7 @@ struct Options {
   std::vector<double> sparsities{0.7, 0.8, 0.9};
   std::vector<std::string> dense_layers = ns::nested::default_dense_layers();
   std::string allocation = "uniform", progress = "auto";
-  double cost_budget = 1.0;
+  std::optional<double> cost_budget;
   OutputOptions output;
   bool sensitivity = false, json = false;
   DataOptions data;
@@ -46,9 +48,8 @@ void declare(CLI::App& app, Options& o) {
       ->check(CLI::IsMember({"uniform", "erk", "global", "cost"}))
       ->capture_default_str();
   app.add_option("--cost-budget", o.cost_budget,
-                 "With --allocation cost: estimated instructions, over those of uniform")
-      ->check(CLI::Range(0.001, 10.0))
-      ->capture_default_str();
+                 "With --allocation cost: estimated instructions, over those of uniform (default: 1)")
+      ->check(CLI::Range(0.001, 10.0));
   add_output_options(app, o.output, "Nested checkpoint (.safetensors)");
   app.get_option("--output")->required(false);
   app.add_flag("--sensitivity", o.sensitivity,
@@ -62,6 +63,8 @@ void declare(CLI::App& app, Options& o) {
 }
 
 int scan(Options o) {
+  if (o.allocation != "uniform" || o.cost_budget)
+    throw ns::usage_error("--sensitivity prunes each layer alone, so no --allocation and no --cost-budget");
   if (!o.output.output.empty()) throw ns::usage_error("--sensitivity writes no checkpoint, so no --output");
   const ns::checkpoint::Archive input = ns::checkpoint::read_safetensors(o.input);
   ns::nested::Model model = ns::nested::model_of(input);
@@ -89,13 +92,16 @@ int scan(Options o) {
 }
 
 int prune(const Options& o) {
+  if (o.cost_budget && o.allocation != "cost")
+    throw ns::usage_error("--cost-budget is for --allocation cost, found " + o.allocation);
   if (o.output.output.empty()) throw ns::usage_error("--output is required");
   ArtifactOutput output(o.output, o.json, {o.input});
   const ns::checkpoint::Archive input = ns::checkpoint::read_safetensors(o.input);
-  const ns::nested::PruneOptions options{o.sparsities,
-                                         ns::train::block_width(o.block),
-                                         o.dense_layers,
-                                         {ns::nested::allocation_from_name(o.allocation), o.cost_budget}};
+  const ns::nested::PruneOptions options{
+      o.sparsities,
+      ns::train::block_width(o.block),
+      o.dense_layers,
+      {ns::nested::allocation_from_name(o.allocation), o.cost_budget.value_or(1.0)}};
   const ns::nested::Pruned pruned = ns::nested::prune(input, ns::sha256_hex_of_file(o.input), options);
   const std::vector<std::uint8_t> bytes = safetensors_bytes(pruned.archive);
   if (o.json) {

@@ -39,6 +39,7 @@ std::vector<CalibratedRule> make_rules(const TtaOptions& o, const Subject& subje
 }
 
 int run(TtaOptions o) {
+  if (o.aggregates.empty()) o.aggregates = {o.stages == "subnets" ? "replace" : "mean"};
   check(o);
   watch_stop_signals();
   const auto overwrite = o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo;

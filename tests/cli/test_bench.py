@@ -85,6 +85,21 @@ class Bench(TinyChain):
         self.assertRegex(done.stderr, who + r"\d+ bytes of RAM > --max-ram 1\n")
         self.bench("--min-accuracy", 0, "--max-flash", size, "--max-ram", 20000)
 
+    @with_emulator
+    def test_where_the_host_answers_it_decides_accuracy_gates(self):
+        words = ["--subnet", 2, "--emulator-images", 5, "--json"]
+        host, emulator = (json.loads(line) for line in self.bench("--target", "host,emulator", *words).stdout.splitlines())
+        self.assertNotEqual(host["accuracy_top1"], emulator["accuracy_top1"])
+        between = (host["accuracy_top1"] + emulator["accuracy_top1"]) / 2
+        alone = self.bench("--target", "emulator", *words, "--min-accuracy", between, status=int(emulator["accuracy_top1"] < between))
+        both = self.bench("--target", "host,emulator", *words, "--min-accuracy", between, status=int(host["accuracy_top1"] < between))
+        self.assertNotEqual(alone.returncode, both.returncode)
+
+    def test_a_folder_of_several_sets_will_do(self):
+        (self.folder / "sets").mkdir()
+        (self.folder / "sets/fashion-mnist").symlink_to(self.made / "data")
+        self.assertEqual(self.records(data=self.folder / "sets")[0]["correct"], self.records()[0]["correct"])
+
     def test_one_subnet_is_one_record_and_a_missing_one_an_error(self):
         self.assertEqual([r["subnet"] for r in self.records("--subnet", 2, "--images", 5)], [2])
         self.assert_error(self.bench("--subnet", 3, status=2), "ns-bench", "--subnet 3", "has 2 subnets")

@@ -78,6 +78,11 @@ class CoopEval(TinyChain):
         self.assert_error(self.run_tool("coop-eval", "both.nsm", self.made / "dense_150.nsm", "--data-dir", self.made / "more", status=3),
                           "coop-eval", "is a cooperative model itself")
 
+    def test_the_dearest_first_is_told(self):
+        done = self.cooperate("--threshold", 0.8, models=("dense_150.nsm", "nested_150.nsm:1"), calibration=20)
+        self.assertRegex(done.stderr, "dense_150.nsm costs more than .*nested_150.nsm:1, which is asked after it")
+        self.assertNotIn("costs more", self.cooperate("--threshold", 0.8, calibration=20).stderr)
+
     def test_targets_choose_different_points(self):
         best, cheap = self.record("--best-accuracy"), self.record("--max-mean-cost", "1e9")
         self.assertEqual(best["validation"]["correct"], max(c["correct"] for c in best["validation"]["candidates"]))

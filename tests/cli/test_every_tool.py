@@ -72,6 +72,16 @@ class EveryTool(CliCase):
                 for status in ("0", "1", "2", "3", "4", "5"):
                     self.assertRegex(page, rf"(?m)^\.B {status}$")
 
+    def test_what_man_pages_print_is_printed(self):
+        examples = 0
+        for tool in TOOLS:
+            page = (SOURCE / "docs" / "man" / f"{tool}.1").read_text().replace("\\-", "-")
+            for command in re.findall(rf"(?m)^ +({tool} .* --print-(?:config|schema)\b.*)$", page):
+                with self.subTest(command=command):
+                    self.run_tool(*command.replace("configs/", f"{SOURCE}/configs/").split())
+                    examples += 1
+        self.assertGreaterEqual(examples, 1)
+
 
 if __name__ == "__main__":
     unittest.main()

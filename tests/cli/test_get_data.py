@@ -52,6 +52,7 @@ class GetData(CliCase):
         self.assertIn("only given out by hand", self.get(out, "neu_det", status=4).stderr)
         self.assertIn("unknown data set 'cifar'", self.get(out, "cifar", status=2).stderr)
         self.assertIn("usage: scripts/get_data", self.get(status=2).stderr)
+        self.assertIn("'cifar' is no data set, and as a folder it needs one after it", self.get("cifar", status=2).stderr)
 
 
 if __name__ == "__main__":

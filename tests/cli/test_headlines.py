@@ -36,6 +36,22 @@ class Headlines(CliCase):
         self.assertEqual(done.returncode, 2)
         self.assert_error(done, "headlines", "unknown area 'kernel'", "kernels")
 
+    def test_the_record_has_every_figure_and_the_conditions(self):
+        headlines = load_headlines()
+        headlines.ROOT = self.folder
+        (self.folder / "bench/results").mkdir(parents=True)
+        headlines.CASES = [case for case in CASES if case["case"] == "test_suite"]
+        headlines.AREAS = {"pipeline": lambda: [("test_suite", 5.0, headlines.MEASURED)]}
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertEqual(headlines.main(["--record"]), 0)
+        line = json.loads((self.folder / "bench/results/headlines.jsonl").read_text())
+        self.assertEqual((line["case"], line["value"], line["source"]), ("test_suite", 5.0, "measured"))
+        run = json.loads((self.folder / "bench/results/run.json").read_text())
+        self.assertEqual(set(run), {"schema", "date", "commit", "machine", "seconds"})
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(headlines.main(["--record", "pipeline"]), 2)
+        self.assertIn("--record goes alone", said.getvalue())
+
     @unittest.skipUnless(FIRMWARE.exists(), "this build has no firmware")
     def test_every_kernel_case_is_measured_and_printed_exactly_once(self):
         headlines, printed = load_headlines(), io.StringIO()

@@ -66,6 +66,19 @@ class Info(TinyChain):
         results = self.described(self.folder / self.write("results", lines.encode()))
         self.assertEqual((results["kind"], results["records"]), ("results", {"nestkit.bench/1": 2}))
 
+    def test_rules_policies_and_single_results_of_several_lines(self):
+        self.run_tool("tta-eval", self.made / "dense.nsm", "--data-dir", self.made / "data", "--threshold", 0.8, "--policy", "flip", "--save-rule", "rule.json")
+        rule = self.described(self.folder / "rule.json")
+        self.assertEqual((rule["kind"], rule["rule"]["schema"]), ("rule", "nestkit.rule/1"))
+        self.assertIn("rule.json: calibrated stopping rule", self.info("rule.json").stdout)
+        self.write("broken.json", (self.folder / "rule.json").read_bytes().replace(b"thresholds", b"threshold"))
+        self.assert_error(self.info("broken.json", status=3), "ns-info", "broken.json", "thresholds")
+        self.assertEqual(self.described(SOURCE / "bench/tta_robust_policy.json")["kind"], "policy")
+        self.write("one.json", b'{\n "schema": "nestkit.bench/1"\n}\n')
+        self.assertEqual(self.described(self.folder / "one.json")["records"], {"nestkit.bench/1": 1})
+        self.write("other.json", b'{\n "schema": "somebody/1"\n}\n')
+        self.assert_error(self.info("other.json", status=3), "ns-info", "other.json: expected a record with a nestkit schema")
+
     def test_shipped_recipes_are_sound(self):
         self.info(*sorted((SOURCE / "configs").glob("*.json")))
         models = sorted((SOURCE / "zoo").rglob("*.nsm"))

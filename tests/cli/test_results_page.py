@@ -48,6 +48,8 @@ class ResultsPage(CliCase):
         page = self.page(headlines=[case | {"value": value} for value in (0.5, 1.5, 2.5)])
         self.assertEqual([line.split("|")[6].strip() for line in page.splitlines() if line.startswith("| a: c")], ["stretch", "floor", "MISSED"])
         self.assertIn("Date, commit and machine were not recorded.", page)
+        page = self.page(headlines=[case | {"area": "training", "value": 1}])
+        self.assertRegex(page, r"(?m)^\| training: speed/nested3_over_dense_step \| - .* NO FIGURE")
 
     def test_adaptive_evaluation_is_a_row_per_rule_by_purpose(self):
         kind = {"accuracy_top1": 0.5, "mean_passes": 3.0, "mean_cost": 3e6}

@@ -144,6 +144,9 @@ class Training(CliCase):
         self.assertEqual(len(set(map(tuple, shares.values()))), 4)
         self.recipe(method="nested", epochs=2, prune_end_epoch=1, allocation="erk")
         self.train("-q", "-o", "tuned.safetensors", "--init", "erk.safetensors")
+        for words, fragment in ((["-o", "x.safetensors"], "--cost-budget is for --allocation cost, found uniform"), (["--sensitivity"], "no --cost-budget")):
+            done = self.run_tool("ns-prune", "dense.safetensors", "--cost-budget", "0.9", *words, status=2)
+            self.assert_error(done, "ns-prune", fragment)
         done = self.run_tool("ns-prune", "dense.safetensors", "--allocation", "cost", "--cost-budget", "0.05", "-o", "x.safetensors", status=2)
         self.assert_error(done, "ns-prune", "cost_budget 0.05 is out of reach", "the least is")
         done = self.run_tool("ns-prune", "dense.safetensors", status=2)
@@ -186,7 +189,8 @@ class Training(CliCase):
     def test_bad_recipes_are_refused_before_anything_is_written(self):
         cases = {
             "learning_rat": ("0.1", ["unknown key \"learning_rat\"", "did you mean \"learning_rate\"?"]),
-            "epochs": ("ten", ["--set epochs=ten"]),
+            "epochs": ("ten", ["\"epochs\": expected an integer, found a string \"ten\""]),
+            "milestones": ("2e5", ["at most 100000"]),
             "batch_size": ("2.5", ["\"batch_size\": expected an integer, found a number 2.5"]),
             "arch": ("resnet_8", ["resnet_8", "resnet8"]),
             "sparsities": ("0.9,0.8", ["0.8 follows 0.9"]),
@@ -207,6 +211,7 @@ class Training(CliCase):
         (self.folder / "m.safetensors").write_text("precious")
         self.assert_error(self.train("-o", "m.safetensors", status=2), "ns-train", "m.safetensors")
         self.assert_error(self.train("-o", "x.safetensors", "--init", "m.safetensors", status=3), "ns-train", "m.safetensors")
+        self.assert_error(self.train("-o", "x.safetensors", "--init", "recipe.json", status=3), "ns-train", "recipe.json: is JSON text, expected a checkpoint")
         self.assert_error(self.train("-o", "x.safetensors", "--resume", "none.safetensors", status=3), "ns-train", "none.safetensors")
         for words in (["ns-train", "recipe.json", "--init", "m.safetensors"], ["ns-prune", "m.safetensors"], ["ns-pack", "m.safetensors"]):
             done = self.run_tool(*words, "-o", "m.safetensors", "--overwrite", status=2)
@@ -250,6 +255,10 @@ class Training(CliCase):
         (self.folder / "g.json").write_text(json.dumps(graph))
         done = self.train("-o", "m.safetensors", "--set", "graph=g.json", "--set", "arch=", status=3)
         self.assert_error(done, "ns-train", "b", "a")
+        layers[0]["kernell"] = layers[0].pop("kernel")
+        (self.folder / "g.json").write_text(json.dumps(graph))
+        done = self.train("-o", "m.safetensors", "--set", "graph=g.json", "--set", "arch=", status=3)
+        self.assert_error(done, "ns-train", "missing key \"kernel\"", "hint: \"kernell\" is there, should it be \"kernel\"?")
 
     def test_a_teacher_is_remembered_and_must_exist_and_teach(self):
         self.train("-q", "-o", "teacher.safetensors")

@@ -102,7 +102,8 @@ class TtaEval(TinyChain):
     def test_subnets_are_stages_and_the_densest_is_the_static_baseline(self):
         self.held_out()
         words = ["tta-eval", "held_nested.safetensors", "--data-dir", self.made / "more", "--calibration-images", 120, "--stages", "subnets"]
-        record = json.loads(self.run_tool(*words, "--levels", "1,2", "--confidence", "margin", "--aggregate", "replace", "--json").stdout)
+        record = json.loads(self.run_tool(*words, "--levels", "1,2", "--confidence", "margin", "--json").stdout)
+        self.assertEqual(record["aggregate"], "replace")  # a later subnet knows better
         self.assertEqual([s["subnet"] for s in record["stages"]], [1, 2])
         self.assertEqual(record["static"]["mean_cost"], record["stages"][1]["cost"])
         self.assertEqual(record["static"]["worst_passes"], 1)
@@ -170,6 +171,11 @@ class TtaEval(TinyChain):
         self.assert_error(self.evaluate("--threshold", 1, model="dense.safetensors", data="nowhere", status=3), "tta-eval", "nowhere")
         self.write("rule.json", b'{"schema":"nestkit.rule/2"}')
         self.assert_error(self.evaluate("--rule", "rule.json", calibration=None, status=3), "tta-eval", "rule.json", "nestkit.rule/1")
+
+    def test_a_cooperative_model_is_left_to_ns_bench(self):
+        self.run_tool("coop-eval", self.made / "model.nsm:1", self.made / "dense.nsm", "--data-dir", self.made / "more", "--threshold", 0.8, "-o", "both.nsm")
+        done = self.run_tool("tta-eval", "both.nsm", "--data-dir", self.made / "more", "--threshold", 0.8, status=3)
+        self.assert_error(done, "tta-eval", "both.nsm: is a cooperative model", "hint: ns-bench runs it")
 
     def test_the_curve_becomes_a_plot(self):
         if not shutil.which("gnuplot"):

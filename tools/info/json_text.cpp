@@ -1,6 +1,7 @@
 #include <map>
 
 #include "info/artifact.h"
+#include "ns/anytime/rule_file.h"
 #include "ns/base/error.h"
 #include "ns/base/json.h"
 #include "ns/base/mapped_file.h"
@@ -26,7 +27,23 @@ bool is_json(std::string_view text) {
   }
 }
 
-// JSON Lines of results: how many records of which schema.
+// The schema of a result.
+std::string schema_of_record(const ns::Json& record, const std::string& where) {
+  std::string schema = record.is_object() ? schema_of(record) : "";
+  if (schema.rfind("nestkit.", 0) != 0)
+    throw ns::input_error(where + ": expected a record with a nestkit schema");
+  return schema;
+}
+
+// How many records of which schema.
+Artifact results(const std::string& path, const std::map<std::string, int>& counts) {
+  Artifact artifact{{{"kind", "results"}, {"records", counts}}, path + ": results\n"};
+  for (const auto& [schema, count] : counts)
+    artifact.text += "  " + std::to_string(count) + " records " + schema + "\n";
+  return artifact;
+}
+
+// JSON Lines.
 Artifact read_results(const std::string& path, std::string_view text) {
   std::map<std::string, int> counts;
   int number = 0;
@@ -34,17 +51,15 @@ Artifact read_results(const std::string& path, std::string_view text) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
     ++number;
     const std::string where = path + ": line " + std::to_string(number);
-    const ns::Json record = ns::parse_json(text.substr(start, end - start), where);
-    const std::string schema = record.is_object() ? schema_of(record) : "";
-    if (schema.rfind("nestkit.", 0) != 0)
-      throw ns::input_error(where + ": expected a record with a nestkit schema");
-    ++counts[schema];
+    ++counts[schema_of_record(ns::parse_json(text.substr(start, end - start), where), where)];
     start = end + 1;
   }
-  Artifact artifact{{{"kind", "results"}, {"records", counts}}, path + ": results\n"};
-  for (const auto& [schema, count] : counts)
-    artifact.text += "  " + std::to_string(count) + " records " + schema + "\n";
-  return artifact;
+  return results(path, counts);
+}
+
+// What ns-info knows by name only, as it stands.
+Artifact as_it_is(const std::string& path, const char* kind, const std::string& title, const ns::Json& json) {
+  return {{{"kind", kind}, {kind, json}}, path + ": " + title + "\n" + json.dump(2) + "\n"};
 }
 
 #ifdef NESTKIT_TRAINING
@@ -94,5 +109,10 @@ Artifact read_json_artifact(const std::string& path) {
   if (schema == "nestkit.graph/1") return read_graph(path, whole);
   if (schema.empty()) return read_recipe(path, whole);
 #endif
-  return read_results(path, file.text());
+  if (schema == "nestkit.rule/1") {
+    ns::anytime::read_rule(path);  // throws what is wrong with it
+    return as_it_is(path, "rule", "calibrated stopping rule", whole);
+  }
+  if (schema == "nestkit.policy/1") return as_it_is(path, "policy", "views for tta-eval --policy", whole);
+  return results(path, {{schema_of_record(whole, path), 1}});
 }

@@ -12,9 +12,9 @@ void declare_rules(CLI::App& app, TtaOptions& o) {
       ->check(CLI::IsMember({"given", "greedy"}))
       ->capture_default_str();
   app.add_option("--aggregate", o.aggregates,
-                 "How stages are combined: mean, mean_logit, geometric, max, vote, weighted, replace")
-      ->delimiter(',')
-      ->capture_default_str();
+                 "How stages are combined: mean, mean_logit, geometric, max, vote, weighted, replace "
+                 "(default: mean of views, replace of subnets)")
+      ->delimiter(',');
   app.add_option("--confidence", o.confidences,
                  "What the threshold is for: max_probability, margin, entropy, interval")
       ->delimiter(',')

@@ -18,8 +18,9 @@ struct TtaOptions : AnytimeOptions {
   std::string stages = "views", policy = "ten_crop";
   std::vector<int> levels;  // with stages = subnets; none: chosen on validation
   // Every combination is one rule.
-  std::vector<std::string> orders{"given"}, aggregates{"mean"}, confidences{"max_probability"},
-      thresholds{"one"};
+  std::vector<std::string> orders{"given"}, confidences{"max_probability"}, thresholds{"one"};
+  std::vector<std::string>
+      aggregates;  // none: "mean" of views, of subnets "replace", for later ones know better
   std::size_t min_passes = 1, max_passes = 0;  // 0: the shortest prefix that is as good as any
 
   std::optional<double> keep_gain, mean_passes;

@@ -38,6 +38,9 @@ Subject open_model(const std::string& path, const ns::data::Dataset& dataset, in
   Subject subject{path, ns::sha256_hex_of_file(path), nullptr, nullptr};
   if (ns::deploy::is_packed_model(path)) {
     subject.packed = std::make_unique<ns::deploy::PackedModel>(path);
+    if (subject.packed->rule() != nullptr)
+      throw ns::input_error(path + ": is a cooperative model, which has its own stages and rule",
+                            "ns-bench runs it as it is");
     subject.classifier = std::make_unique<ns::deploy::PackedClassifier>(*subject.packed, dataset,
                                                                         static_cast<unsigned>(threads));
     subject.held_out = ns::checkpoint::training_data(describe(*subject.packed).config, path).held_out;

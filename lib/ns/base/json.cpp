@@ -224,7 +224,13 @@ std::string Fields::place(const std::string& key) const {
 }
 
 void Fields::throw_missing(const std::string& key) const {
-  throw Error(kind_, where_ + ": missing key \"" + key + "\"");
+  std::vector<std::string> others;  // which nobody has asked for: the key may be misspelt
+  for (const auto& [other, value] : object_.items()) {
+    if (std::find(known_.begin(), known_.end(), other) == known_.end()) others.push_back(other);
+  }
+  const std::string misspelt = nearest(key, others);
+  throw Error(kind_, where_ + ": missing key \"" + key + "\"",
+              misspelt.empty() ? "" : "\"" + misspelt + "\" is there, should it be \"" + key + "\"?");
 }
 
 }  // namespace ns

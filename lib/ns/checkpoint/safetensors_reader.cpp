@@ -100,6 +100,10 @@ Archive parse_safetensors(std::span<const std::uint8_t> file, const std::string&
   if (header_bytes == kPackedMagic) {
     throw input_error(origin + ": is a packed model (.nsm), expected a checkpoint (.safetensors)");
   }
+  if (!file.empty() && file[0] == '{' && header_bytes > kMaxHeaderBytes) {
+    throw input_error(origin + ": is JSON text, expected a checkpoint (.safetensors)",
+                      "ns-train makes one from a recipe");
+  }
   if (header_bytes > kMaxHeaderBytes || header_bytes > reader.remaining()) {
     throw input_error(
         origin + ": header length " + std::to_string(header_bytes) + " goes beyond the " +

@@ -173,11 +173,16 @@ std::vector<std::string> dataset_names() {
 
 namespace {
 
-// The folder asked for, or the first usual one that is there.
+// The folder asked for, or the first usual one that is there. A folder that holds the set's own under its
+// usual name will do: scripts/get_data fills such a one with several sets.
 std::string existing_folder(const std::string& name, const std::string& folder, const Entry& entry) {
   Paths places = folder.empty() ? entry.usual_folders : Paths{folder};
   std::string tried;
   for (const std::string& place : places) {
+    const fs::path inner = fs::path(place) / fs::path(entry.usual_folders.front()).filename();
+    if (fs::is_directory(inner)) {
+      return inner.string();
+    }
     if (fs::is_directory(place)) {
       return place;
     }

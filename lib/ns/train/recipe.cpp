@@ -281,17 +281,25 @@ void apply_setting(Json& recipe, std::string_view setting) {
     }
     throw usage_error(where + ": unknown key \"" + key + "\"", nearest_hint(key, keys));
   }
+  // What is no JSON stays text, which the recipe's reader refuses by the key's name.
+  const auto json_or_text = [&](const std::string& text) {
+    try {
+      return parse_json(text, where, ErrorKind::kUsage);
+    } catch (const Error&) {
+      return Json(text);
+    }
+  };
   if (known->is_string()) {
     recipe[key] = value;
   } else if (!known->is_array() || value.starts_with("[")) {
-    recipe[key] = parse_json(value, where, ErrorKind::kUsage);
+    recipe[key] = json_or_text(value);
   } else {
     Json list = Json::array();
     const bool text = !known->empty() && known->front().is_string();
     for (std::size_t begin = 0; begin < value.size();) {
       const std::size_t end = std::min(value.find(',', begin), value.size());
       const std::string item = value.substr(begin, end - begin);
-      list.push_back(text ? Json(item) : parse_json(item, where, ErrorKind::kUsage));
+      list.push_back(text ? Json(item) : json_or_text(item));
       begin = end + 1;
     }
     recipe[key] = std::move(list);
