@@ -173,7 +173,8 @@ class TtaEval(TinyChain):
         self.assert_error(self.evaluate("--rule", "rule.json", calibration=None, status=3), "tta-eval", "rule.json", "nestkit.rule/1")
 
     def test_a_cooperative_model_is_left_to_ns_bench(self):
-        self.run_tool("coop-eval", self.made / "model.nsm:1", self.made / "dense.nsm", "--data-dir", self.made / "more", "--threshold", 0.8, "-o", "both.nsm")
+        self.run_tool("coop-eval", self.made / "model.nsm:1", self.made / "dense.nsm", "--data-dir", self.made / "more", "--threshold", 0.8,
+                      "--aggregate", "mean", "--confidence", "margin", "-o", "both.nsm")
         done = self.run_tool("tta-eval", "both.nsm", "--data-dir", self.made / "more", "--threshold", 0.8, status=3)
         self.assert_error(done, "tta-eval", "both.nsm: is a cooperative model", "hint: ns-bench runs it")
 

@@ -43,11 +43,12 @@ CLI::Validator number_between(double least, double most) {
 }
 
 void add_data_options(CLI::App& app, DataOptions& options) {
-  app.add_option(
-      "--data", options.data,
-      "Data set: fashion_mnist, cifar10, fer2013, fsdd, fsdd_without_SPEAKER, neu_det, bccd or coco (default: what the "
-      "model was trained on)");
-  app.add_option("--data-dir", options.data_dir, "Folder of the data set's files, or of several sets (default: its usual place)")
+  app.add_option("--data", options.data,
+                 "Data set: fashion_mnist, cifar10, fer2013, fsdd, fsdd_without_SPEAKER, neu_det, bccd or "
+                 "coco (default: what the "
+                 "model was trained on)");
+  app.add_option("--data-dir", options.data_dir,
+                 "Folder of the data set's files, or of several sets (default: its usual place)")
       ->envname("NESTKIT_DATA_DIR");
 }
 
