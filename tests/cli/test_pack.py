@@ -210,12 +210,12 @@ class Pack(TinyChain):
     def test_a_network_for_other_images_or_classes_is_refused(self):
         other = self.classes_changed(5)
         done = self.pack(self.folder / other, "-o", "m.nsm", status=3)
-        self.assert_error(done, "ns-pack", "other.safetensors: its network has 5 classes, fashion_mnist has 10")
+        self.assert_error(done, "ns-pack", "other.safetensors: has 5 classes, fashion_mnist has 10")
         (self.folder / "data").mkdir()
         for i in range(1, 6):
             self.write(f"data/data_batch_{i}.bin", bytes(3073) * 10)
         done = self.pack("dense.safetensors", "-o", "m.nsm", "--data", "cifar10", data=self.folder / "data", status=3)
-        self.assert_error(done, "ns-pack", "dense.safetensors: its network takes other images than cifar10 has")
+        self.assert_error(done, "ns-pack", "dense.safetensors: takes images of 28x28x1, cifar10 has 32x32x3")
 
     def test_data_sets_that_are_missing_or_unknown_are_refused(self):
         self.assert_error(self.pack("dense.safetensors", "-o", "m.nsm", data="none", status=3), "ns-pack", "none", "dataset-fashion-mnist")

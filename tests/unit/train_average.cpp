@@ -175,8 +175,8 @@ TEST_CASE("a run with a teacher remembers it, resumes with no other, and refuses
   data::Dataset other = corners(8);
   other.classes.push_back("e");
   EXPECT_ERROR(Teacher(teacher.finished, "", other), kInput,
-               "done.safetensors: the teacher has 4 outputs, corners has 5 classes");
+               "done.safetensors: has 4 classes, corners has 5");
   other = corners(8);
   other.shape = {4, 16, 1};
-  EXPECT_ERROR(Teacher(teacher.finished, "", other), kInput, "the teacher takes other images");
+  EXPECT_ERROR(Teacher(teacher.finished, "", other), kInput, "done.safetensors: takes images of ");
 }

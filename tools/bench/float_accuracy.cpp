@@ -6,11 +6,12 @@
 
 #include "common/stop_signal.h"
 #include "ns/checkpoint/safetensors.h"
-#include "ns/data/loader.h"
 #include "ns/data/split.h"
 #include "ns/metrics/accuracy.h"
 #include "ns/nested/model.h"
 #include "ns/train/detector.h"
+#include "ns/train/evaluate.h"
+#include "ns/train/fit.h"
 #endif
 
 std::vector<double> float_accuracies([[maybe_unused]] const std::string& checkpoint,
@@ -18,34 +19,23 @@ std::vector<double> float_accuracies([[maybe_unused]] const std::string& checkpo
                                      [[maybe_unused]] std::size_t count) {
 #ifdef NESTKIT_TRAINING
   ns::nested::Model model = ns::nested::model_of(ns::checkpoint::read_safetensors(checkpoint));
-  const ns::ImageShape input = model.network().graph().input;
-  if (!(input == dataset.shape))
-    throw ns::input_error(checkpoint + ": takes other images than " + dataset.name);
   const ns::nn::Graph& graph = model.network().graph();
-  const bool detects = graph.detection.present();
-  const auto classes =
-      static_cast<std::size_t>(detects ? graph.detection.classes : graph.infer_shapes().back().c);
-  if (classes != dataset.classes.size())
-    throw ns::input_error(checkpoint + ": has " + std::to_string(classes) + " classes, " + dataset.name +
-                          " has " + std::to_string(dataset.classes.size()));
+  ns::train::require_fits(graph, dataset, checkpoint);
   const std::size_t total = count == 0 ? dataset.size() : std::min(count, dataset.size());
+  const ns::data::Dataset some = ns::data::take_first(dataset, total);
   std::vector<double> accuracies;
-  if (detects) {
-    const ns::data::Dataset some = ns::data::take_first(dataset, total);
-    for (int k = 1; k <= model.subnets(); ++k)
-      accuracies.push_back(ns::train::mean_average_precision(model, k, some));
-    return accuracies;
-  }
   for (int k = 1; k <= model.subnets(); ++k) {
+    if (graph.detection.present()) {
+      accuracies.push_back(ns::train::mean_average_precision(model, k, some));
+      continue;
+    }
     model.select(k);
     std::int64_t correct = 0;
-    ns::data::Batch batch;
-    for (std::size_t first = 0; first < total; first += 250) {
-      throw_if_stopped();
-      evaluation_batch(dataset, first, std::min<std::size_t>(250, total - first), batch);
-      correct +=
-          ns::metrics::count_correct(model.network().forward(batch.x, ns::nn::Mode::kEval), batch.labels);
-    }
+    ns::train::for_each_batch(model, some,
+                              [&](const ns::Tensor& logits, const ns::data::Batch& batch, std::size_t) {
+                                throw_if_stopped();
+                                correct += ns::metrics::count_correct(logits, batch.labels);
+                              });
     accuracies.push_back(static_cast<double>(correct) / static_cast<double>(total));
   }
   return accuracies;

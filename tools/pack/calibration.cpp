@@ -8,24 +8,14 @@
 #include "ns/base/error.h"
 #include "ns/data/catalog.h"
 #include "ns/data/split.h"
+#include "ns/train/fit.h"
 
 ns::data::Dataset calibration_set(const PackOptions& o, const ns::nn::Graph& graph) {
   ns::data::Dataset dataset =
       ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain,
                              graph.detection.present() ? graph.input : ns::ImageShape{});
   for (const std::string& warning : dataset.warnings) spdlog::warn("{}", warning);
-  if (graph.detection.present() != dataset.has_boxes())
-    throw ns::input_error(o.checkpoint + ": its network is " +
-                              (graph.detection.present() ? "a detector" : "a classifier") + ", and " +
-                              dataset.name + (dataset.has_boxes() ? " has boxes" : " has no boxes"),
-                          "choose the data set it was trained on with --data");
-  if (!(dataset.shape == graph.input))
-    throw ns::input_error(o.checkpoint + ": its network takes other images than " + dataset.name + " has");
-  const auto classes = static_cast<std::size_t>(graph.detection.present() ? graph.detection.classes
-                                                                          : graph.infer_shapes().back().c);
-  if (classes != dataset.classes.size())
-    throw ns::input_error(o.checkpoint + ": its network has " + std::to_string(classes) + " classes, " +
-                          dataset.name + " has " + std::to_string(dataset.classes.size()));
+  ns::train::require_fits(graph, dataset, o.checkpoint);
   return ns::data::take_first(std::move(dataset), std::min(o.calibration_images, dataset.size()));
 }
 

@@ -4,7 +4,8 @@
 
 #include "ns/base/error.h"
 #include "ns/binary/tentacle.h"
-#include "ns/data/loader.h"
+#include "ns/train/evaluate.h"
+#include "ns/train/fit.h"
 
 namespace ns::train {
 
@@ -61,27 +62,21 @@ void EnsembleScores::score(std::size_t member, std::size_t image, std::span<floa
 
 anytime::StageLogits EnsembleScores::logits(const data::Dataset& dataset,
                                             const std::function<void(std::size_t)>& progress) {
-  if (graph().input != dataset.shape || classes_ != dataset.classes.size()) {
-    throw input_error(origin_ + ": is for other images or classes than those of " + dataset.name);
-  }
-  constexpr std::size_t kBatch = 250;
+  require_fits(graph(), dataset, origin_);
   anytime::StageLogits result;
   result.samples = dataset.size();
   result.classes = classes_;
   result.stages.assign(members(), std::vector<float>(dataset.size() * classes_));
   model_.select(1);
   model_.network().keep_activations(true);
-  data::Batch batch;
-  for (std::size_t first = 0; first < dataset.size(); first += kBatch) {
-    data::evaluation_batch(dataset, first, kBatch, batch);
-    model_.network().forward(batch.x, nn::Mode::kEval);
+  for_each_batch(model_, dataset, [&](const Tensor&, const data::Batch& batch, std::size_t first) {
     for (std::size_t i = 0; i < batch.labels.size(); ++i) {
       for (std::size_t k = 0; k < members(); ++k) {
         score(k, i, std::span(result.stages[k]).subspan((first + i) * classes_, classes_));
       }
     }
     if (progress) progress(first + batch.labels.size());
-  }
+  });
   return result;
 }
 

@@ -6,8 +6,8 @@
 #include "ns/base/json.h"
 #include "ns/base/rng.h"
 #include "ns/binary/tentacle.h"
-#include "ns/data/loader.h"
 #include "ns/metrics/accuracy.h"
+#include "ns/train/evaluate.h"
 
 namespace ns::train {
 namespace {
@@ -23,15 +23,12 @@ std::string member_prefix(std::size_t member) {
 std::vector<bool> wrong_answers(nested::Model& model, const data::Dataset& dataset) {
   model.select(1);
   std::vector<bool> wrong;
-  data::Batch batch;
-  for (std::size_t first = 0; first < dataset.size(); first += 250) {
-    data::evaluation_batch(dataset, first, 250, batch);
-    const Tensor& logits = model.network().forward(batch.x, nn::Mode::kEval);
+  for_each_batch(model, dataset, [&](const Tensor& logits, const data::Batch& batch, std::size_t) {
     const auto classes = static_cast<std::size_t>(logits.shape()[1]);
     for (std::size_t i = 0; i < batch.labels.size(); ++i) {
       wrong.push_back(metrics::argmax(logits.values().subspan(i * classes, classes)) != batch.labels[i]);
     }
-  }
+  });
   return wrong;
 }
 

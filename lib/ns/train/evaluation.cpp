@@ -8,6 +8,7 @@
 #include "ns/nested/gates.h"
 #include "ns/train/detector.h"
 #include "ns/train/evaluate.h"
+#include "ns/train/fit.h"
 
 namespace ns::train {
 namespace {
@@ -17,22 +18,6 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 /// `values` are of subnet N … 1; 0 if there are none.
 double of_subnet(const std::vector<double>& values, int subnet) {
   return values.empty() ? 0.0 : values[values.size() - static_cast<std::size_t>(subnet)];
-}
-
-void check_fits(const nn::Graph& graph, const data::Dataset& dataset, const std::string& origin) {
-  if (graph.input != dataset.shape) {
-    throw input_error(origin + ": takes other images than " + dataset.name);
-  }
-  if (graph.detection.present() != dataset.has_boxes()) {
-    throw input_error(origin + ": is " + (dataset.has_boxes() ? "no detector, but " : "a detector, but ") +
-                      dataset.name + (dataset.has_boxes() ? " has boxes" : " has no boxes"));
-  }
-  const auto classes = static_cast<int>(dataset.classes.size());
-  const int found = dataset.has_boxes() ? graph.detection.classes : graph.infer_shapes().back().c;
-  if (found != classes) {
-    throw input_error(origin + ": has " + std::to_string(found) + " classes, " + dataset.name + " has " +
-                      std::to_string(classes));
-  }
 }
 
 void judge_detections(nested::Model& model, const data::Dataset& dataset, SubnetEvaluation& result) {
@@ -51,7 +36,7 @@ void judge_detections(nested::Model& model, const data::Dataset& dataset, Subnet
 
 std::vector<SubnetEvaluation> evaluate(const checkpoint::Archive& archive, const data::Dataset& dataset) {
   nested::Model model = nested::model_of(archive);
-  check_fits(model.network().graph(), dataset, archive.origin);
+  require_fits(model.network().graph(), dataset, archive.origin);
   const checkpoint::Profile profile = checkpoint::profile_of(archive);
   const std::vector<double> ratios = nested::gate_ratios_of(model.network().graph());
   std::vector<SubnetEvaluation> results;

@@ -3,6 +3,7 @@
 #include "ns/base/error.h"
 #include "ns/checkpoint/training_data.h"
 #include "ns/nested/gates.h"
+#include "ns/train/fit.h"
 
 namespace ns::train {
 
@@ -12,14 +13,8 @@ FloatClassifier::FloatClassifier(const std::string& checkpoint, const data::Data
 FloatClassifier::FloatClassifier(const checkpoint::Archive& archive, const data::Dataset& dataset)
     : model_(nested::model_of(archive)), normalisation_(dataset.normalisation) {
   const nn::Graph& graph = model_.network().graph();
-  if (!(graph.input == dataset.shape)) {
-    throw input_error(archive.origin + ": takes other images than " + dataset.name);
-  }
-  classes_ = static_cast<std::size_t>(graph.infer_shapes().back().c);
-  if (classes_ != dataset.classes.size()) {
-    throw input_error(archive.origin + ": has " + std::to_string(classes_) + " classes, " + dataset.name +
-                      " has " + std::to_string(dataset.classes.size()));
-  }
+  require_fits(graph, dataset, archive.origin);
+  classes_ = dataset.classes.size();
   held_out_ = checkpoint::training_data(checkpoint::profile_of(archive).config, archive.origin).held_out;
 }
 

@@ -5,6 +5,7 @@
 #include "ns/base/error.h"
 #include "ns/base/version.h"
 #include "ns/train/evaluate.h"
+#include "ns/train/fit.h"
 
 namespace ns::train {
 
@@ -18,10 +19,7 @@ Sensitivity scan_sensitivity(nested::Model& model, const data::Dataset& images,
   if (model.network().graph().detection.present()) {
     throw input_error("the sensitivity scan measures the accuracy of classifiers, found a detector");
   }
-  const auto classes = static_cast<int>(images.classes.size());
-  if (graph.input != images.shape || graph.layers.back().filters != classes) {
-    throw input_error(graph.name + ": takes other images or has other classes than " + images.name);
-  }
+  require_fits(graph, images, graph.name);
   const nested::Allocation allocation =
       nested::uniform_allocation(graph, options.dense_layers, options.sparsities);
   // Of every layer and sparsity before the first long pass: what is out of reach is refused at once.
