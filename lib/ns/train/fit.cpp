@@ -16,9 +16,9 @@ void require_fits(const nn::Graph& graph, const data::Dataset& dataset, const st
                       hint);
   }
   if (graph.input != dataset.shape) {
-    throw input_error(who + ": takes images of " + text(graph.input) + ", " + dataset.name + " has " +
-                          text(dataset.shape),
-                      hint);
+    throw input_error(
+        who + ": takes images of " + text(graph.input) + ", " + dataset.name + " has " + text(dataset.shape),
+        hint);
   }
   const int classes = detects ? graph.detection.classes : graph.infer_shapes().back().c;
   if (classes != static_cast<int>(dataset.classes.size())) {
