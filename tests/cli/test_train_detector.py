@@ -79,7 +79,7 @@ class DetectionTest(CliCase):
         pruned = self.folder / "pruned.safetensors"
         self.run_tool("ns-prune", model, "--sparsities", "0.6,0.9", "-o", pruned)
         self.assertEqual(len(self.train("--evaluate", pruned, "--json").stdout.splitlines()), 2)
-        self.assert_error(self.train("--evaluate", model, "-o", "x.safetensors", status=2), "ns-train", "--evaluate writes no checkpoint")
+        self.assert_error(self.train("--evaluate", model, "-o", "x.safetensors", status=2), "ns-train", "--evaluate trains nothing, so no --output")
         self.assert_error(self.train("--evaluate", model, "--sample-weights", "w.txt", status=2), "ns-train", "--evaluate trains nothing")
 
     def test_a_detector_takes_no_sample_weights(self):
