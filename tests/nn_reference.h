@@ -5,9 +5,11 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "ns/base/rng.h"
 #include "ns/nn/network.h"
 
 namespace nn_reference {
@@ -16,6 +18,28 @@ using Values = std::vector<double>;
 
 inline Values to_double(const ns::Tensor& tensor) {
   return {tensor.values().begin(), tensor.values().end()};
+}
+
+inline ns::Tensor random_tensor(const ns::Shape& shape, ns::Rng& rng) {
+  ns::Tensor tensor(shape);
+  for (float& value : tensor.values()) {
+    value = rng.normal();
+  }
+  return tensor;
+}
+
+/// Largest difference relative to the largest expected value, or to 0.1 where the truth is zero (a bias
+/// before a batch-norm) and only rounding is left; infinite if they are not as many.
+inline double worst(const Values& expected, std::span<const float> found) {
+  if (expected.size() != found.size()) {
+    return std::numeric_limits<double>::infinity();
+  }
+  double scale = 0.1, difference = 0.0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    scale = std::max(scale, std::abs(expected[i]));
+    difference = std::max(difference, std::abs(expected[i] - double{found[i]}));
+  }
+  return difference / scale;
 }
 
 /// Parameters (times their masks) and buffers by name.

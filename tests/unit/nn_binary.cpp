@@ -15,7 +15,9 @@
 
 namespace {
 
+using nn_reference::random_tensor;
 using nn_reference::Values;
+using nn_reference::worst;
 using ns::nn::Mode;
 using ns::nn::Relaxation;
 
@@ -25,22 +27,6 @@ ns::nn::Graph parse(const std::string& layers, int h = 5, int w = 6, int c = 3) 
                                           {"name", "g"},
                                           {"input", {{"h", h}, {"w", w}, {"c", c}}},
                                           {"layers", layer_list}});
-}
-
-ns::Tensor random_tensor(const ns::Shape& shape, ns::Rng& rng) {
-  ns::Tensor tensor(shape);
-  for (float& value : tensor.values()) value = rng.normal();
-  return tensor;
-}
-
-double worst(const Values& expected, std::span<const float> found) {
-  REQUIRE(expected.size() == found.size());
-  double scale = 0.1, difference = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    scale = std::max(scale, std::abs(expected[i]));
-    difference = std::max(difference, std::abs(expected[i] - double(found[i])));
-  }
-  return difference / scale;
 }
 
 double dot(const Values& a, const ns::Tensor& b) {

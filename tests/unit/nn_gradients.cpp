@@ -10,33 +10,15 @@
 
 namespace {
 
+using nn_reference::random_tensor;
 using nn_reference::Values;
+using nn_reference::worst;
 using ns::nn::Mode;
-
-ns::Tensor random_tensor(const ns::Shape& shape, ns::Rng& rng) {
-  ns::Tensor tensor(shape);
-  for (float& value : tensor.values()) {
-    value = rng.normal();
-  }
-  return tensor;
-}
 
 ns::nn::Graph graph_of(const std::string& h_w_c, const std::string& layers) {
   return ns::nn::graph_from_json(ns::parse_json(
       R"({"schema":"nestkit.graph/1","name":"g","input":)" + h_w_c + R"(,"layers":[)" + layers + "]}",
       "test"));
-}
-
-/// Largest difference relative to the largest reference value, or to 0.1 where the truth is zero (a bias
-/// before a batch-norm) and only rounding is left.
-double worst(const Values& reference, std::span<const float> found) {
-  REQUIRE(reference.size() == found.size());
-  double scale = 0.1, difference = 0.0;
-  for (std::size_t i = 0; i < reference.size(); ++i) {
-    scale = std::max(scale, std::abs(reference[i]));
-    difference = std::max(difference, std::abs(reference[i] - found[i]));
-  }
-  return difference / scale;
 }
 
 /// <outputs of the graph, cotangents>, from the values of all layers.
