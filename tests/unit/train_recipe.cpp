@@ -124,7 +124,9 @@ TEST_CASE("--set replaces one key and reads its value by the key's type") {
   CHECK(json["dense_layers"] == Json::array());
   EXPECT_ERROR(apply_setting(json, "epoch=7"), kUsage, "--set epoch=7: unknown key \"epoch\"");
   EXPECT_ERROR(apply_setting(json, "epochs"), kUsage, "expected key=value");
-  EXPECT_ERROR(apply_setting(json, "epochs=many"), kUsage, "--set epochs=many:1:1");
+  apply_setting(json, "epochs=many");
+  EXPECT_ERROR(recipe_from_json(json, "r"), kUsage,
+               "r: \"epochs\": expected an integer, found a string \"many\"");
 }
 
 TEST_CASE("the published schema is the one of this program") {

@@ -110,7 +110,8 @@ Recipe recipe_from_json(const Json& json, const std::string& origin);
 nlohmann::ordered_json to_json(const Recipe& recipe);
 
 /// Applies "key=value" to the JSON of a recipe: the value is text for text keys, else JSON; a list may be
-/// written 0.7,0.8,0.9. Throws Error(kUsage) for an unknown key (naming the nearest) or an unreadable value.
+/// written 0.7,0.8,0.9; what is no JSON stays text, which recipe_from_json refuses. Throws Error(kUsage) for
+/// an unknown key (naming the nearest).
 void apply_setting(Json& recipe, std::string_view setting);
 
 /// The published JSON Schema (draft 2020-12) of recipes.
