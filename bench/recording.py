@@ -53,11 +53,16 @@ def run(*words, missed=False):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def commit():
+    """Of these sources, with "-dirty" if they were changed since; "none" outside of a repository."""
+    done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    return done.stdout.strip() or "none"
+
+
 def conditions(checkpoint):
     """When, by which sources, of which checkpoint, those that it began with, and the one that taught it."""
     says = metadata(checkpoint)
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
-    return {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"), "commit": commit or "none",
+    return {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"), "commit": commit(),
             "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(), "parents": json.loads(says.get("parents", "[]")), "teacher_sha256": says.get("teacher")}
 
 

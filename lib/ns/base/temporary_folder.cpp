@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 
 TemporaryFolder::TemporaryFolder() {
   std::error_code missing;
-  // mkdtemp puts six characters of its choice in the place of the X's.
-  path_ = (fs::temp_directory_path(missing) / "nestkit-XXXXXX").string();
+  const std::string to_be_chosen(6, 'X');  // by mkdtemp
+  path_ = (fs::temp_directory_path(missing) / ("nestkit-" + to_be_chosen)).string();
   if (missing)
     throw environment_error("no folder for temporary files: " + missing.message(), "TMPDIR names one");
   if (::mkdtemp(path_.data()) == nullptr) {

@@ -4,10 +4,11 @@
 
 namespace ns::train {
 
+std::string text_of(const ImageShape& shape) {
+  return std::to_string(shape.h) + "x" + std::to_string(shape.w) + "x" + std::to_string(shape.c);
+}
+
 void require_fits(const nn::Graph& graph, const data::Dataset& dataset, const std::string& who) {
-  const auto text = [](const ImageShape& s) {
-    return std::to_string(s.h) + "x" + std::to_string(s.w) + "x" + std::to_string(s.c);
-  };
   const std::string hint = "choose the data set that it was trained on";
   const bool detects = graph.detection.present();
   if (detects != dataset.has_boxes()) {
@@ -16,9 +17,9 @@ void require_fits(const nn::Graph& graph, const data::Dataset& dataset, const st
                       hint);
   }
   if (graph.input != dataset.shape) {
-    throw input_error(
-        who + ": takes images of " + text(graph.input) + ", " + dataset.name + " has " + text(dataset.shape),
-        hint);
+    throw input_error(who + ": takes images of " + text_of(graph.input) + ", " + dataset.name + " has " +
+                          text_of(dataset.shape),
+                      hint);
   }
   const int classes = detects ? graph.detection.classes : graph.infer_shapes().back().c;
   if (classes != static_cast<int>(dataset.classes.size())) {

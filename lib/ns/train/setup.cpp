@@ -5,6 +5,7 @@
 #include "ns/binary/tentacle.h"
 #include "ns/data/catalog.h"
 #include "ns/nested/gates.h"
+#include "ns/train/fit.h"
 #include "ns/train/trainer.h"
 
 namespace ns::train {
@@ -39,11 +40,8 @@ nn::Graph graph_for(const Recipe& recipe, const data::Dataset& dataset) {
   const std::string& name = recipe.graph.empty() ? recipe.arch : recipe.graph;
   graph.infer_shapes();
   if (graph.input != dataset.shape) {
-    const auto text = [](const ImageShape& s) {
-      return std::to_string(s.h) + "x" + std::to_string(s.w) + "x" + std::to_string(s.c);
-    };
-    throw usage_error(name + ": takes images of " + text(graph.input) + ", but those of " + dataset.name +
-                      " are " + text(dataset.shape));
+    throw usage_error(name + ": takes images of " + text_of(graph.input) + ", but those of " + dataset.name +
+                      " are " + text_of(dataset.shape));
   }
   const bool has_binary = std::any_of(graph.layers.begin(), graph.layers.end(), [](const nn::Layer& layer) {
     return layer.op == nn::Op::kSign || layer.op == nn::Op::kBinaryConv;
