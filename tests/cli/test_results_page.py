@@ -65,6 +65,20 @@ class ResultsPage(CliCase):
         self.assertIn(f"| d | 1 | blur 3 | 1,000 | {figures}", page)
         self.assertIn(f"| d | 1 | greedy, mean logit, margin, per class | {figures}\n", page)
 
+    def test_changes_of_a_recipe_are_compared_by_validation_on_the_seeds_that_both_have(self):
+        def run(name, seed, sparsest, densest, **more):
+            subnets = [{"validation_accuracy": a, "m7_instructions": 1e6 * k} for k, a in ((1, sparsest), (2, densest))]
+            return {"schema": "nestkit.experiment/1", "experiment": name, "seed": seed, "epochs": 12, "dataset": "d", "network": "n", "date": "2026-01-31", "commit": "abc",
+                    "config": {"train_images": 1000}, "subnets": subnets} | more
+        page = self.page(ablation=[run("better", 1, 0.56, 0.62, like="sum"), run("worse", 1, 0.40, 0.60, like="sum"), run("sum", 1, 0.5, 0.6), run("sum", 2, 0.5, 0.6),
+                                   run("better", 2, 0.52, 0.60, like="sum"), run("alone", 3, 0.9, 0.9, like="sum")])
+        self.assertIn("Changes of the recipe `sum`: d, n, 1,000 training images, 12 epochs.", page)
+        rows = [line.split(" | 2026")[0] for line in page.splitlines() if line.startswith(("| sum", "| better", "| worse", "| alone"))]
+        self.assertEqual(rows, ["| sum | 2 | 60.00 50.00 | +0.00 +0.00 | +0.00 (+0.00 to +0.00) | 2.00 1.00",
+                                "| better | 2 | 61.00 54.00 | +1.00 +4.00 | +2.50 (+1.00 to +4.00) | 2.00 1.00",
+                                "| worse | 1 | 60.00 40.00 | +0.00 -10.00 | -5.00 | 2.00 1.00",
+                                "| alone | 1 | 90.00 90.00 | - | - | 2.00 1.00"])
+
     def test_a_schema_it_does_not_know_is_shown_as_it_is(self):
         self.assertIn("### nestkit.new/1\n| case | seconds |\n|---|--:|\n| x | 2.5 |\n", self.page(new=[{"schema": "nestkit.new/1", "case": "x", "seconds": 2.5}]))
 

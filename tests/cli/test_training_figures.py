@@ -68,9 +68,10 @@ class Record(TinyChain):
         self.write("list.csv", b"file,record\nt10k-images-idx3-ubyte,0\n")
         self.record("dense", self.made / "dense.safetensors")
         self.record("other", self.made / "dense.safetensors")
-        self.record("dense", self.made / "dense.safetensors", "--exclude", "list.csv")
+        self.record("dense", self.made / "dense.safetensors", "--exclude", "list.csv", "--like", "other")
         records = [json.loads(line) for line in (self.folder / "out/records.jsonl").read_text().splitlines()]
-        self.assertEqual([(r["experiment"], r["test_images"], r["original_images"]) for r in records], [("other", 50, 50), ("dense", 50, 49)])
+        self.assertEqual([(r["experiment"], r["test_images"], r["original_images"], r.get("like")) for r in records],
+                         [("other", 50, 50, None), ("dense", 50, 49, "other")])
         self.run_tool("ns-pack", self.made / "dense.safetensors", "--optimize", "speed", "--data-dir", self.made / "data", "-o", "dense.nsm")
         bench = json.loads(self.run_tool("ns-bench", "dense.nsm", "--data-dir", self.made / "data", "--json").stdout)
         subnet, = records[1]["subnets"]

@@ -24,7 +24,7 @@ TEST_CASE("a recipe written and read back is the same, and every key is written"
   recipe.seed = 9007199254740991u;
   const Json json = to_json(recipe);
   CHECK(recipe_from_json(json, "r") == recipe);
-  CHECK(json.size() == 62);
+  CHECK(json.size() == 63);
   CHECK(recipe_of("{}") == Recipe{});
   CHECK(recipe_of("{\"$schema\": \"schema/train.schema.json\", \"epochs\": 3}").epochs == 3);
 }
@@ -45,7 +45,8 @@ TEST_CASE("values out of range or that do not fit together are refused") {
   EXPECT_ERROR(recipe_of("{\"graph\": \"g.json\"}"), kUsage, "exactly one of \"arch\" and \"graph\"");
   EXPECT_ERROR(recipe_of("{\"method\": \"nested\", \"sparsities\": [0.8, 0.7]}"), kUsage,
                "r.json: sparsities: 0.7 follows 0.8");
-  EXPECT_ERROR(recipe_of("{\"method\": \"nested\", \"sparsities\": [0.8, 1.0]}"), kUsage, "value 2 is 1");
+  EXPECT_ERROR(recipe_of("{\"method\": \"nested\", \"sparsities\": [0.8, 1.0]}"), kUsage,
+               "\"sparsities\": expected more than 0 to below 1, found 1");
   EXPECT_ERROR(recipe_of("{\"method\": \"nested\", \"epochs\": 10, \"prune_end_epoch\": 10}"), kUsage,
                "does not fit into 10 epochs");
 }
@@ -84,8 +85,11 @@ TEST_CASE("keys that the network has no use for are refused, with any value but 
   refused(R"({"loss_weights": [1]})", "\"loss_weights\": expected one for each of 1 subnet, so none, found");
   refused(R"({"method": "nested", "loss_weights": [1, 2]})",
           "expected one for each of 3 subnets, found [1.0,2.0]");
-  refused(R"({"method": "nested", "loss_weights": [1, 2, 0]})", "expected numbers above 0 and up to 100");
+  refused(R"({"method": "nested", "loss_weights": [1, 2, 0]})",
+          "\"loss_weights\": expected more than 0 to 100, found 0");
   CHECK(recipe_of(R"({"method": "nested", "loss_weights": [1, 2, 3]})").loss_weights.size() == 3);
+  refused(R"({"batch_norm": "shared"})", "\"batch_norm\" shared is for \"method\" nested, found dense");
+  CHECK(recipe_of(R"({"method": "nested", "batch_norm": "shared"})").batch_norm == "shared");
   refused(R"({"cost_budget": 0.9})", "\"cost_budget\" is for \"allocation\" cost, found uniform");
   CHECK(recipe_of(R"({"arch": "nin", "activation_bits": 1, "merge": "concat", "cost_budget": 1})").arch ==
         "nin");
@@ -95,9 +99,10 @@ TEST_CASE("milestones must be given for multi_step and rise, and Adam's betas ar
   EXPECT_ERROR(recipe_of("{\"schedule\": \"multi_step\"}"), kUsage, "multi_step needs \"milestones\"");
   EXPECT_ERROR(recipe_of("{\"schedule\": \"multi_step\", \"milestones\": [3, 3]}"), kUsage,
                "\"milestones\": expected increasing epochs");
-  EXPECT_ERROR(recipe_of("{\"milestones\": [0]}"), kUsage, "expected increasing epochs above 0");
-  EXPECT_ERROR(recipe_of("{\"betas\": [0.9]}"), kUsage, "\"betas\": expected two numbers");
-  EXPECT_ERROR(recipe_of("{\"betas\": [0.9, 1]}"), kUsage, "\"betas\": expected two numbers");
+  EXPECT_ERROR(recipe_of("{\"milestones\": [0]}"), kUsage,
+               "\"milestones\": expected more than 0 to 100000, found 0");
+  EXPECT_ERROR(recipe_of("{\"betas\": [0.9]}"), kUsage, "\"betas\": expected two numbers, found [0.9]");
+  EXPECT_ERROR(recipe_of("{\"betas\": [0.9, 1]}"), kUsage, "\"betas\": expected from 0 to below 1, found 1");
   Json json = Json::object();
   apply_setting(json, "milestones=2,3.5");
   CHECK(json["milestones"] == Json({2, 3.5}));

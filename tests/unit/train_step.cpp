@@ -35,12 +35,14 @@ data::Batch random_batch() {
 }
 
 /// Gradients of every subnet's own loss, [k − 1][parameter]. The teacher's logits are constants.
-std::vector<std::vector<Tensor>> separate_gradients(nested::Model& model, const data::Batch& batch) {
+std::vector<std::vector<Tensor>> separate_gradients(nested::Model& model, const data::Batch& batch,
+                                                    bool shared_batch_norm = false) {
   std::vector<std::vector<Tensor>> gradients(kSubnets);
   nn::Network& network = model.network();
   Tensor teacher, logits_grad;
   for (int k = kSubnets; k >= 1; --k) {
     model.select(k);
+    if (shared_batch_norm) network.select_bank(0);
     const Tensor logits = network.forward(batch.x, nn::Mode::kTrain);
     if (k == kSubnets) {
       teacher = logits;
@@ -112,6 +114,29 @@ TEST_CASE(
       CHECK(pruned > 0);
     }
   }
+}
+
+TEST_CASE("shared batch-norm learns from all subnets, the other banks not at all") {
+  nested::Model model = nested_model();
+  const data::Batch batch = random_batch();
+  const std::vector<std::vector<Tensor>> separate = separate_gradients(model, batch, true);
+  const std::vector<int> banks = nested::banks_of_parameters(model.network());
+  SubnetStep step(model, {.mix = kMix, .shared_batch_norm = true});
+  step.run(batch, false, false);
+  std::int64_t wrong = 0, learning = 0;
+  for (std::size_t p = 0; p < banks.size(); ++p) {
+    const nn::Parameter& parameter = model.network().parameters()[p];
+    if (banks[p] < 0) continue;  // the other test's
+    for (std::int64_t i = 0; i < parameter.grad.size(); ++i) {
+      const auto own = [&](int k) { return double{separate[static_cast<std::size_t>(k - 1)][p][i]}; };
+      const double expected = banks[p] == 0 ? routed(Routing::kSum, 1, false, own) : 0.0;
+      wrong += parameter.grad[i] != doctest::Approx(expected).epsilon(1e-5).scale(1e-2);
+      learning += parameter.grad[i] != 0;
+    }
+  }
+  CHECK(wrong == 0);
+  CHECK(learning > 0);
+  CHECK(model.network().buffer("stem.bn.running_mean").value[0] != 0.0f);
 }
 
 TEST_CASE("loss weights multiply what each subnet gives, and leave the losses told as they are") {

@@ -85,6 +85,23 @@ TEST_CASE("a run stopped at any step and resumed ends in the bytes of the uninte
   CHECK(from_epoch.finished.arrays == whole.finished.arrays);
 }
 
+TEST_CASE("shared batch-norm ends as the same bank of every subnet, and resumes exactly") {
+  Recipe recipe = small_recipe();
+  recipe.batch_norm = "shared";
+  const data::Split data = split_for(recipe, corners(240));
+  const Run whole = run_recipe(recipe, data);
+  REQUIRE(whole.complete);
+  for (const char* part : {"weight", "bias", "running_mean", "running_var"}) {
+    CAPTURE(part);
+    CHECK(whole.finished.arrays.at(std::string("stem.bn@1.") + part) ==
+          whole.finished.arrays.at(std::string("stem.bn.") + part));
+  }
+  CHECK(whole.epochs[5].subnets[1].train_loss < whole.epochs[0].subnets[0].train_loss);
+  const Run first = run_recipe(recipe, data, nullptr, 45);
+  REQUIRE_FALSE(first.complete);
+  CHECK(run_recipe(recipe, data, &first.saved.back()).finished.arrays == whole.finished.arrays);
+}
+
 TEST_CASE("Adam with milestones, global allocation and agreeing gradients also resumes exactly") {
   Recipe recipe = small_recipe();
   recipe.optimizer = "adam";

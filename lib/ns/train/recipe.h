@@ -77,6 +77,7 @@ struct Recipe {
   std::vector<double> loss_weights;
   double distillation_weight = 0.5;
   double distillation_temperature = 2.0;
+  std::string batch_norm = "per_subnet";
 
   double weight_average = 0.0;
   int recalibration_images = 0;

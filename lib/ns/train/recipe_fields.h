@@ -142,6 +142,8 @@ void visit_fields(R& r, Visitor&& v) {
            "there is one, of the other subnets from the densest.");
   v.number("distillation_temperature", r.distillation_temperature, Range{0, 100, true},
            "Temperature of the distillation.");
+  v.word("batch_norm", r.batch_norm, {"per_subnet", "shared"},
+         "Nested: each subnet has its own batch-norm, or all train one.");
 
   v.number("weight_average", r.weight_average, Range{0, 1, false, true},
            "Decay per step of a running average of the weights, which is what is validated and saved in the "

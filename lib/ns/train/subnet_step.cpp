@@ -15,6 +15,9 @@ SubnetStep::SubnetStep(nested::Model& model, SubnetStepOptions options, parallel
   if (!options_.objective) {
     options_.objective = std::make_shared<ClassificationObjective>(options_.mix);
   }
+  if (options_.shared_batch_norm) {
+    std::replace(banks_.begin(), banks_.end(), 0, -1);
+  }
   for (int subnet = 1; subnet <= static_cast<int>(options_.widths.size()); ++subnet) {
     slices_.emplace_back(model, options_.widths, subnet);
     slices_.back().dense().network().synchronise(group);
@@ -58,6 +61,7 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
                               : options_.loss_weights[static_cast<std::size_t>(subnets - subnet)];
     if (slices_.empty()) {
       model_.select(subnet);
+      model_.network().select_bank(bank_of(subnet));
       loss = run_subnet(model_.network(), batch, from, weight);
     } else {
       nested::WidthSlice& slice = slices_[static_cast<std::size_t>(subnet - 1)];
@@ -65,7 +69,7 @@ std::vector<double> SubnetStep::run(const data::Batch& batch, bool dense, bool r
       loss = run_subnet(slice.dense().network(), batch, from, weight);
       slice.store();
     }
-    sum_gradients(subnet - 1);
+    sum_gradients(bank_of(subnet));
     add_gradients(subnet, subnets, regrow);
   }
   for (std::size_t i = 0; i < totals_.size(); ++i) {
@@ -167,7 +171,7 @@ void SubnetStep::add_gradients(int subnet, int subnets, bool regrow) {
   for (std::size_t i = 0; i < totals_.size(); ++i) {
     const nn::Parameter& parameter = parameters[i];
     if (banks_[i] >= 0) {
-      if (banks_[i] == subnet - 1) {
+      if (banks_[i] == bank_of(subnet)) {
         totals_[i] = parameter.grad;
       }
       continue;

@@ -16,6 +16,7 @@ struct SubnetStepOptions {
   nn::DistillationMix mix;           ///< loss of the subnets below the densest; its smoothing holds for all
   std::vector<double> widths;        ///< of a slimmable model, whose passes then run on slices; else empty
   std::vector<double> loss_weights;  ///< of the subnets, the densest first; empty: all 1
+  bool shared_batch_norm = false;    ///< all subnets use and train bank 0, the other banks nothing
   double diversity = 0.0;            ///< weight of the similarity of an ensemble's members in the loss
   nn::Precision precision = nn::Precision::kFloat32;
   std::shared_ptr<const Objective> objective;  ///< none: classification with `mix`
@@ -23,7 +24,7 @@ struct SubnetStepOptions {
 
 /// Passes from the densest subnet to the sparsest; the objective's loss, for all but the densest with the
 /// densest's outputs as teacher. The gradients of shared weights are
-/// routed, those of a batch-norm bank come from its own subnet.
+/// routed, those of a batch-norm bank come from its own subnet unless batch-norm is shared.
 class SubnetStep {
  public:
   /// The model and the group must outlive the step. Every process of the group has a share of the batch, all
@@ -44,6 +45,7 @@ class SubnetStep {
                     double weight = 1.0);
   double run_dense(const data::Batch& batch, const std::vector<Tensor>* teacher);
   double keep_apart(nn::Network& network);
+  int bank_of(int subnet) const { return options_.shared_batch_norm ? 0 : subnet - 1; }
   void backward(nn::Network& network, double weight);
   void sum_gradients(int bank);
   void average(std::vector<double>& losses);
@@ -53,7 +55,7 @@ class SubnetStep {
   SubnetStepOptions options_;
   parallel::Communicator& group_;
   std::vector<nested::WidthSlice> slices_;   // [subnet − 1], if slimmable
-  std::vector<int> banks_;                   // of each parameter
+  std::vector<int> banks_;                   // of each parameter; -1: every subnet's
   std::vector<std::size_t> member_outputs_;  // layers, if there is a diversity loss
   std::vector<Tensor> totals_;               // routed gradient of each parameter
   std::vector<Tensor> opposites_;  // routing "agree": the negative ones, while totals_ has the positive ones
