@@ -44,11 +44,12 @@ void declare(CLI::App& app, Options& o) {
       ->delimiter(',')
       ->capture_default_str();
   app.add_option("--allocation", o.allocation,
-                 "Shares of the layers in the kept weights: uniform, erk, global or cost")
-      ->check(CLI::IsMember({"uniform", "erk", "global", "cost"}))
+                 "Shares of the layers in the kept weights: uniform, erk, global, cost or flash")
+      ->check(CLI::IsMember({"uniform", "erk", "global", "cost", "flash"}))
       ->capture_default_str();
   app.add_option("--cost-budget", o.cost_budget,
-                 "With --allocation cost: estimated instructions, over those of uniform (default: 1)")
+                 "With --allocation cost or flash: estimated instructions, or weights, over those of uniform "
+                 "(default: 1)")
       ->check(CLI::Range(0.001, 10.0));
   add_output_options(app, o.output, "Nested checkpoint (.safetensors)");
   app.get_option("--output")->required(false);
@@ -92,8 +93,8 @@ int scan(Options o) {
 }
 
 int prune(const Options& o) {
-  if (o.cost_budget && o.allocation != "cost")
-    throw ns::usage_error("--cost-budget is for --allocation cost, found " + o.allocation);
+  if (o.cost_budget && o.allocation != "cost" && o.allocation != "flash")
+    throw ns::usage_error("--cost-budget is for --allocation cost and flash, found " + o.allocation);
   if (o.output.output.empty()) throw ns::usage_error("--output is required");
   ArtifactOutput output(o.output, o.json, {o.input});
   const ns::checkpoint::Archive input = ns::checkpoint::read_safetensors(o.input);

@@ -12,7 +12,7 @@ using namespace ns::nested;
 namespace {
 
 constexpr AllocationMethod kMethods[] = {AllocationMethod::kErk, AllocationMethod::kGlobal,
-                                         AllocationMethod::kCost};
+                                         AllocationMethod::kCost, AllocationMethod::kFlash};
 
 struct Sample {
   std::vector<LayerBlocks> layers;
@@ -49,7 +49,7 @@ Sample random_layers(ns::Rng& rng) {
 
 }  // namespace
 
-TEST_CASE("every allocation nests, meets each subnet's total to half a block and starves no layer") {
+TEST_CASE("every allocation nests, meets each subnet's total or cost to half a block and starves no layer") {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     CAPTURE(seed);
     ns::Rng rng(seed);
@@ -57,29 +57,30 @@ TEST_CASE("every allocation nests, meets each subnet's total to half a block and
     const std::size_t subnets = sample.layers[0].sparsities.size();
     for (const AllocationMethod method : kMethods) {
       CAPTURE(static_cast<int>(method));
-      const auto kept = share_blocks(sample.layers, {method, 0.9}, 0.999);
+      const auto kept = share_blocks(sample.layers, {method, 1.0}, 0.999);
       for (std::size_t k = 0; k < subnets; ++k) {
-        double wanted = 0, found = 0;
+        double wanted = 0, found = 0, costliest = 1;
         for (std::size_t i = 0; i < sample.layers.size(); ++i) {
           const LayerBlocks& layer = sample.layers[i];
           const double density = 1.0 - layer.sparsities[subnets - 1 - k];
-          wanted += density * static_cast<double>(layer.grid.weight_count());
-          found += static_cast<double>(kept[i][k] * sample.width + layer.partial_weights());
+          const double price = method == AllocationMethod::kCost ? layer.cost_per_weight : 1;
+          wanted += price * density * static_cast<double>(layer.grid.weight_count());
+          found += price * static_cast<double>(kept[i][k] * sample.width + layer.partial_weights());
+          costliest = std::max(costliest, price);
           CHECK(kept[i][k] <= std::ssize(layer.scores));
           CHECK(kept[i][k] >= (k > 0 ? kept[i][k - 1] : 1));
           if (k == 0) {  // denser ones inherit its floor; theirs may lack room between close sparsities
             CHECK(kept[i][k] >= std::floor(kDensityFloor * density * double(layer.scores.size())));
           }
         }
-        CHECK(std::abs(found - wanted) <= 0.5 * sample.width + 1e-6);
+        CHECK(std::abs(found - wanted) <= 0.5 * sample.width * costliest + 1e-6);
       }
     }
   }
 }
 
 TEST_CASE(
-    "a smaller cost budget costs less and keeps a smaller product of energies, at the same number of "
-    "weights") {
+    "a smaller budget costs less and keeps a smaller product of energies, but the largest at that price") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
     ns::Rng rng(seed);
@@ -87,13 +88,11 @@ TEST_CASE(
     for (LayerBlocks& layer : sample.layers) {
       layer.sparsities = {0.6};
     }
-    double last_cost = INFINITY, last_product = INFINITY;  // its logarithm
-    for (const double budget : {10.0, 1.0, 0.95, 0.9}) {
-      const auto kept = share_blocks(sample.layers, {AllocationMethod::kCost, budget}, 0.999);
-      double cost = 0, product = 0;
+    const auto weighed = [&](const std::vector<std::vector<std::int64_t>>& kept, auto price) {
+      double cost = 0, product = 0;  // its logarithm
       for (std::size_t i = 0; i < kept.size(); ++i) {
         const LayerBlocks& layer = sample.layers[i];
-        cost += layer.cost_per_weight * double(kept[i][0]);
+        cost += price(layer) * double(kept[i][0]);
         double lost = 0;
         for (std::int64_t block = kept[i][0]; block < std::ssize(layer.scores); ++block) {
           const double score = double{layer.scores[static_cast<std::size_t>(block)]};
@@ -101,32 +100,56 @@ TEST_CASE(
         }
         product += std::log(1 - lost);
       }
-      CHECK(cost <= last_cost);
-      CHECK(product <= last_product + 1e-9);
-      last_cost = cost;
-      last_product = product;
+      return std::pair(cost, product);
+    };
+    for (const AllocationMethod method : {AllocationMethod::kCost, AllocationMethod::kFlash}) {
+      CAPTURE(static_cast<int>(method));
+      const auto price = [&](const LayerBlocks& layer) {
+        return method == AllocationMethod::kCost ? layer.cost_per_weight : 1.0;
+      };
+      std::pair<double, double> last{INFINITY, INFINITY};
+      for (const double budget : {2.0, 1.0, 0.95, 0.9}) {
+        const auto found = weighed(share_blocks(sample.layers, {method, budget}, 0.999), price);
+        CHECK(found.first < last.first);
+        CHECK(found.second < last.second);
+        last = found;
+      }
+      // No other allocation that costs as little keeps more.
+      for (const AllocationMethod rival : {AllocationMethod::kErk, AllocationMethod::kGlobal}) {
+        const auto [cost, product] = weighed(share_blocks(sample.layers, {rival, 1.0}, 0.999), price);
+        CHECK((cost > last.first || product < last.second));
+      }
     }
   }
 }
 
-TEST_CASE("level maps of a whole network keep what the sparsities ask for in total, at every stage") {
+TEST_CASE(
+    "level maps of a whole network keep what the sparsities ask for, in total or its cost, at every stage") {
   const ns::nn::Network network(ns::arch::build("resnet8", {16, 16, 3}, 10, 0.5), 3, 5);
   const std::vector<double> sparsities{0.6, 0.8, 0.9};
-  const auto allocation = uniform_allocation(network.graph(), default_dense_layers(), sparsities);
+  const ns::nn::Graph& graph = network.graph();
+  const auto allocation = uniform_allocation(graph, default_dense_layers(), sparsities);
+  const auto shapes = graph.infer_shapes();
   for (const AllocationMethod method : kMethods) {
     CAPTURE(static_cast<int>(method));
+    const auto price = [&](const std::string& weight) {
+      const auto& out = shapes[std::size_t(graph.index_of(weight.substr(0, weight.rfind('.'))))];
+      return method == AllocationMethod::kCost ? double(out.h) * out.w + kDecodePixels : 1.0;
+    };
     for (const double fraction : {0.0, 0.4, 1.0}) {
       CAPTURE(fraction);
-      const LevelMaps maps = magnitude_levels(network, allocation, 2, fraction, {method, 0.95});
+      const LevelMaps maps = magnitude_levels(network, allocation, 2, fraction, {method, 1.0});
       CHECK(maps.size() == allocation.size());
       for (int subnet = 1; subnet <= 3; ++subnet) {
-        double kept = 0, weights = 0;
+        double kept = 0, weights = 0, costliest = 0;
         for (const auto& [name, map] : maps) {
-          kept += double(map.kept_weights(subnet));
-          weights += double(map.grid().weight_count());
+          kept += price(name) * double(map.kept_weights(subnet));
+          weights += price(name) * double(map.grid().weight_count());
+          costliest = std::max(costliest, price(name));
           CHECK(map.kept_weights(subnet) > 0);
         }
-        CHECK(std::abs(kept - (1 - fraction * sparsities[std::size_t(3 - subnet)]) * weights) <= 1.0 + 1e-6);
+        const double density = 1 - fraction * sparsities[std::size_t(3 - subnet)];
+        CHECK(std::abs(kept - density * weights) <= costliest + 1e-6);
       }
     }
   }

@@ -42,21 +42,23 @@ TEST_CASE("global allocation ranks blocks by magnitude over their layer's root m
   CHECK(share_blocks(layers, {AllocationMethod::kGlobal}, 1.0) == Counts{{1, 3}, {3, 3}});
 }
 
-TEST_CASE(
-    "cost-aware allocation keeps the largest product of energies in the budget, or names the least budget") {
+TEST_CASE("a budget of instructions or of flash keeps the largest product of energies, or names the least") {
   const std::vector<double> sparsities{0.25};
   const std::vector<LayerBlocks> layers{layer_of({1, 4, 1, 1}, {4, 2, 1, 1}, 100, sparsities),
                                         layer_of({4, 1, 1, 1}, {10, 10, 10, 2}, 1, sparsities)};
-  // Gains: 1 0.2 0.048 0.045 and 1 0.5 0.33 0.013. The uniform three and three cost 303.
-  CHECK(share_blocks(layers, {AllocationMethod::kCost, 1.0}, 1.0) == Counts{{3}, {3}});
+  // Energies grow by the factors 1.25 1.05 1.05 and 2 1.5 1.01. The uniform three and three cost 303.
+  CHECK(share_blocks(layers, {AllocationMethod::kCost, 1.0}, 1.0) == Counts{{3}, {4}});
   CHECK(share_blocks(layers, {AllocationMethod::kCost, 0.6}, 1.0) == Counts{{2}, {4}});
-  EXPECT_ERROR(share_blocks(layers, {AllocationMethod::kCost, 0.2}, 1.0), kUsage,
-               "cost_budget 0.2 is out of reach at sparsity 0.25: the least is 0.674");
-  CHECK(share_blocks(layers, {AllocationMethod::kCost, 0.2}, 0.5) == Counts{{2}, {4}});
+  EXPECT_ERROR(share_blocks(layers, {AllocationMethod::kCost, 0.1}, 1.0), kUsage,
+               "cost_budget 0.1 is out of reach at sparsity 0.25: the least is 0.334");
+  CHECK(share_blocks(layers, {AllocationMethod::kCost, 0.1}, 0.5) == Counts{{2}, {4}});
+  CHECK(share_blocks(layers, {AllocationMethod::kFlash, 1.0}, 1.0) == Counts{{3}, {3}});
+  CHECK(share_blocks(layers, {AllocationMethod::kFlash, 0.7}, 1.0) == Counts{{1}, {3}});
+  EXPECT_ERROR(share_blocks(layers, {AllocationMethod::kFlash, 0.1}, 1.0), kUsage, "the least is 0.334");
   // The sum of shares would be largest with all of the small layer: 4 and 3.
   const std::vector<double> most{0.5625};
   CHECK(share_blocks({layer_of({1, 4, 1, 1}, {2, 1, 1, 1}, 1, most), layer_of({12, 1, 1, 1}, {1}, 1, most)},
-                     {AllocationMethod::kCost, 1.0}, 1.0) == Counts{{2}, {5}});
+                     {AllocationMethod::kFlash, 1.0}, 1.0) == Counts{{2}, {5}});
 }
 
 TEST_CASE("no layer dies: a layer of tiny weights keeps a block and a fifth of its share") {

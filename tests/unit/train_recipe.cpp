@@ -90,7 +90,7 @@ TEST_CASE("keys that the network has no use for are refused, with any value but 
   CHECK(recipe_of(R"({"method": "nested", "loss_weights": [1, 2, 3]})").loss_weights.size() == 3);
   refused(R"({"batch_norm": "shared"})", "\"batch_norm\" shared is for \"method\" nested, found dense");
   CHECK(recipe_of(R"({"method": "nested", "batch_norm": "shared"})").batch_norm == "shared");
-  refused(R"({"cost_budget": 0.9})", "\"cost_budget\" is for \"allocation\" cost, found uniform");
+  refused(R"({"cost_budget": 0.9})", "\"cost_budget\" is for \"allocation\" cost and flash, found uniform");
   CHECK(recipe_of(R"({"arch": "nin", "activation_bits": 1, "merge": "concat", "cost_budget": 1})").arch ==
         "nin");
 }

@@ -14,7 +14,7 @@ namespace ns::nested {
 namespace {
 
 const std::array<std::string, 3> kRoles{"first_conv", "depthwise", "classifier"};
-const std::array<std::string, 4> kMethods{"uniform", "erk", "global", "cost"};
+const std::array<std::string, 5> kMethods{"uniform", "erk", "global", "cost", "flash"};
 
 bool has_weights(const nn::Layer& layer) {
   return layer.op == nn::Op::kConv || layer.op == nn::Op::kDepthwiseConv || layer.op == nn::Op::kLinear;
@@ -107,7 +107,7 @@ Allocation uniform_allocation(const nn::Graph& graph, const DenseLayers& dense,
 AllocationMethod allocation_from_name(const std::string& name) {
   const auto found = std::find(kMethods.begin(), kMethods.end(), name);
   if (found == kMethods.end()) {
-    throw usage_error("allocation \"" + name + "\": expected uniform, erk, global or cost",
+    throw usage_error("allocation \"" + name + "\": expected uniform, erk, global, cost or flash",
                       nearest_hint(name, kMethods));
   }
   return static_cast<AllocationMethod>(found - kMethods.begin());

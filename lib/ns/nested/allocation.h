@@ -27,30 +27,31 @@ const DenseLayers& default_dense_layers();
 Allocation uniform_allocation(const nn::Graph& graph, const DenseLayers& dense,
                               std::span<const double> sparsities);
 
-/// How the kept weights of a subnet are shared out among the layers. All but kUniform only keep to the total
-/// that the sparsities ask for, to half a block, and give no layer less than one block and a fifth of its
-/// uniform share.
+/// How the kept weights of a subnet are shared out among the layers. kErk, kGlobal and kFlash keep as many in
+/// total as the sparsities ask for, kCost as many as cost what the uniform allocation does, all to half a
+/// block; no layer gets less than one block and a fifth of its uniform share.
 enum class AllocationMethod {
   kUniform,  ///< the same sparsity in every layer
   kErk,      ///< Erdős–Rényi kernel (arXiv 1911.11134): kept weights ∝ ci + co + kh + kw, at most all
   kGlobal,   ///< the blocks of highest magnitude anywhere, each relative to its layer's root mean square
-  kCost,  ///< the largest product of the layers' kept shares of energy (squared weights) within a budget of
-          ///< estimated instructions
+  kCost,   ///< the largest product of the layers' kept shares of energy (squared weights) within a budget of
+           ///< estimated instructions, however many weights that are
+  kFlash,  ///< the same within a budget of weights, whatever they cost
 };
 
-/// "uniform", "erk", "global", "cost". Throws Error(kUsage) naming the nearest.
+/// "uniform", "erk", "global", "cost", "flash". Throws Error(kUsage) naming the nearest.
 AllocationMethod allocation_from_name(const std::string& name);
 std::string to_string(AllocationMethod method);
 
 struct AllocationOptions {
   AllocationMethod method = AllocationMethod::kUniform;
-  double cost_budget =
-      1.0;  ///< kCost: instructions allowed for a subnet, over those of the uniform allocation
+  /// Instructions (kCost) or weights (kFlash) allowed for a subnet, over those of the uniform allocation.
+  double budget = 1.0;
 };
 
 /// Level maps by magnitude of the network's present weights (masks do not matter) at `fraction` (0…1) of the
 /// allocated sparsities, shared out anew unless uniform. Throws as assign_levels does, and Error(kUsage) for
-/// a cost budget out of reach or too few blocks for all layers, whatever the weights.
+/// a budget out of reach or too few blocks for all layers, whatever the weights.
 LevelMaps magnitude_levels(const nn::Network& network, const Allocation& allocation, int block_width,
                            double fraction, const AllocationOptions& options = {});
 

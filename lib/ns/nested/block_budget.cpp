@@ -38,6 +38,9 @@ class Sharing {
   Counts of_subnet(std::size_t index, const Counts& inner) const {
     const std::int64_t total = total_blocks(index);
     const Counts floors = floors_of(index, total);
+    if (options_.method == AllocationMethod::kCost || options_.method == AllocationMethod::kFlash) {
+      return within_budget(index, floors, inner);
+    }
     Counts least = inner;
     // Rounded floors of sparsities that hardly differ may ask for more than the few blocks between them.
     std::int64_t room = total - std::accumulate(inner.begin(), inner.end(), std::int64_t{0});
@@ -45,9 +48,6 @@ class Sharing {
       const std::int64_t added = std::clamp<std::int64_t>(floors[i] - inner[i], 0, room);
       least[i] += added;
       room -= added;
-    }
-    if (options_.method == AllocationMethod::kCost) {
-      return within_budget(index, total, floors, least);
     }
     return fill(least, total, options_.method == AllocationMethod::kErk ? erk() : magnitude());
   }
@@ -130,70 +130,72 @@ class Sharing {
     };
   }
 
-  // What the block adds to the logarithm of the energy that its layer keeps, minus the price of its
-  // instructions. Signals pass one layer after another, so it is the product of the kept shares that counts:
-  // their sum would spend all on the few weights of shortcuts and starve wide layers (nested ResNet-8 at 90 %
-  // lost half a point of accuracy by it).
-  Priority worth(double price) const {
-    return [this, price](std::size_t i, std::int64_t block) {
-      const LayerBlocks& layer = layers_[i];
-      return (gains_[i][static_cast<std::size_t>(block)] - price * layer.cost_per_weight) *
-             layer.grid.width();
-    };
+  double price(const LayerBlocks& layer) const {
+    return options_.method == AllocationMethod::kCost ? layer.cost_per_weight : 1.0;
   }
 
-  double cost(const Counts& kept) const {
-    double cost = 0;
+  double price(const Counts& kept) const {
+    double sum = 0;
     for (std::size_t i = 0; i < kept.size(); ++i) {
       const LayerBlocks& layer = layers_[i];
-      const std::int64_t weights = kept[i] * layer.grid.width() + layer.partial_weights();
-      cost += layer.cost_per_weight * static_cast<double>(weights);
+      sum += price(layer) * static_cast<double>(kept[i] * layer.grid.width() + layer.partial_weights());
     }
-    return cost;
+    return sum;
   }
 
-  // The lowest price of an instruction at which the best blocks for that price meet the budget (a Lagrange
-  // multiplier, by bisection).
-  Counts within_budget(std::size_t index, std::int64_t total, const Counts& floors,
-                       const Counts& least) const {
+  // Always the block that adds most, for its price, to the logarithm of the energy that its layer keeps.
+  // Signals pass one layer after another, so it is the product of the kept shares that counts: their sum
+  // would spend all on the few weights of shortcuts and starve wide layers (nested ResNet-8 at 90 % lost half
+  // a point of accuracy by it). Gains fall along a layer, so nothing of the same price keeps more.
+  Counts within_budget(std::size_t index, const Counts& floors, const Counts& inner) const {
     double uniform = 0, costliest = 0;
     for (const LayerBlocks& layer : layers_) {
-      uniform += layer.cost_per_weight * (1.0 - layer.sparsities[index]) *
-                 static_cast<double>(layer.grid.weight_count());
-      costliest = std::max(costliest, layer.cost_per_weight);
+      uniform +=
+          price(layer) * (1.0 - layer.sparsities[index]) * static_cast<double>(layer.grid.weight_count());
+      costliest = std::max(costliest, price(layer));
     }
-    // Gradual pruning starts with everything kept, at full cost.
-    const double budget = uniform * (1.0 - (1.0 - options_.cost_budget) * fraction_);
-    // Whole blocks cannot meet it better than that.
-    const double affordable = budget + costliest * layers_.front().grid.width();
-    // A layer's first block is a floor, so gains are at most log 2, and costs of layers differ by at least
-    // one: at this price only cost counts.
-    double high = 1.0, low = 0.0;
-    const double cheapest = cost(fill(floors, total, worth(high)));
-    if (fraction_ >= 1.0 && cheapest > affordable) {
-      throw usage_error("cost_budget " + canonical_dump(options_.cost_budget) +
-                            " is out of reach at sparsity " +
+    // Gradual pruning starts with everything kept.
+    const double budget = uniform * (1.0 - (1.0 - options_.budget) * fraction_);
+    const double half_a_block = 0.5 * layers_.front().grid.width();
+    if (fraction_ >= 1.0 && price(floors) > budget + costliest * half_a_block) {
+      throw usage_error("cost_budget " + canonical_dump(options_.budget) + " is out of reach at sparsity " +
                             canonical_dump(layers_.front().sparsities[index]) + ": the least is " +
-                            canonical_dump(std::ceil(1000 * cheapest / uniform) / 1000) +
+                            canonical_dump(std::ceil(1000 * price(floors) / uniform) / 1000) +
                             " of the uniform allocation's cost",
                         "raise cost_budget or the sparsities");
     }
-    Counts best = fill(least, total, worth(low));
-    if (cost(best) <= affordable) {
-      return best;
-    }
-    best = fill(least, total, worth(high));
-    for (int i = 0; i < 40; ++i) {
-      const double price = 0.5 * (low + high);
-      Counts kept = fill(least, total, worth(price));
-      if (cost(kept) <= affordable) {
-        high = price;
-        best = std::move(kept);
-      } else {
-        low = price;
+    Counts kept = inner;
+    double spent = price(kept);
+    const auto add = [&](std::size_t i) {
+      spent += 2 * half_a_block * price(layers_[i]);
+      ++kept[i];
+    };
+    const auto fits = [&](std::size_t i) { return spent + half_a_block * price(layers_[i]) <= budget; };
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      // Rounded floors of sparsities that hardly differ may ask for more than the little between them.
+      while (kept[i] < floors[i] && (inner[i] == 0 || fits(i))) {
+        add(i);
       }
     }
-    return best;
+    std::priority_queue<std::pair<double, std::ptrdiff_t>> next;
+    const auto push = [&](std::size_t i) {
+      if (kept[i] < std::ssize(layers_[i].scores)) {
+        next.emplace(gains_[i][static_cast<std::size_t>(kept[i])] / price(layers_[i]),
+                     -static_cast<std::ptrdiff_t>(i));
+      }
+    };
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      push(i);
+    }
+    while (!next.empty()) {
+      const auto i = static_cast<std::size_t>(-next.top().second);
+      next.pop();
+      if (fits(i)) {
+        add(i);
+        push(i);
+      }
+    }
+    return kept;
   }
 
   const std::vector<LayerBlocks>& layers_;

@@ -33,10 +33,10 @@ struct LayerBlocks {
 };
 
 /// Whole blocks that subnet k keeps of layer i, at [i][k − 1]; they do not fall with k. For every subnet the
-/// weights kept in all layers differ from what the sparsities ask for by at most half a block, and every
-/// layer keeps at least one block and kDensityFloor of its share. `fraction` is the schedule's: at 1 a
-/// cost budget that the floors forbid is an Error(kUsage), before that it is met as nearly as possible.
-/// Throws Error(kUsage) too if there are fewer blocks to keep than layers.
+/// weights kept in all layers (kCost: their cost) differ from what the sparsities ask for, times the budget,
+/// by at most half a block, and every layer keeps at least one block and kDensityFloor of its share.
+/// `fraction` is the schedule's: at 1 a budget that the floors forbid is an Error(kUsage), before that it is
+/// met as nearly as possible. Throws Error(kUsage) too if there are fewer blocks to keep than layers.
 std::vector<std::vector<std::int64_t>> share_blocks(const std::vector<LayerBlocks>& layers,
                                                     const AllocationOptions& options, double fraction);
 

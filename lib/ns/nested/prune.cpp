@@ -104,7 +104,7 @@ Pruned prune(const checkpoint::Archive& input, const std::string& input_sha256, 
   checkpoint::set_profile(pruned.archive, profile);
   pruned.archive.metadata["pruning"] = canonical_dump({{"allocation", to_string(options.allocation.method)},
                                                        {"block", options.block_width},
-                                                       {"cost_budget", options.allocation.cost_budget},
+                                                       {"cost_budget", options.allocation.budget},
                                                        {"dense_layers", options.dense_layers},
                                                        {"sparsities", options.sparsities}});
   write_tensors(model, pruned.archive);

@@ -158,8 +158,9 @@ void check_use(const Recipe& recipe, const Refuse& refuse) {
   if (recipe.batch_norm != usual.batch_norm && !recipe.nested()) {
     refuse("\"batch_norm\" " + recipe.batch_norm + " is for \"method\" nested, found " + recipe.method);
   }
-  if (recipe.cost_budget != usual.cost_budget && recipe.allocation != "cost") {
-    refuse("\"cost_budget\" is for \"allocation\" cost, found " + recipe.allocation);
+  if (recipe.cost_budget != usual.cost_budget && recipe.allocation != "cost" &&
+      recipe.allocation != "flash") {
+    refuse("\"cost_budget\" is for \"allocation\" cost and flash, found " + recipe.allocation);
   }
 }
 

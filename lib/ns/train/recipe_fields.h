@@ -119,11 +119,12 @@ void visit_fields(R& r, Visitor&& v) {
   v.words(
       "dense_layers", r.dense_layers,
       "Layers that are not pruned, or get no gate: names, or the roles first_conv, depthwise, classifier.");
-  v.word("allocation", r.allocation, {"uniform", "erk", "global", "cost"},
-         "How kept weights are shared out among layers: the same sparsity in each, or only in total: "
-         "Erdos-Renyi kernel, magnitude, or magnitude within an instruction budget.");
+  v.word("allocation", r.allocation, {"uniform", "erk", "global", "cost", "flash"},
+         "How kept weights are shared out among layers: the same sparsity in each; or only in total: "
+         "Erdos-Renyi kernel, magnitude; or magnitude within a budget of instructions, or of flash.");
   v.number("cost_budget", r.cost_budget, Range{0, 10, true},
-           "Allocation cost: estimated instructions allowed, over those of the uniform allocation.");
+           "Allocation cost: estimated instructions allowed, flash: weights, over those of the uniform "
+           "allocation.");
   v.integer("prune_start_epoch", r.prune_start_epoch, Range{0, 100000},
             "Epoch before which the network is dense.");
   v.integer("prune_end_epoch", r.prune_end_epoch, Range{0, 100000},
