@@ -1,4 +1,8 @@
 """bench/record_experiment on a tiny run, and what scripts/headlines makes of such records."""
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
 import json
 import shutil
 import subprocess
@@ -23,6 +27,29 @@ class Experiments(CliCase):
                               cwd=self.folder, capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stderr.split(), ["run_experiments:", "dense_s1", "run_experiments:", "large_s1", "run_experiments:", "taught_s1"])
+
+
+class TrainSpeed(CliCase):
+    PROGRAM = SOURCE / "bench/train_speed"
+
+    def test_the_largest_relative_difference_of_losses_counts_and_what_is_no_number_is_infinitely_far(self):
+        loader = importlib.machinery.SourceFileLoader("train_speed", str(self.PROGRAM))
+        sys.path.insert(0, str(self.PROGRAM.parent))  # where it finds recording
+        self.addCleanup(sys.path.remove, str(self.PROGRAM.parent))
+        program = importlib.util.module_from_spec(importlib.util.spec_from_loader("train_speed", loader))
+        loader.exec_module(program)
+        with contextlib.redirect_stderr(io.StringIO()) as shown:
+            self.assertAlmostEqual(program.difference([2.0, 1.1, 4.0], [2.0, 1.0, 4.2]), 0.1)
+            self.assertEqual(program.difference([1.0, float("nan")], [1.0, 1.0]), float("inf"))
+            with self.assertRaises(ValueError):
+                program.difference([1.0], [1.0, 2.0])
+        self.assertIn("step 2: loss 1.100000 nestkit, 1.000000 PyTorch, relative difference 1.0e-01", shown.getvalue())
+
+    def test_what_it_cannot_measure_is_refused_before_anything_is_built(self):
+        for words, fragment in ((["resnet9"], "unknown network 'resnet9' (known: resnet8, "), (["--rounds", "0"], "must be positive"), (["--seconds", "-1"], "must be positive")):
+            done = subprocess.run([self.PROGRAM, *words], cwd=self.folder, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(fragment, done.stderr)
 
 
 @unittest.skipUnless(shutil.which("gnuplot"), "no gnuplot")
