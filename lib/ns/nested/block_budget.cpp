@@ -49,7 +49,8 @@ class Sharing {
       least[i] += added;
       room -= added;
     }
-    return fill(least, total, options_.method == AllocationMethod::kErk ? erk() : magnitude());
+    const Priority priority = options_.method == AllocationMethod::kErk ? erk() : magnitude();
+    return fill(least, priority, [&room](std::size_t) { return room-- > 0; });
   }
 
  private:
@@ -84,8 +85,9 @@ class Sharing {
   }
 
   // Adds blocks to `kept` one by one, always the layer's next one with the highest priority, the first
-  // layer's in a tie. The priority must not rise along a layer.
-  Counts fill(Counts kept, std::int64_t total, const Priority& priority) const {
+  // layer's in a tie; a layer whose block is not allowed gets no more. The priority must not rise along a
+  // layer.
+  Counts fill(Counts kept, const Priority& priority, const std::function<bool(std::size_t)>& allowed) const {
     using Candidate = std::pair<double, std::ptrdiff_t>;
     std::priority_queue<Candidate> next;
     const auto push = [&](std::size_t i) {
@@ -94,14 +96,15 @@ class Sharing {
       }
     };
     for (std::size_t i = 0; i < kept.size(); ++i) {
-      total -= kept[i];
       push(i);
     }
-    for (; total > 0; --total) {
+    while (!next.empty()) {
       const auto i = static_cast<std::size_t>(-next.top().second);
       next.pop();
-      ++kept[i];
-      push(i);
+      if (allowed(i)) {
+        ++kept[i];
+        push(i);
+      }
     }
     return kept;
   }
@@ -143,10 +146,17 @@ class Sharing {
     return sum;
   }
 
-  // Always the block that adds most, for its price, to the logarithm of the energy that its layer keeps.
-  // Signals pass one layer after another, so it is the product of the kept shares that counts: their sum
-  // would spend all on the few weights of shortcuts and starve wide layers (nested ResNet-8 at 90 % lost half
-  // a point of accuracy by it). Gains fall along a layer, so nothing of the same price keeps more.
+  // What the block adds to the logarithm of the energy that its layer keeps, for its price. Signals pass one
+  // layer after another, so it is the product of the kept shares that counts: their sum would spend all on
+  // the few weights of shortcuts and starve wide layers (nested ResNet-8 at 90 % lost half a point of
+  // accuracy by it).
+  Priority gain_for_price() const {
+    return [this](std::size_t i, std::int64_t block) {
+      return gains_[i][static_cast<std::size_t>(block)] / price(layers_[i]);
+    };
+  }
+
+  // Gains fall along a layer, so nothing of the same price keeps more.
   Counts within_budget(std::size_t index, const Counts& floors, const Counts& inner) const {
     double uniform = 0, costliest = 0;
     for (const LayerBlocks& layer : layers_) {
@@ -164,38 +174,20 @@ class Sharing {
                             " of the uniform allocation's cost",
                         "raise cost_budget or the sparsities");
     }
-    Counts kept = inner;
-    double spent = price(kept);
-    const auto add = [&](std::size_t i) {
-      spent += 2 * half_a_block * price(layers_[i]);
-      ++kept[i];
+    Counts least = inner;
+    double spent = price(inner);
+    const auto spend = [&](std::size_t i, bool anyway) {
+      const bool allowed = anyway || spent + half_a_block * price(layers_[i]) <= budget;
+      spent += allowed ? 2 * half_a_block * price(layers_[i]) : 0.0;
+      return allowed;
     };
-    const auto fits = [&](std::size_t i) { return spent + half_a_block * price(layers_[i]) <= budget; };
-    for (std::size_t i = 0; i < kept.size(); ++i) {
+    for (std::size_t i = 0; i < least.size(); ++i) {
       // Rounded floors of sparsities that hardly differ may ask for more than the little between them.
-      while (kept[i] < floors[i] && (inner[i] == 0 || fits(i))) {
-        add(i);
+      while (least[i] < floors[i] && spend(i, inner[i] == 0)) {
+        ++least[i];
       }
     }
-    std::priority_queue<std::pair<double, std::ptrdiff_t>> next;
-    const auto push = [&](std::size_t i) {
-      if (kept[i] < std::ssize(layers_[i].scores)) {
-        next.emplace(gains_[i][static_cast<std::size_t>(kept[i])] / price(layers_[i]),
-                     -static_cast<std::ptrdiff_t>(i));
-      }
-    };
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-      push(i);
-    }
-    while (!next.empty()) {
-      const auto i = static_cast<std::size_t>(-next.top().second);
-      next.pop();
-      if (fits(i)) {
-        add(i);
-        push(i);
-      }
-    }
-    return kept;
+    return fill(least, gain_for_price(), [&](std::size_t i) { return spend(i, false); });
   }
 
   const std::vector<LayerBlocks>& layers_;
