@@ -191,7 +191,7 @@ class Training(CliCase):
         cases = {
             "learning_rat": ("0.1", ["unknown key \"learning_rat\"", "did you mean \"learning_rate\"?"]),
             "epochs": ("ten", ["\"epochs\": expected an integer, found a string \"ten\""]),
-            "milestones": ("2e5", ["at most 100000"]),
+            "milestones": ("2e5", ["more than 0 to 100000"]),
             "batch_size": ("2.5", ["\"batch_size\": expected an integer, found a number 2.5"]),
             "arch": ("resnet_8", ["resnet_8", "resnet8"]),
             "sparsities": ("0.9,0.8", ["0.8 follows 0.9"]),
