@@ -93,7 +93,7 @@ int scan(Options o) {
 }
 
 int prune(const Options& o) {
-  if (o.cost_budget && o.allocation != "cost" && o.allocation != "flash")
+  if (o.cost_budget && !ns::nested::has_budget(ns::nested::allocation_from_name(o.allocation)))
     throw ns::usage_error("--cost-budget is for --allocation cost and flash, found " + o.allocation);
   if (o.output.output.empty()) throw ns::usage_error("--output is required");
   ArtifactOutput output(o.output, o.json, {o.input});

@@ -117,6 +117,10 @@ std::string to_string(AllocationMethod method) {
   return kMethods[static_cast<std::size_t>(method)];
 }
 
+bool has_budget(AllocationMethod method) {
+  return method == AllocationMethod::kCost || method == AllocationMethod::kFlash;
+}
+
 LevelMaps magnitude_levels(const nn::Network& network, const Allocation& allocation, int block_width,
                            double fraction, const AllocationOptions& options) {
   LevelMaps maps;

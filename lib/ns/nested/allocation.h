@@ -43,6 +43,9 @@ enum class AllocationMethod {
 AllocationMethod allocation_from_name(const std::string& name);
 std::string to_string(AllocationMethod method);
 
+/// kCost and kFlash: AllocationOptions::budget counts.
+bool has_budget(AllocationMethod method);
+
 struct AllocationOptions {
   AllocationMethod method = AllocationMethod::kUniform;
   /// Instructions (kCost) or weights (kFlash) allowed for a subnet, over those of the uniform allocation.

@@ -38,7 +38,7 @@ class Sharing {
   Counts of_subnet(std::size_t index, const Counts& inner) const {
     const std::int64_t total = total_blocks(index);
     const Counts floors = floors_of(index, total);
-    if (options_.method == AllocationMethod::kCost || options_.method == AllocationMethod::kFlash) {
+    if (has_budget(options_.method)) {
       return within_budget(index, floors, inner);
     }
     Counts least = inner;

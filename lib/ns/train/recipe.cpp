@@ -6,6 +6,7 @@
 #include "ns/arch/registry.h"
 #include "ns/base/nearest.h"
 #include "ns/data/catalog.h"
+#include "ns/nested/allocation.h"
 #include "ns/nested/assign_levels.h"
 #include "ns/nested/gates.h"
 #include "ns/nested/widths.h"
@@ -158,8 +159,8 @@ void check_use(const Recipe& recipe, const Refuse& refuse) {
   if (recipe.batch_norm != usual.batch_norm && !recipe.nested()) {
     refuse("\"batch_norm\" " + recipe.batch_norm + " is for \"method\" nested, found " + recipe.method);
   }
-  if (recipe.cost_budget != usual.cost_budget && recipe.allocation != "cost" &&
-      recipe.allocation != "flash") {
+  if (recipe.cost_budget != usual.cost_budget &&
+      !nested::has_budget(nested::allocation_from_name(recipe.allocation))) {
     refuse("\"cost_budget\" is for \"allocation\" cost and flash, found " + recipe.allocation);
   }
 }
