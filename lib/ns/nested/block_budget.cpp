@@ -148,8 +148,7 @@ class Sharing {
 
   // What the block adds to the logarithm of the energy that its layer keeps, for its price. Signals pass one
   // layer after another, so it is the product of the kept shares that counts: their sum would spend all on
-  // the few weights of shortcuts and starve wide layers (nested ResNet-8 at 90 % lost half a point of
-  // accuracy by it).
+  // the few weights of shortcuts and starve wide layers.
   Priority gain_for_price() const {
     return [this](std::size_t i, std::int64_t block) {
       return gains_[i][static_cast<std::size_t>(block)] / price(layers_[i]);

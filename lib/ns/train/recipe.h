@@ -88,6 +88,7 @@ struct Recipe {
   bool nested() const { return method == "nested"; }
   bool slimmable() const { return method == "slimmable"; }
   bool gated() const { return method == "gated"; }
+  bool shared_batch_norm() const { return batch_norm == "shared"; }
   bool tentacle() const { return ensemble == "tentacle"; }
   /// Members are trained one after another: bin-ensemble does that.
   bool benn() const { return ensemble == "bagging" || ensemble == "boosting"; }

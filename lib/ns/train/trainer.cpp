@@ -38,7 +38,7 @@ SubnetStepOptions step_options(const Recipe& recipe, const nn::Graph& graph, par
           {recipe.distillation_weight, recipe.distillation_temperature, recipe.label_smoothing},
           recipe.slimmable() ? recipe.widths : std::vector<double>{},
           recipe.loss_weights,
-          recipe.batch_norm == "shared",
+          recipe.shared_batch_norm(),
           recipe.diversity,
           recipe.precision == "bfloat16" ? nn::Precision::kBfloat16 : nn::Precision::kFloat32,
           std::move(objective)};
@@ -174,7 +174,7 @@ std::vector<double> Trainer::train_step(const data::Batch& batch) {
     state_.loss_sums[i] += losses[i];
   }
   state_.optimizer->step(rate_.rate(state_.step));
-  if (recipe_.batch_norm == "shared" && !state_.model.levels().empty()) {
+  if (recipe_.shared_batch_norm() && !state_.model.levels().empty()) {
     spread_bank_0(state_);
   }
   if (state_.average.on()) {
