@@ -35,6 +35,10 @@ class ResultsPage(CliCase):
         self.assertIn("**Nothing here was run on real hardware.**", page)
         self.assertIn("There are no raw records yet.", page)
 
+    def test_a_folder_that_is_not_there_is_named_and_no_page_written(self):
+        self.assertIn("make_results: error: gone: no such folder of records", self.make("--records", "gone", "-o", "page.md", status=3).stderr)
+        self.assertFalse((self.folder / "page.md").exists())
+
     def test_a_subnet_s_records_of_both_targets_become_one_row_with_conditions(self):
         sparse = {"subnets": 2, "sparsity": 0.9, "artifact_sha256": "1", "model": "s.nsm"}
         page = self.page(run=[RUN], results=[EMULATOR, HOST, EMULATOR | sparse | {"instructions": 500000, "identical": True, "verified_images": 7}])
