@@ -21,7 +21,8 @@ void declare(CLI::App& app, EnsembleOptions& o) {
   app.add_flag("--overwrite", o.overwrite, "train: replace an existing output");
   app.add_option("--set", o.settings, "train: KEY=VALUE replaces one key of the recipe; may be repeated")
       ->allow_extra_args(false);
-  app.add_option("--resume", o.resume, "train: continue an interrupted run from this checkpoint");
+  app.add_option("--resume", o.resume, "train: continue an interrupted run from this checkpoint")
+      ->transform(artifact_input());
   app.add_option("--teacher", o.teacher, "train: learn also from this checkpoint's (densest) network")
       ->transform(artifact_input());
   app.add_flag("--print-config", o.print_config, "train: print the effective recipe and stop");

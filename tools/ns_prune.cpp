@@ -1,4 +1,5 @@
 // ns-prune: makes any checkpoint a nested sparse one, by magnitude and without training.
+#include <algorithm>
 #include <optional>
 
 #include "common/artifact_stream.h"
@@ -28,6 +29,7 @@ struct Options {
   bool sensitivity = false, json = false;
   DataOptions data;
   std::size_t images = 5000;
+  std::vector<std::string> given;  // options on the command line
 };
 
 void declare(CLI::App& app, Options& o) {
@@ -45,7 +47,7 @@ void declare(CLI::App& app, Options& o) {
       ->capture_default_str();
   app.add_option("--allocation", o.allocation,
                  "Shares of the layers in the kept weights: uniform, erk, global, cost or flash")
-      ->check(CLI::IsMember({"uniform", "erk", "global", "cost", "flash"}))
+      ->check(CLI::IsMember(ns::nested::allocation_names()))
       ->capture_default_str();
   app.add_option("--cost-budget", o.cost_budget,
                  "With --allocation cost or flash: estimated instructions, or weights, over those of uniform "
@@ -63,10 +65,16 @@ void declare(CLI::App& app, Options& o) {
   add_json_option(app, o.json);
 }
 
+// What this run has no use for is refused, not ignored.
+void refuse(const Options& o, std::initializer_list<const char*> useless, const std::string& why) {
+  for (const char* option : useless) {
+    if (std::ranges::find(o.given, option) != o.given.end()) throw ns::usage_error(why + ", so no " + option);
+  }
+}
+
 int scan(Options o) {
-  if (o.allocation != "uniform" || o.cost_budget)
-    throw ns::usage_error("--sensitivity prunes each layer alone, so no --allocation and no --cost-budget");
-  if (!o.output.output.empty()) throw ns::usage_error("--sensitivity writes no checkpoint, so no --output");
+  refuse(o, {"--allocation", "--cost-budget"}, "--sensitivity prunes each layer alone");
+  refuse(o, {"--output", "--overwrite"}, "--sensitivity writes no checkpoint");
   const ns::checkpoint::Archive input = ns::checkpoint::read_safetensors(o.input);
   ns::nested::Model model = ns::nested::model_of(input);
   const ns::train::SensitivityOptions options{o.sparsities, ns::train::block_width(o.block), o.dense_layers};
@@ -93,6 +101,7 @@ int scan(Options o) {
 }
 
 int prune(const Options& o) {
+  refuse(o, {"--images", "--data", "--data-dir", "--progress"}, "without --sensitivity no data set is read");
   if (o.cost_budget && !ns::nested::has_budget(ns::nested::allocation_from_name(o.allocation)))
     throw ns::usage_error("--cost-budget is for --allocation cost and flash, found " + o.allocation);
   if (o.output.output.empty()) throw ns::usage_error("--output is required");
@@ -129,6 +138,9 @@ int main(int argc, char** argv) {
   Options options;
   return run_tool(info, argc, argv, [&](CLI::App& app) {
     declare(app, options);
-    return [&options] { return options.sensitivity ? scan(options) : prune(options); };
+    return [&app, &options] {
+      for (const CLI::Option* option : app.parse_order()) options.given.push_back(option->get_name());
+      return options.sensitivity ? scan(options) : prune(options);
+    };
   });
 }

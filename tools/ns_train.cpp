@@ -37,7 +37,8 @@ void declare(CLI::App& app, Options& o) {
       ->allow_extra_args(false);
   app.add_option("--data-dir", o.data_dir, "Folder of the data set's files, instead of the recipe's")
       ->envname("NESTKIT_DATA_DIR");
-  auto* resume = app.add_option("--resume", o.resume, "Continue an interrupted run from this checkpoint");
+  auto* resume = app.add_option("--resume", o.resume, "Continue an interrupted run from this checkpoint")
+                     ->transform(artifact_input());
   app.add_option("--init", o.init, "Start from this checkpoint's weights, and its level maps if it is nested")
       ->transform(artifact_input())
       ->excludes(resume);

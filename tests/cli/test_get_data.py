@@ -24,15 +24,15 @@ class GetData(CliCase):
 
     def get(self, *words, status=0):
         done = subprocess.run([SOURCE / "scripts/get_data", *words], cwd=self.folder, capture_output=True, text=True, check=False, timeout=120,
-                              env=os.environ | {"NESTKIT_DATA_MIRROR": str(self.folder / "mirror")})
+                              env=os.environ | {"NESTKIT_DATA_MIRROR": "mirror"})
         self.assertEqual(done.returncode, status, done.stderr)
         return done
 
     def test_a_copy_is_taken_and_checked_against_its_own_list(self):
-        out = self.folder / "data"
+        out = "data"  # of the folder where the script is started, as the mirror is
         self.mirror()
         self.assertIn("without a list of checksums", self.get(out, "cifar10").stderr)
-        self.assertEqual(sorted(p.name for p in (out / "cifar-10-batches-bin").iterdir()), sorted(CIFAR))
+        self.assertEqual(sorted(p.name for p in (self.folder / out / "cifar-10-batches-bin").iterdir()), sorted(CIFAR))
         for sums in ("MD5SUMS", "SHA256SUMS"):
             folder = self.mirror(sums=sums)
             self.assertIn(f"as its {sums} says", self.get(out, "cifar10").stderr)

@@ -4,9 +4,12 @@ import importlib.machinery
 import importlib.util
 import io
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import unittest
 
 from cli_case import BIN, SOURCE, CliCase
@@ -27,6 +30,34 @@ class Experiments(CliCase):
                               cwd=self.folder, capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stderr.split(), ["run_experiments:", "dense_s1", "run_experiments:", "large_s1", "run_experiments:", "taught_s1"])
+
+
+    def test_a_signal_waits_for_the_checkpoint_of_the_tool(self):
+        (self.folder / "list.json").write_text(json.dumps({"dense": {"recipe": "configs/cifar10_resnet8_dense.json"}}))
+        tool = self.folder / "ns-train"  # which takes its time to save
+        tool.write_text("#!/bin/sh\ntrap 'sleep 1; touch saved; exit 130' INT TERM\ntouch started\nwhile :; do sleep 0.1; done\n")
+        tool.chmod(0o755)
+        for signal_of_all in (True, False):
+            with self.subTest(signal_of_all):
+                process = subprocess.Popen([SOURCE / "bench/run_experiments", "list.json", "--seeds", "1", "--work", "w", "--records", "r.jsonl", "--bin", "."],
+                                           cwd=self.folder, stderr=subprocess.DEVNULL, start_new_session=True)
+                self.addCleanup(process.kill)
+                self.wait_for("started")
+                if signal_of_all:
+                    os.killpg(process.pid, signal.SIGINT)
+                else:
+                    process.terminate()
+                self.assertEqual(process.wait(timeout=30), 130)
+                self.assertTrue((self.folder / "saved").exists())
+                for name in ("started", "saved"):
+                    (self.folder / name).unlink()
+
+    def wait_for(self, name):
+        for _ in range(300):
+            if (self.folder / name).exists():
+                return
+            time.sleep(0.1)
+        self.fail(f"no {name}")
 
 
 class TrainSpeed(CliCase):

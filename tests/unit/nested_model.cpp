@@ -6,6 +6,7 @@
 #include "ns/arch/registry.h"
 #include "ns/base/json.h"
 #include "ns/nested/allocation.h"
+#include "ns/nested/member.h"
 
 using namespace ns;
 using nested::Model;
@@ -78,6 +79,31 @@ TEST_CASE("a checkpoint of another architecture is refused by its first differin
   const checkpoint::Archive archive = archive_of(wider, {});
   EXPECT_ERROR(nested::read_tensors(archive, {}, model), kInput,
                "m.safetensors: tensor stem.conv.weight of the network is [4, 3, 3, 3], found [8, 3, 3, 3]");
+}
+
+TEST_CASE("a file's graph gets no memory for weights that the file does not hold") {
+  checkpoint::Archive archive;
+  archive.origin = "m.safetensors";
+  checkpoint::Profile profile;
+  profile.config = "{}";
+  profile.graph = R"({"schema":"nestkit.graph/1","name":"g","input":{"h":65535,"w":65535,"c":65535},"layers":[
+      {"name":"c","op":"conv","filters":65535,"kernel":65535}]})";
+  checkpoint::set_profile(archive, profile);
+  EXPECT_ERROR(nested::model_of(archive), kInput, "m.safetensors: tensor c.weight of the network is missing");
+  archive.arrays["c.weight"] = checkpoint::make_array<float>({2}, std::vector<float>{1, 2});
+  EXPECT_ERROR(nested::model_of(archive), kInput,
+               "c.weight of the network is [65535, 65535, 65535, 65535], found [2]");
+}
+
+TEST_CASE("a network of one sparse subnet has no members") {
+  Model model(small_graph(), 1, 7);
+  const std::vector<double> sparsities{0.5};
+  model.set_levels(nested::magnitude_levels(
+      model.network(),
+      nested::uniform_allocation(model.network().graph(), nested::default_dense_layers(), sparsities), 2,
+      1.0));
+  EXPECT_ERROR(nested::member_model(archive_of(model, sparsities), 1), kUsage,
+               "m.safetensors: has no member 1: 1 subnets and no members");
 }
 
 TEST_CASE("level maps that do not fit the checkpoint are refused by name") {

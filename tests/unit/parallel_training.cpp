@@ -11,6 +11,7 @@
 #include "ns/arch/registry.h"
 #include "ns/base/rng.h"
 #include "ns/nested/allocation.h"
+#include "ns/nested/gates.h"
 #include "ns/train/subnet_step.h"
 #include "ns/train/trainer.h"
 
@@ -76,6 +77,12 @@ nested::Model nested_model() {
   return model;
 }
 
+nested::Model gated_model() {
+  return nested::Model(
+      nested::with_gates(arch::build("resnet8", {8, 8, 1}, 4, 0.25), {{0.75, 0.5}, {"first_conv"}, 0.5}), 2,
+      11);
+}
+
 /// Images [first, first + count) of a batch whose channel means are far from 0 and from each other.
 data::Batch images(std::int64_t first, std::int64_t count) {
   Rng rng(3);
@@ -92,9 +99,8 @@ struct Step {
   std::vector<Tensor> grads, statistics;
 };
 
-Step step_of(parallel::Communicator& group, nested::Routing routing) {
+Step step_of(parallel::Communicator& group, nested::Model model, nested::Routing routing) {
   constexpr std::int64_t kImages = 12;
-  nested::Model model = nested_model();
   model.network().synchronise(group);
   SubnetStep step(model, {routing, {0.4, 2.0, 0.1}}, group);
   const std::int64_t share = kImages / group.size();
@@ -150,10 +156,13 @@ Recipe small_recipe() {
 }  // namespace
 
 TEST_CASE("processes that share a batch get the losses, gradients and statistics of the whole batch") {
-  for (const auto routing : {nested::Routing::kSum, nested::Routing::kAgree}) {
-    const Step alone = step_of(parallel::single_process(), routing);
-    run_ranks([&](parallel::Communicator& group) {
-      const Step shared = step_of(group, routing);
+  using nested::Routing;
+  const std::pair<nested::Model (*)(), Routing> cases[] = {
+      {nested_model, Routing::kSum}, {nested_model, Routing::kAgree}, {gated_model, Routing::kSum}};
+  for (const auto& [model, routing] : cases) {
+    const Step alone = step_of(parallel::single_process(), model(), routing);
+    run_ranks([&, model = model, routing = routing](parallel::Communicator& group) {
+      const Step shared = step_of(group, model(), routing);
       for (std::size_t k = 0; k < alone.losses.size(); ++k)
         CHECK(shared.losses[k] == doctest::Approx(alone.losses[k]).epsilon(1e-6));
       CHECK(difference(shared.statistics, alone.statistics) < 1e-5);

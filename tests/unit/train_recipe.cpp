@@ -99,6 +99,10 @@ TEST_CASE("milestones must be given for multi_step and rise, and Adam's betas ar
   EXPECT_ERROR(recipe_of("{\"schedule\": \"multi_step\"}"), kUsage, "multi_step needs \"milestones\"");
   EXPECT_ERROR(recipe_of("{\"schedule\": \"multi_step\", \"milestones\": [3, 3]}"), kUsage,
                "\"milestones\": expected increasing epochs");
+  EXPECT_ERROR(recipe_of("{\"schedule\": \"multi_step\", \"milestones\": [3, 20], \"epochs\": 20}"), kUsage,
+               "\"milestones\": expected epochs before the last, 20, found [3.0,20.0]");
+  EXPECT_ERROR(recipe_of("{\"milestones\": [3]}"), kUsage,
+               "\"milestones\" are for \"schedule\" multi_step, found cosine");
   EXPECT_ERROR(recipe_of("{\"milestones\": [0]}"), kUsage,
                "\"milestones\": expected more than 0 to 100000, found 0");
   EXPECT_ERROR(recipe_of("{\"betas\": [0.9]}"), kUsage, "\"betas\": expected two numbers, found [0.9]");

@@ -85,6 +85,23 @@ TEST_CASE("a run stopped at any step and resumed ends in the bytes of the uninte
   CHECK(from_epoch.finished.arrays == whole.finished.arrays);
 }
 
+TEST_CASE("a resumable checkpoint that lacks a level map, or has another's blocks or steps, is refused") {
+  const Recipe recipe = small_recipe();
+  const data::Split data = split_for(recipe, corners(240));
+  const checkpoint::Archive saved = run_recipe(recipe, data, nullptr, 45).saved.back();
+  checkpoint::Archive changed = saved;
+  changed.arrays.erase("stack2.conv1.weight.level");
+  EXPECT_ERROR(run_recipe(recipe, data, &changed), kUsage, "layer stack2.conv1 is dense");
+  std::erase_if(changed.arrays, [](const auto& entry) { return entry.first.ends_with(".level"); });
+  EXPECT_ERROR(run_recipe(recipe, data, &changed), kUsage, "is dense, but the recipe's");
+  changed = saved;
+  changed.metadata["block"] = "1";
+  EXPECT_ERROR(run_recipe(recipe, data, &changed), kInput, "its blocks are 1x1, but its own recipe says 1x2");
+  changed = saved;
+  changed.arrays["progress.step"] = checkpoint::make_array<std::int64_t>({1}, std::vector<std::int64_t>{61});
+  EXPECT_ERROR(run_recipe(recipe, data, &changed), kInput, "progress.step is 61, but the whole run has 60");
+}
+
 TEST_CASE("shared batch-norm ends as the same bank of every subnet, and resumes exactly") {
   Recipe recipe = small_recipe();
   recipe.batch_norm = "shared";

@@ -64,7 +64,7 @@ ns::anytime::StageLogits logits_of(std::vector<EnsembleScores>& all, const ns::d
 
 int evaluate_checkpoints(const EnsembleOptions& o) {
   watch_stop_signals();
-  ns::train::use_threads(o.threads);
+  ns::nn::use_threads(o.threads);
   std::vector<EnsembleScores> all = read_all(o);
   EnsembleReport report;
   for (const std::string& path : o.inputs) report.sha256s.push_back(ns::sha256_hex_of_file(path));

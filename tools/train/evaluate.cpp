@@ -50,6 +50,7 @@ int evaluate_checkpoint(const std::string& checkpoint, const ns::train::Recipe& 
   const ns::checkpoint::Archive archive = ns::checkpoint::read_safetensors(checkpoint);
   const ns::data::Dataset test = dataset_for(recipe, ns::data::Part::kTest);
   for (const std::string& warning : test.warnings) spdlog::warn("{}: {}", recipe.dataset, warning);
+  ns::nn::use_threads(recipe.threads);
   const std::vector<ns::train::SubnetEvaluation> results = ns::train::evaluate(archive, test);
   if (!json) {
     standard_output().write(table_of(results, test));

@@ -113,6 +113,10 @@ AllocationMethod allocation_from_name(const std::string& name) {
   return static_cast<AllocationMethod>(found - kMethods.begin());
 }
 
+std::vector<std::string> allocation_names() {
+  return {kMethods.begin(), kMethods.end()};
+}
+
 std::string to_string(AllocationMethod method) {
   return kMethods[static_cast<std::size_t>(method)];
 }

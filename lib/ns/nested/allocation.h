@@ -42,6 +42,8 @@ enum class AllocationMethod {
 /// "uniform", "erk", "global", "cost", "flash". Throws Error(kUsage) naming the nearest.
 AllocationMethod allocation_from_name(const std::string& name);
 std::string to_string(AllocationMethod method);
+/// Of all methods, as allocation_from_name reads them.
+std::vector<std::string> allocation_names();
 
 /// kCost and kFlash: AllocationOptions::budget counts.
 bool has_budget(AllocationMethod method);

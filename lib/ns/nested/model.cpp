@@ -11,14 +11,37 @@ namespace {
 
 constexpr const char* kLevelSuffix = ".level";
 
-Tensor checked_tensor(const checkpoint::Archive& archive, const std::string& name, const Shape& shape) {
-  Tensor tensor = archive.tensor(name);
-  if (tensor.shape() != shape) {
-    throw input_error(archive.origin + ": tensor " + name + " of the network is " + ns::to_string(shape) +
-                          ", found " + ns::to_string(tensor.shape()),
+void require_shape(const checkpoint::Archive& archive, const std::string& name, const Shape& expected,
+                   const Shape& found) {
+  if (found != expected) {
+    throw input_error(archive.origin + ": tensor " + name + " of the network is " + ns::to_string(expected) +
+                          ", found " + ns::to_string(found),
                       "the checkpoint belongs to another architecture");
   }
+}
+
+Tensor checked_tensor(const checkpoint::Archive& archive, const std::string& name, const Shape& shape) {
+  Tensor tensor = archive.tensor(name);
+  require_shape(archive, name, shape, tensor.shape());
   return tensor;
+}
+
+/// A graph of a few hundred bytes can ask for any amount of memory: it gets none before the file has shown
+/// that it holds the weights.
+void require_weights(const checkpoint::Archive& archive, const nn::Graph& graph) {
+  const std::vector<ImageShape> shapes = graph.infer_shapes();
+  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    const Shape expected = graph.weight_shape(i, shapes);
+    if (expected.empty()) {
+      continue;
+    }
+    const std::string name = graph.layers[i].name + ".weight";
+    const auto found = archive.arrays.find(name);
+    if (found == archive.arrays.end()) {
+      throw input_error(archive.origin + ": tensor " + name + " of the network is missing");
+    }
+    require_shape(archive, name, expected, found->second.shape);
+  }
 }
 
 LevelMaps level_maps_of(const checkpoint::Archive& archive, int block_width, const Model& model) {
@@ -173,6 +196,7 @@ Model model_of(const checkpoint::Archive& archive) {
                        : profile.widths.empty() ? " sparsities"
                                                 : " widths"));
   }
+  require_weights(archive, graph);
   Model model(std::move(graph), profile.banks, profile.seed);
   read_tensors(archive, profile, model);
   if (subnets > 0) {

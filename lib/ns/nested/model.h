@@ -10,8 +10,8 @@
 
 namespace ns::nested {
 
-/// Dense when `levels` is empty: one subnet, one batch-norm bank. Not copyable: the network refers to the
-/// masks.
+/// Without levels nothing is pruned: dense and gated networks, and nested ones before their pruning. Not
+/// copyable: the network refers to the masks.
 class Model {
  public:
   /// Nothing pruned yet: `subnets` batch-norm banks and no level maps.

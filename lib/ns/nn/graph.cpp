@@ -13,6 +13,25 @@ int kept_channels(double share, int channels) {
   return std::max(1, static_cast<int>(std::lround(share * channels)));
 }
 
+Shape weight_shape(const Layer& layer, const ImageShape& in) {
+  switch (layer.op) {
+    case Op::kConv:
+    case Op::kBinaryConv:
+      return {layer.filters, in.c, layer.kernel[0], layer.kernel[1]};
+    case Op::kDepthwiseConv:
+      return {in.c, 1, layer.kernel[0], layer.kernel[1]};
+    case Op::kLinear:
+      return {layer.filters, std::int64_t{in.h} * in.w * in.c};
+    default:
+      return {};
+  }
+}
+
+Shape Graph::weight_shape(std::size_t layer, const std::vector<ImageShape>& shapes) const {
+  const int source = index_of(layers.at(layer).inputs[0]);
+  return nn::weight_shape(layers[layer], source < 0 ? input : shapes[static_cast<std::size_t>(source)]);
+}
+
 std::vector<ImageShape> Graph::infer_shapes() const {
   ShapeInference inference(*this);
   for (const Layer& layer : layers) {

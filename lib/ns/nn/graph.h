@@ -10,6 +10,7 @@
 
 #include "ns/nn/detection_head.h"
 #include "ns/tensor/image_shape.h"
+#include "ns/tensor/tensor.h"
 
 namespace ns::nn {
 
@@ -85,7 +86,13 @@ struct Graph {
   std::vector<std::size_t> output_layers() const;
   /// Multiply-accumulates of layer i for one image; 0 for layers without weights.
   std::int64_t macs(std::size_t layer) const;
+  /// Of layer i's weights, as weight_shape has it, where its input is one of `shapes`, those inferred.
+  Shape weight_shape(std::size_t layer, const std::vector<ImageShape>& shapes) const;
 };
+
+/// [filters, input channels, height, width] of a convolution, where depthwise has one input channel;
+/// [units, inputs] of a linear layer; empty for layers without weights. `in` is the layer's input.
+Shape weight_shape(const Layer& layer, const ImageShape& in);
 
 /// JSON form:
 /// {"schema":"nestkit.graph/1","name":…,"input":{"h","w","c"},"layers":[{"name","op","inputs"?,…}],

@@ -1,5 +1,7 @@
 #include "ns/nn/network.h"
 
+#include <omp.h>
+
 #include <algorithm>
 
 #include "ns/base/error.h"
@@ -345,6 +347,10 @@ Parameter& Network::parameter(const std::string& name) {
 }
 Buffer& Network::buffer(const std::string& name) {
   return find_named(impl_->set.buffers, name, "buffer");
+}
+
+void use_threads(int threads) {
+  omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
 }
 
 }  // namespace ns::nn

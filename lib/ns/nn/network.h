@@ -114,4 +114,7 @@ class Network {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Threads of the passes that follow in this process; 0: one per core.
+void use_threads(int threads);
+
 }  // namespace ns::nn

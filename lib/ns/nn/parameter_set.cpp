@@ -18,22 +18,22 @@ class Builder {
       case Op::kConv:
       case Op::kDepthwiseConv: {
         const bool depthwise = layer.op == Op::kDepthwiseConv;
-        const std::int64_t filters = depthwise ? in.c : layer.filters;
-        at.weight = parameter(layer.name + ".weight",
-                              {filters, depthwise ? 1 : in.c, layer.kernel[0], layer.kernel[1]}, true);
+        const Shape shape = weight_shape(layer, in);
+        at.weight = parameter(layer.name + ".weight", shape, true);
         if (depthwise && layer.kernel == std::array{1, 1}) {
           set_.parameters.back().value.fill(1.0f);  // a factor per channel
         } else {
           he_normal_fan_out(set_.parameters.back().value, depthwise ? in.c : 1, rng);
         }
         if (layer.bias) {
-          at.bias = parameter(layer.name + ".bias", {filters}, false);
+          at.bias = parameter(layer.name + ".bias", {shape[0]}, false);
         }
         break;
       }
       case Op::kLinear: {
-        const std::int64_t inputs = std::int64_t{in.h} * in.w * in.c;
-        at.weight = parameter(layer.name + ".weight", {layer.filters, inputs}, true);
+        const Shape shape = weight_shape(layer, in);
+        const std::int64_t inputs = shape[1];
+        at.weight = parameter(layer.name + ".weight", shape, true);
         uniform_fan_in(set_.parameters.back().value, inputs, rng);
         if (layer.bias) {
           at.bias = parameter(layer.name + ".bias", {layer.filters}, false);
@@ -47,8 +47,7 @@ class Builder {
         }
         break;
       case Op::kBinaryConv: {
-        at.weight =
-            parameter(layer.name + ".weight", {layer.filters, in.c, layer.kernel[0], layer.kernel[1]}, false);
+        at.weight = parameter(layer.name + ".weight", weight_shape(layer, in), false);
         Parameter& latent = set_.parameters.back();
         latent.limit = 1.0f;
         he_normal_fan_out(latent.value, 1, rng);

@@ -60,7 +60,7 @@ class Scale : public LayerPasses {
         std::fill_n(sums + gate, channels_, 0.0f);
         add_products(dy->data() + at, pass.inputs[0]->data() + at, sums + gate, pixels_, channels_);
       });
-      finish(*pass.inputs[1], sums, images);
+      finish(*pass.inputs[1], sums, images * pass.group->size());
     }
   }
 
@@ -86,7 +86,8 @@ class Scale : public LayerPasses {
     }
   }
 
-  /// Losers learn nothing from the output; the penalty reaches every factor.
+  /// Losers learn nothing from the output; the penalty, a mean over the `images` of all processes, reaches
+  /// every factor.
   void finish(const Tensor& given, float* sums, std::int64_t images) const {
     const float penalty = static_cast<float>(layer_.penalty / static_cast<double>(images));
     for (std::size_t i = 0; i < winners_.size(); ++i) {

@@ -1,7 +1,5 @@
 #include "ns/train/ensemble_scores.h"
 
-#include <omp.h>
-
 #include "ns/base/error.h"
 #include "ns/binary/tentacle.h"
 #include "ns/train/evaluate.h"
@@ -9,14 +7,10 @@
 
 namespace ns::train {
 
-void use_threads(int threads) {
-  omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
-}
-
 EnsembleScores::EnsembleScores(const checkpoint::Archive& archive)
     : origin_(archive.origin), profile_(checkpoint::profile_of(archive)), model_(nested::model_of(archive)) {
   const std::vector<std::string> outputs = binary::member_outputs(graph());
-  if (model_.subnets() > 1 || outputs.empty()) {
+  if (model_.subnets() > 1 || !model_.levels().empty() || outputs.empty()) {
     throw input_error(origin_ + ": is not a dense network with a linear classifier",
                       "members of ensembles are; tta-eval evaluates nested networks");
   }

@@ -11,9 +11,6 @@
 
 namespace ns::train {
 
-/// Threads of the passes that follow in this process; 0: one per core.
-void use_threads(int threads);
-
 /// The members of one checkpoint: the branches of a TentacleNet, the networks of a BENN, or a single network,
 /// which is an ensemble of one. Member k's logits are those of its nested::MemberClassifier: their mean over
 /// the members is the network's logits.

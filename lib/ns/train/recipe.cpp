@@ -103,6 +103,13 @@ void check_milestones(const Recipe& recipe, const Refuse& refuse) {
   if (recipe.schedule == "multi_step" && epochs.empty()) {
     refuse("schedule multi_step needs \"milestones\"", "e.g. \"milestones\": [15, 22]");
   }
+  if (recipe.schedule != "multi_step" && !epochs.empty()) {
+    refuse("\"milestones\" are for \"schedule\" multi_step, found " + recipe.schedule);
+  }
+  if (!epochs.empty() && epochs.back() >= recipe.epochs) {
+    refuse("\"milestones\": expected epochs before the last, " + std::to_string(recipe.epochs) + ", found " +
+           canonical_dump(epochs));
+  }
   for (std::size_t i = 0; i < epochs.size(); ++i) {
     if (i > 0 && epochs[i] <= epochs[i - 1]) {
       refuse("\"milestones\": expected increasing epochs, found " + canonical_dump(epochs));

@@ -281,6 +281,10 @@ void resume_from(const checkpoint::Archive& archive, const Recipe& recipe,
                       "--init starts a run from its weights");
   }
   check_same_run(archive, profile, recipe, data_manifest_sha256, state);
+  if (recipe.nested() && profile.block != block_width(recipe.block)) {
+    throw input_error(archive.origin + ": its blocks are 1x" + std::to_string(profile.block) +
+                      ", but its own recipe says " + recipe.block);
+  }
   nested::read_tensors(archive, profile, state.model);
   for (nn::Buffer& buffer : state.optimizer->state()) {
     restore(archive, stored_name(buffer), buffer.value);
@@ -304,6 +308,9 @@ void resume_from(const checkpoint::Archive& archive, const Recipe& recipe,
   state.optimizer->steps = state.step;
   state.loss_sums = loss_sums;
   state.levels_final = recipe.nested() && archive.meta(nested::kLevelsFinal) == "true";
+  if (recipe.nested() && (state.levels_final || !state.model.levels().empty())) {
+    check_same_dense_layers(archive, recipe, state);
+  }
   state.parent_sha256s = profile.parents;
 }
 

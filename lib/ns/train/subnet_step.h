@@ -13,8 +13,8 @@ namespace ns::train {
 
 struct SubnetStepOptions {
   nested::Routing routing = nested::Routing::kSum;
-  nn::DistillationMix mix;           ///< loss of the subnets below the densest; its smoothing holds for all
-  std::vector<double> widths;        ///< of a slimmable model, whose passes then run on slices; else empty
+  nn::DistillationMix mix;     ///< loss of subnets with a teacher: the densest subnet, or another network
+  std::vector<double> widths;  ///< of a slimmable model, whose passes then run on slices; else empty
   std::vector<double> loss_weights;  ///< of the subnets, the densest first; empty: all 1
   bool shared_batch_norm = false;    ///< all subnets use and train bank 0, the other banks nothing
   double diversity = 0.0;            ///< weight of the similarity of an ensemble's members in the loss

@@ -1,7 +1,5 @@
 #include "ns/train/trainer.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -77,7 +75,7 @@ Trainer::Trainer(Recipe recipe, const data::Split& data, parallel::Communicator&
     levels_at(1.0);
   }
   state_.sample_weights_sha256 = data_.train.weights_sha256;
-  omp_set_num_threads(recipe_.threads > 0 ? recipe_.threads : omp_get_num_procs());
+  nn::use_threads(recipe_.threads);
 }
 
 void Trainer::initialise(const checkpoint::Archive& archive, const std::string& sha256) {
@@ -86,6 +84,11 @@ void Trainer::initialise(const checkpoint::Archive& archive, const std::string& 
 
 void Trainer::resume(const checkpoint::Archive& archive) {
   resume_from(archive, recipe_, data_.train.manifest_sha256, state_);
+  const std::int64_t steps = recipe_.epochs * steps_per_epoch_;
+  if (state_.step > steps) {
+    throw input_error(archive.origin + ": progress.step is " + std::to_string(state_.step) +
+                      ", but the whole run has " + std::to_string(steps));
+  }
 }
 
 void Trainer::learn_from(const checkpoint::Archive& teacher, const std::string& sha256) {
@@ -184,6 +187,10 @@ std::vector<double> Trainer::train_step(const data::Batch& batch) {
 }
 
 Error Trainer::diverged(const std::string& what, std::int64_t step) const {
+  if (step < 0) {
+    return usage_error(what + " is not a number before the first step",
+                       "the run starts from a damaged checkpoint");
+  }
   return usage_error(what + " is not a number any more in step " +
                          std::to_string(step % steps_per_epoch_ + 1) + " of epoch " +
                          std::to_string(step / steps_per_epoch_ + 1),

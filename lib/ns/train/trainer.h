@@ -1,4 +1,4 @@
-// Trains a network as a recipe says: dense, nested in one go, or slimmable.
+// Trains a network as a recipe says: dense, nested in one go, slimmable or gated.
 #pragma once
 
 #include <functional>
