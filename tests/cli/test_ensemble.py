@@ -72,6 +72,7 @@ class Ensembles(CliCase):
         running.send_signal(signal.SIGTERM)
         _, stderr = running.communicate(timeout=120)
         self.assertEqual(running.returncode, 143, stderr)
+        self.assertIn(", dense, seed ", self.run_tool("ns-info", "m.resume.safetensors").stdout)
         self.assertIn("bin-ensemble train recipe.json --teacher t.safetensors -o m.safetensors --resume m.resume.safetensors", stderr)
         again = self.ensemble("train", "recipe.json", "-o", "m.safetensors", status=2)
         self.assert_error(again, "bin-ensemble", "is there from an interrupted run")

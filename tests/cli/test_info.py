@@ -89,6 +89,15 @@ class Info(TinyChain):
         done = self.info("--json", self.made / "dense.nsm", self.made / "dense.safetensors")
         self.assertEqual([json.loads(line)["kind"] for line in done.stdout.splitlines()], ["packed model", "checkpoint"])
 
+    def test_a_checkpoint_whose_tensors_are_not_its_network_s_is_refused(self):
+        whole = (self.made / "nested.safetensors").read_bytes()
+        end = 8 + int.from_bytes(whole[:8], "little")
+        header = json.loads(whole[8:end])
+        header["stem.conv.weight"]["shape"].reverse()
+        text = json.dumps(header, separators=(",", ":")).encode()
+        (self.folder / "turned.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + whole[end:])
+        self.assert_error(self.info("turned.safetensors", status=3), "ns-info", "turned.safetensors: tensor stem.conv.weight of the network is [")
+
     def test_what_is_no_artifact_or_damaged_is_refused_and_named(self):
         model, checkpoint = (self.made / "model.nsm").read_bytes(), (self.made / "nested.safetensors").read_bytes()
         cases = {b"": "the file is empty", b"hello, world": "not a packed model, checkpoint, recipe, network or results file",

@@ -5,6 +5,9 @@
 #include "ns/checkpoint/profile.h"
 #include "ns/checkpoint/safetensors.h"
 #include "ns/report/table.h"
+#ifdef NESTKIT_TRAINING
+#include "ns/nested/model.h"
+#endif
 
 using ns::report::fixed;
 using ns::report::grouped;
@@ -48,6 +51,9 @@ Artifact read_checkpoint_artifact(const std::string& path) {
   int subnets = 1;
   artifact.text = path + ": " + (ours ? "checkpoint" : "safetensors file of another program");
   if (ours) {
+#ifdef NESTKIT_TRAINING
+    ns::nested::unfinished_model_of(archive);  // throws unless the tensors are those of the network
+#endif
     const ns::checkpoint::Profile profile = ns::checkpoint::profile_of(archive);
     subnets = profile.banks;
     const std::vector<double> ratios = gate_ratios(ns::parse_json(profile.graph, path + ": graph"));

@@ -182,7 +182,7 @@ std::vector<int> banks_of_parameters(const nn::Network& network) {
   return result;
 }
 
-Model model_of(const checkpoint::Archive& archive) {
+Model unfinished_model_of(const checkpoint::Archive& archive) {
   const checkpoint::Profile profile = checkpoint::profile_of(archive);
   const auto subnets = static_cast<int>(profile.sparsities.size() + profile.widths.size());
   nn::Graph graph =
@@ -199,10 +199,17 @@ Model model_of(const checkpoint::Archive& archive) {
   require_weights(archive, graph);
   Model model(std::move(graph), profile.banks, profile.seed);
   read_tensors(archive, profile, model);
-  if (subnets > 0) {
-    require_final_levels(archive, model);
-  } else if (!model.levels().empty()) {
+  if (subnets == 0 && !model.levels().empty()) {
     throw input_error(archive.origin + ": has level maps but no sparsities");
+  }
+  return model;
+}
+
+Model model_of(const checkpoint::Archive& archive) {
+  Model model = unfinished_model_of(archive);
+  if (const checkpoint::Profile profile = checkpoint::profile_of(archive);
+      !profile.sparsities.empty() || !profile.widths.empty()) {
+    require_final_levels(archive, model);
   }
   return model;
 }

@@ -59,7 +59,10 @@ std::string name_in_bank_0(const std::string& name);
 /// The batch-norm bank that each of the network's parameters belongs to; -1 for shared ones.
 std::vector<int> banks_of_parameters(const nn::Network& network);
 
-/// The checkpoint's model. Throws Error(kInput) naming the file if it is no valid checkpoint.
+/// The checkpoint's model. Throws Error(kInput) naming the file if it is no valid checkpoint, or one of a
+/// nested run whose pruning had not ended.
 Model model_of(const checkpoint::Archive& archive);
+/// Likewise, also of a run that is still pruning.
+Model unfinished_model_of(const checkpoint::Archive& archive);
 
 }  // namespace ns::nested
