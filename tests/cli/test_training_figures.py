@@ -193,7 +193,7 @@ class Figures(CliCase):
         self.assertEqual(list(training_figures.cifar10(self.folder)) + list(training_figures.speed(self.folder)), [])
 
     def test_gaps_are_means_over_seeds_in_points(self):
-        figures = self.figures(run("nested", 1, (0.9, 0.80, 10), (0.7, 0.84, 20)), run("nested", 2, (0.9, 0.82, 10), (0.7, 0.84, 20)),
+        figures = self.figures(run(training_figures.NESTED, 1, (0.9, 0.80, 10), (0.7, 0.84, 20)), run(training_figures.NESTED, 2, (0.9, 0.82, 10), (0.7, 0.84, 20)),
                                run("alone90", 1, (0.9, 0.80, 10)), run("alone90", 2, (0.9, 0.81, 10)))
         self.assertEqual(set(figures), {"nested90_minus_standalone", "int8_vs_float_worst"})
         value, about = figures["nested90_minus_standalone"]
@@ -203,7 +203,7 @@ class Figures(CliCase):
         self.assertAlmostEqual(figures["int8_vs_float_worst"][1]["worst_single_run"], 0.2)
 
     def test_rivals_are_interpolated_at_the_nested_subnets_costs(self):
-        figures = self.figures(run("nested", 1, (0.9, 0.80, 10), (0.7, 0.84, 20), (0.5, 0.85, 50)),
+        figures = self.figures(run(training_figures.NESTED, 1, (0.9, 0.80, 10), (0.7, 0.84, 20), (0.5, 0.85, 50)),
                                run("slimmable", 1, (0, 0.76, 15), (0, 0.80, 25), (0, 0.83, 40)))
         self.assertAlmostEqual(figures["nested_over_slimmable_worst"][0], 2.0)  # at 50: the rival's best, 83 %
         self.assertEqual([round(training_figures.interpolated([(15, 0.76), (25, 0.80)], cost), 3) for cost in (10, 15, 20, 25, 30)],
