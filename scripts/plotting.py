@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import sys
 
-COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#8d6b94", "#edae49", "#5c5c5c", "#17a398", "#b5651d")
+COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#8d6b94", "#edae49", "#5c5c5c", "#17a398", "#b5651d", "#e377c2")
 
 
 def read_records(path, schema):
