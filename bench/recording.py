@@ -11,6 +11,11 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
+def absolute(path):
+    """For programs: a path without a folder would be looked for in PATH."""
+    return pathlib.Path(path).absolute()
+
+
 def fail(message):
     sys.exit(f"{pathlib.Path(sys.argv[0]).name}: error: {message}")
 

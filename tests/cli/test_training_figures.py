@@ -31,7 +31,6 @@ class Experiments(CliCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stderr.split(), ["run_experiments:", "dense_s1", "run_experiments:", "large_s1", "run_experiments:", "taught_s1"])
 
-
     def test_a_signal_waits_for_the_checkpoint_of_the_tool(self):
         (self.folder / "list.json").write_text(json.dumps({"dense": {"recipe": "configs/cifar10_resnet8_dense.json"}}))
         tool = self.folder / "ns-train"  # which takes its time to save
@@ -83,17 +82,28 @@ class TrainSpeed(CliCase):
             self.assertIn(fragment, done.stderr)
 
 
+class Table(CliCase):
+    def table(self, *words, status=0):
+        done = subprocess.run([SOURCE / "scripts/results_table", *words], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def test_the_quickstart_s_table_has_a_row_per_subnet_and_refuses_other_records(self):
+        results = SOURCE / "bench/results/quickstart"
+        rows = self.table(results / "results.jsonl", results / "pack_nested.jsonl").stdout.splitlines()
+        self.assertEqual([row.split()[0] for row in rows[2:6]], ["dense", "1", "2", "3"])
+        self.assertTrue(rows[-1].startswith("One nested file: "))
+        self.assertIn("results_table: error: gone.jsonl: ", self.table("gone.jsonl", status=3).stderr)
+        self.assertIn("line 1: expected a nestkit.pack/1 record", self.table(results / "results.jsonl", results / "results.jsonl", status=3).stderr)
+        self.assertIn("usage: scripts/results_table", self.table(status=2).stderr)
+
+
 @unittest.skipUnless(shutil.which("gnuplot"), "no gnuplot")
 class Pictures(CliCase):
     def plot(self, program, *words, status=0):
         done = subprocess.run([SOURCE / "scripts" / program, *words, "-o", "plot"], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stderr
-
-    def table(self, *words, status=0):
-        done = subprocess.run([SOURCE / "scripts/results_table", *words], cwd=self.folder, capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return done
 
     def drawn(self):
         self.assertEqual((self.folder / "plot.png").read_bytes()[:4], b"\x89PNG")
@@ -112,15 +122,6 @@ class Pictures(CliCase):
         self.assertIn("line 1: expected a nestkit.experiment/1 record", self.plot("plot_training", results / "results.jsonl", status=3))
         (self.folder / "empty.jsonl").touch()
         self.assertIn("plot_results: error: empty.jsonl: no records", self.plot("plot_results", "empty.jsonl", status=3))
-
-    def test_the_quickstart_s_table_has_a_row_per_subnet_and_refuses_other_records(self):
-        results = SOURCE / "bench/results/quickstart"
-        rows = self.table(results / "results.jsonl", results / "pack_nested.jsonl").stdout.splitlines()
-        self.assertEqual([row.split()[0] for row in rows[2:6]], ["dense", "1", "2", "3"])
-        self.assertTrue(rows[-1].startswith("One nested file: "))
-        self.assertIn("results_table: error: gone.jsonl: ", self.table("gone.jsonl", status=3).stderr)
-        self.assertIn("line 1: expected a nestkit.pack/1 record", self.table(results / "results.jsonl", results / "results.jsonl", status=3).stderr)
-        self.assertIn("usage: scripts/results_table", self.table(status=2).stderr)
 
 
 class Record(TinyChain):

@@ -7,7 +7,6 @@
 
 #include "expect_error.h"
 #include "ns/train/evaluate.h"
-#include "ns/train/recalibrate.h"
 #include "support/corner_images.h"
 #include "support/training_run.h"
 
@@ -367,43 +366,4 @@ TEST_CASE("what cannot work is refused before training starts") {
   EXPECT_ERROR(Trainer(recipe, data), kUsage, "");
   recipe.validation_images = 240;
   EXPECT_ERROR(split_for(recipe, corners(240)), kUsage, "");
-}
-
-TEST_CASE("recalibration counts every image about as much, however many there are") {
-  Recipe recipe = small_recipe();
-  data::Dataset images = corners(501);
-  std::ranges::fill(images.pixels.end() - static_cast<std::ptrdiff_t>(images.image(0).size()),
-                    images.pixels.end(), std::uint8_t{255});  // one image that is unlike the others
-  Trainer trainer(recipe, split_for(recipe, corners(240)));
-  nested::Model& model = trainer.model();
-  recalibrate_batch_norm(model, images, 500);
-  std::vector<Tensor> without;
-  for (const nn::Buffer& buffer : model.network().buffers()) without.push_back(buffer.value);
-  recalibrate_batch_norm(model, images, 501);  // three batches, of which none is this image alone
-  const Tensor &found = model.network().buffers()[0].value, &expected = without[0];
-  const auto larger = [](float a, float b) { return std::abs(a) < std::abs(b); };
-  const float scale = std::abs(*std::ranges::max_element(expected.values(), larger));
-  for (std::int64_t c = 0; c < found.size(); ++c) {
-    CHECK(std::abs(found[c] - expected[c]) < 0.1f * scale);
-  }
-}
-
-TEST_CASE("recalibrated statistics are the mean of the batch statistics of each subnet") {
-  Recipe recipe = small_recipe();
-  const data::Split data = split_for(recipe, corners(240));
-  Trainer trainer(recipe, data);
-  trainer.initialise(run_recipe(recipe, data).finished, "");
-  nested::Model& model = trainer.model();
-  recalibrate_batch_norm(model, data.train, 1000);  // all 200 images are one batch
-  for (int subnet = 1; subnet <= 2; ++subnet) {
-    model.select(subnet);
-    data::Batch batch;
-    data::evaluation_batch(data.train, 0, 200, batch);
-    const Tensor trained = model.network().forward(batch.x, nn::Mode::kTrain);
-    // The pass above moved the running statistics a tenth of the way to what they already were.
-    const Tensor evaluated = model.network().forward(batch.x, nn::Mode::kEval);
-    for (std::int64_t i = 0; i < trained.size(); ++i) {
-      CHECK(evaluated[i] == doctest::Approx(trained[i]).epsilon(0.1));
-    }
-  }
 }

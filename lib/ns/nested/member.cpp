@@ -55,12 +55,11 @@ std::vector<MemberClassifier> member_classifiers(const checkpoint::Archive& arch
 Model member_model(const checkpoint::Archive& archive, int member) {
   Model whole = model_of(archive);
   const std::vector<MemberClassifier> classifiers = member_classifiers(archive, whole);
-  const bool nested = whole.subnets() > 1 || !whole.levels().empty();
-  const bool there = !nested && member >= 1 && member <= static_cast<int>(classifiers.size());
+  const bool there = whole.dense() && member >= 1 && member <= static_cast<int>(classifiers.size());
   if (!there) {
     throw usage_error(archive.origin + ": has no member " + std::to_string(member) + ": " +
-                          (nested ? std::to_string(whole.subnets()) + " subnets and no members"
-                                  : "its members are 1 to " + std::to_string(classifiers.size())),
+                          (!whole.dense() ? std::to_string(whole.subnets()) + " subnets and no members"
+                                          : "its members are 1 to " + std::to_string(classifiers.size())),
                       "bin-ensemble trains networks with members");
   }
   Model alone(binary::member_graph(whole.network().graph(), static_cast<std::size_t>(member - 1)), 1, 0);

@@ -22,6 +22,8 @@ class Model {
   /// Number of subnets, counted from 1 = the sparsest; 1 for a dense model.
   int subnets() const { return network_.banks(); }
   const LevelMaps& levels() const { return levels_; }
+  /// One subnet, with all its weights.
+  bool dense() const { return subnets() == 1 && levels_.empty(); }
 
   /// Throws Error(kInternal) if a map's shape or number of subnets is not the network's.
   void set_levels(LevelMaps levels);

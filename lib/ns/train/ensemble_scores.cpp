@@ -10,7 +10,7 @@ namespace ns::train {
 EnsembleScores::EnsembleScores(const checkpoint::Archive& archive)
     : origin_(archive.origin), profile_(checkpoint::profile_of(archive)), model_(nested::model_of(archive)) {
   const std::vector<std::string> outputs = binary::member_outputs(graph());
-  if (model_.subnets() > 1 || !model_.levels().empty() || outputs.empty()) {
+  if (!model_.dense() || outputs.empty()) {
     throw input_error(origin_ + ": is not a dense network with a linear classifier",
                       "members of ensembles are; tta-eval evaluates nested networks");
   }

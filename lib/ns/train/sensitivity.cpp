@@ -13,7 +13,7 @@ Sensitivity scan_sensitivity(nested::Model& model, const data::Dataset& images,
                              const SensitivityOptions& options,
                              const std::function<void(std::int64_t, std::int64_t)>& on_pass) {
   const nn::Graph& graph = model.network().graph();
-  if (model.subnets() != 1 || !model.levels().empty()) {
+  if (!model.dense()) {
     throw input_error("the sensitivity scan takes a dense checkpoint, found one with several subnets");
   }
   if (model.network().graph().detection.present()) {
