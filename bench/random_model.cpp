@@ -1,8 +1,8 @@
 // random-model: a packed model with random weights, for measuring what a network costs.
-#include <spdlog/spdlog.h>
 
 #include <charconv>
 
+#include "common/log.h"
 #include "common/option_groups.h"
 #include "common/run_tool.h"
 #include "common/streams.h"
@@ -121,8 +121,8 @@ int run(Options o) {
     standard_output().record(storage_json(report, o.output.output, ns::sha256_hex(packed.bytes), 0));
     standard_output().finish();
   }
-  spdlog::info("{}: {} bytes, arena {} bytes", o.output.output, packed.bytes.size(),
-               packed.layouts[0].plan.arena_bytes);
+  log_info("{}: {} bytes, arena {} bytes", o.output.output, packed.bytes.size(),
+           packed.layouts[0].plan.arena_bytes);
   return kDone;
 }
 

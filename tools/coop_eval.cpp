@@ -1,9 +1,9 @@
 // coop-eval: networks that cooperate. The cheap one answers; where it is not sure, the next is asked.
-#include <spdlog/spdlog.h>
 
 #include "common/artifact_stream.h"
 #include "common/data_set.h"
 #include "common/default_firmware.h"
+#include "common/log.h"
 #include "common/run_tool.h"
 #include "common/stop_signal.h"
 #include "common/streams.h"
@@ -31,8 +31,8 @@ int run(CoopOptions o) {
   for (std::size_t i = 1; i < partners.stages.size(); ++i) {
     const Partner &before = partners.stages[i - 1], &after = partners.stages[i];
     if (before.cost > after.cost)
-      spdlog::warn("{} costs more than {}, which is asked after it: the cheapest should come first",
-                   before.name, after.name);
+      log_warning("{} costs more than {}, which is asked after it: the cheapest should come first",
+                  before.name, after.name);
   }
   for (const auto& model : partners.models) {
     for (const std::string& path : {o.output.output, o.per_sample, o.sample_weights}) {
@@ -59,7 +59,7 @@ int run(CoopOptions o) {
   if (!o.per_sample.empty()) write(o.per_sample, per_sample_lines(result, test.labels));
   if (!o.sample_weights.empty()) write(o.sample_weights, sample_weight_lines(o, partners));
   const std::vector<std::string> missed = missed_gates(o, partners, result);
-  for (const std::string& line : missed) spdlog::error("{}", line);
+  for (const std::string& line : missed) log_error("{}", line);
   if (!missed.empty()) return kCheckFailed;
   if (output) output->write(result.file);
   return kDone;

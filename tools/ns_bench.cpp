@@ -1,6 +1,5 @@
 // ns-bench: accuracy, cost and memory of every subnet of a packed model, on the host, on the emulated
 // Cortex-M7 and on a board.
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include "common/artifact_stream.h"
 #include "common/data_set.h"
 #include "common/default_firmware.h"
+#include "common/log.h"
 #include "common/option_groups.h"
 #include "common/run_tool.h"
 #include "common/stop_signal.h"
@@ -113,7 +113,7 @@ int run(BenchOptions o) {
   if (!o.cost_only) {
     choose_data_set(o.data, o.models);
     dataset = ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTest, shape);
-    for (const std::string& warning : dataset->warnings) spdlog::warn("{}", warning);
+    for (const std::string& warning : dataset->warnings) log_warning("{}", warning);
   }
   std::size_t excluded = 0;
   if (!o.exclude.empty()) {
@@ -137,7 +137,7 @@ int run(BenchOptions o) {
   }
   if (curves) curves->commit();
   const std::vector<std::string> missed = missed_gates(all, o.gates);
-  for (const std::string& line : missed) spdlog::error("{}", line);
+  for (const std::string& line : missed) log_error("{}", line);
   return missed.empty() ? kDone : kCheckFailed;
 }
 

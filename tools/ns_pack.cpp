@@ -1,11 +1,11 @@
 // ns-pack: a float checkpoint becomes a packed int8 model that runs in place from flash.
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "common/artifact_stream.h"
 #include "common/data_set.h"
+#include "common/log.h"
 #include "common/run_tool.h"
 #include "common/streams.h"
 #include "ns/base/error.h"
@@ -29,7 +29,7 @@ ns::pack::Provenance provenance_of(const PackOptions& o, const ns::checkpoint::P
   if (o.fast_ram > 0) packing["fast_ram"] = o.fast_ram;
   if (profile.data_manifest_sha256 != dataset.manifest_sha256) {
     packing["data_manifest_sha256"] = dataset.manifest_sha256;
-    spdlog::warn("{} was trained on other files than these of {}", o.checkpoint, dataset.name);
+    log_warning("{} was trained on other files than these of {}", o.checkpoint, dataset.name);
   }
   return {{ns::sha256_hex_of_file(o.checkpoint)},
           profile.seed,
@@ -43,8 +43,8 @@ bool gates_passed(const PackOptions& o, const ns::pack::StorageReport& report) {
   const auto gate = [&](const char* name, std::size_t found, const std::optional<std::uint64_t>& limit,
                         const std::string& most) {
     if (!limit || found <= *limit) return;
-    spdlog::error("{}: {} bytes are more than the {} allowed; nothing was written; layer \"{}\" takes most",
-                  name, found, *limit, most);
+    log_error("{}: {} bytes are more than the {} allowed; nothing was written; layer \"{}\" takes most", name,
+              found, *limit, most);
     passed = false;
   };
   const auto largest =

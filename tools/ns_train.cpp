@@ -1,10 +1,10 @@
 // ns-train: trains a network from a recipe, dense or nested sparse in one go.
-#include <spdlog/spdlog.h>
 
 #include <filesystem>
 #include <optional>
 
 #include "common/artifact_stream.h"
+#include "common/log.h"
 #include "common/option_groups.h"
 #include "common/progress.h"
 #include "common/run_tool.h"
@@ -64,7 +64,7 @@ int train(const Options& o, const Recipe& recipe, Job& job) {
   ns::data::Dataset images = ns::train::dataset_for(recipe, ns::data::Part::kTrain);
   if (!o.sample_weights.empty()) ns::data::read_sample_weights(o.sample_weights, images);
   const ns::data::Split data = split_for(recipe, std::move(images));
-  for (const std::string& warning : data.train.warnings) spdlog::warn("{}: {}", recipe.dataset, warning);
+  for (const std::string& warning : data.train.warnings) log_warning("{}: {}", recipe.dataset, warning);
   ns::train::Trainer trainer(recipe, data, group);
   if (!o.teacher.empty()) {
     trainer.learn_from(ns::checkpoint::read_safetensors(o.teacher), ns::sha256_hex_of_file(o.teacher));
@@ -73,8 +73,8 @@ int train(const Options& o, const Recipe& recipe, Job& job) {
   if (!o.init.empty()) {
     trainer.initialise(ns::checkpoint::read_safetensors(o.init), ns::sha256_hex_of_file(o.init));
   }
-  spdlog::debug("{} training images, {} for validation, {} subnets, {} processes", data.train.size(),
-                data.validation.size(), recipe.subnets(), group.size());
+  log_debug("{} training images, {} for validation, {} subnets, {} processes", data.train.size(),
+            data.validation.size(), recipe.subnets(), group.size());
   job.ready();
 
   Progress bar("training", "images", progress_mode(o.progress));
@@ -85,7 +85,7 @@ int train(const Options& o, const Recipe& recipe, Job& job) {
   try {
     if (!trainer.run(watching)) {
       bar.clear();
-      spdlog::warn("interrupted; {}", how);
+      log_warning("interrupted; {}", how);
       return stop_signal() != 0 ? kSignal + stop_signal() : kDone;  // or the signal was another process's
     }
   } catch (const ns::parallel::ProcessLost& lost) {

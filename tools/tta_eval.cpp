@@ -1,9 +1,9 @@
 // tta-eval: test-time augmentation that knows when to stop, and adaptive choice of the subnet.
-#include <spdlog/spdlog.h>
 
 #include "anytime/validation.h"
 #include "common/data_set.h"
 #include "common/default_firmware.h"
+#include "common/log.h"
 #include "common/progress.h"
 #include "common/run_tool.h"
 #include "common/stop_signal.h"
@@ -81,7 +81,7 @@ int run(TtaOptions o) {
     file.write(samples);
     file.commit();
   }
-  for (const std::string& line : missed) spdlog::error("{}", line);
+  for (const std::string& line : missed) log_error("{}", line);
   return missed.empty() ? kDone : kCheckFailed;
 }
 

@@ -1,12 +1,11 @@
 #include "bench/bench_model.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
 #include "bench/bench_cooperative.h"
 #include "bench/bench_detector.h"
 #include "bench/float_accuracy.h"
+#include "common/log.h"
 #include "common/progress.h"
 #include "common/stop_signal.h"
 #include "ns/base/json.h"
@@ -100,7 +99,7 @@ void verify(BenchRecord& record, Engine& host, const Outputs& outputs, const Pac
   const std::string difference = compare_with(host, outputs, description, record.subnet, images, check_stop);
   record.verified_images = images.size();
   record.identical = difference.empty();
-  if (!difference.empty()) spdlog::error("{}: {}", record.model, difference);
+  if (!difference.empty()) log_error("{}: {}", record.model, difference);
 }
 
 }  // namespace
@@ -162,8 +161,8 @@ void bench_model(const std::string& path, const std::optional<ns::data::Dataset>
     }
     if (const auto* session = dynamic_cast<const BoardSession*>(target.engine.get())) {
       if (session->repeated_requests() > 0)
-        spdlog::warn("{}: {} requests had to be sent again: a noisy line", o.device,
-                     session->repeated_requests());
+        log_warning("{}: {} requests had to be sent again: a noisy line", o.device,
+                    session->repeated_requests());
     }
   }
 }

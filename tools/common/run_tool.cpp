@@ -9,7 +9,7 @@
 #include <new>
 #include <system_error>
 
-#include "common/log_setup.h"
+#include "common/log.h"
 #include "common/stop_signal.h"
 #include "common/streams.h"
 #include "ns/base/error.h"

@@ -1,7 +1,6 @@
 #include "ensemble/report.h"
 
-#include <spdlog/spdlog.h>
-
+#include "common/log.h"
 #include "ns/base/version.h"
 #include "ns/report/table.h"
 
@@ -123,5 +122,5 @@ ns::Json json_of(const EnsembleReport& report) {
 }
 
 void tell_missed_gate(const std::string& message) {
-  spdlog::error(message);
+  log_error("{}", message);
 }

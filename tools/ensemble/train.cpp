@@ -1,9 +1,8 @@
 #include "ensemble/train.h"
 
-#include <spdlog/spdlog.h>
-
 #include <filesystem>
 
+#include "common/log.h"
 #include "common/progress.h"
 #include "common/run_tool.h"
 #include "common/stop_signal.h"
@@ -44,7 +43,7 @@ bool train_one_by_one(const Recipe& recipe, const ns::data::Split& data, const E
   observers.member = watching;
   observers.on_member = [&](int member, double vote) {
     bar.clear();
-    spdlog::info("member {} of {} is trained, vote {:.3f}", member, recipe.members, vote);
+    log_info("member {} of {} is trained, vote {:.3f}", member, recipe.members, vote);
   };
   if (!trainer.run(observers)) return false;
   result = trainer.finished();
@@ -80,7 +79,7 @@ int train_ensemble(const EnsembleOptions& o) {
                                   : train_together(recipe, data, o, watching, result);
   if (!done) {
     bar.clear();
-    spdlog::warn("interrupted; continue with: {}", continue_words(o, "bin-ensemble train"));
+    log_warning("interrupted; continue with: {}", continue_words(o, "bin-ensemble train"));
     return kSignal + stop_signal();
   }
   write_safetensors(o.output, result, o.overwrite ? ns::Overwrite::kYes : ns::Overwrite::kNo);

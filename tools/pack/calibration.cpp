@@ -1,9 +1,8 @@
 #include "pack/calibration.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
+#include "common/log.h"
 #include "common/progress.h"
 #include "ns/base/error.h"
 #include "ns/data/catalog.h"
@@ -14,7 +13,7 @@ ns::data::Dataset calibration_set(const PackOptions& o, const ns::nn::Graph& gra
   ns::data::Dataset dataset =
       ns::data::load_dataset(o.data.data, o.data.data_dir, ns::data::Part::kTrain,
                              graph.detection.present() ? graph.input : ns::ImageShape{});
-  for (const std::string& warning : dataset.warnings) spdlog::warn("{}", warning);
+  for (const std::string& warning : dataset.warnings) log_warning("{}", warning);
   ns::train::require_fits(graph, dataset, o.checkpoint);
   return ns::data::take_first(std::move(dataset), std::min(o.calibration_images, dataset.size()));
 }

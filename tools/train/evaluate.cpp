@@ -1,8 +1,7 @@
 #include "train/evaluate.h"
 
-#include <spdlog/spdlog.h>
-
 #include "common/exit_code.h"
+#include "common/log.h"
 #include "common/streams.h"
 #include "ns/base/sha256.h"
 #include "ns/checkpoint/profile.h"
@@ -49,7 +48,7 @@ std::string table_of(const std::vector<ns::train::SubnetEvaluation>& results, co
 int evaluate_checkpoint(const std::string& checkpoint, const ns::train::Recipe& recipe, bool json) {
   const ns::checkpoint::Archive archive = ns::checkpoint::read_safetensors(checkpoint);
   const ns::data::Dataset test = dataset_for(recipe, ns::data::Part::kTest);
-  for (const std::string& warning : test.warnings) spdlog::warn("{}: {}", recipe.dataset, warning);
+  for (const std::string& warning : test.warnings) log_warning("{}: {}", recipe.dataset, warning);
   ns::nn::use_threads(recipe.threads);
   const std::vector<ns::train::SubnetEvaluation> results = ns::train::evaluate(archive, test);
   if (!json) {

@@ -1,7 +1,5 @@
 #include "train/job.h"
 
-#include <spdlog/spdlog.h>
-
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -9,6 +7,7 @@
 #include "common/exit_code.h"
 #include "common/stop_signal.h"
 #ifdef NESTKIT_MPI
+#include "common/log.h"
 #include "ns/parallel/mpi/job.h"
 #endif
 
@@ -28,7 +27,7 @@ Job::Job() : group_(&ns::parallel::single_process()) {
   watch_stop_signals();
   mpi_ = std::make_unique<Mpi>();
   group_ = &mpi_->job;
-  if (!group_->leads()) spdlog::set_level(spdlog::level::off);
+  if (!group_->leads()) silence_log();
 #else
   throw ns::usage_error("this build trains in one process only",
                         "build where MPI is found (Debian: libopenmpi-dev), or start it without mpirun");

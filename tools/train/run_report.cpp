@@ -1,9 +1,8 @@
 #include "train/run_report.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
+#include "common/log.h"
 #include "common/streams.h"
 #include "ns/base/json.h"
 #include "ns/report/table.h"
@@ -22,8 +21,8 @@ void tell_epoch(const ns::train::EpochRecord& epoch, const ns::train::Recipe& re
   }
   const std::string member =
       epoch.member > 0 ? fmt::format("member {} of {}, ", epoch.member, recipe.members) : "";
-  spdlog::info("{}epoch {}/{} {}: loss {}, {:.0f} images/s", member, epoch.epoch, recipe.epochs, epoch.phase,
-               subnets, epoch.images_per_second);
+  log_info("{}epoch {}/{} {}: loss {}, {:.0f} images/s", member, epoch.epoch, recipe.epochs, epoch.phase,
+           subnets, epoch.images_per_second);
 }
 
 }  // namespace

@@ -1,9 +1,27 @@
-#include "common/log_setup.h"
+#include "common/log.h"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
+
+namespace {
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+}  // namespace
 
 void set_up_log(const std::string& tool, int verbosity) {
   const auto colour = std::getenv("NO_COLOR") ? spdlog::color_mode::never : spdlog::color_mode::automatic;
@@ -14,5 +32,14 @@ void set_up_log(const std::string& tool, int verbosity) {
                     : verbosity == 0 ? spdlog::level::info
                     : verbosity == 1 ? spdlog::level::debug
                                      : spdlog::level::trace);
+  // Its own default writes to stdout, which belongs to the product.
   spdlog::set_default_logger(std::move(logger));
+}
+
+void silence_log() {
+  spdlog::set_level(spdlog::level::off);
+}
+
+void log_message(LogLevel level, const std::string& message) {
+  spdlog::log(spdlog_level(level), message);
 }
