@@ -47,13 +47,13 @@ void declare(CLI::App& app, EnsembleOptions& o) {
 
 // An option of the other command would be silently ignored.
 void check_command(const CLI::App& app, const EnsembleOptions& o) {
-  const std::vector<std::string> of_train{"--output", "--overwrite", "--set",
-                                          "--resume", "--teacher",   "--print-config"};
-  const std::vector<std::string> of_eval{"--images",       "--exclude",   "--confidence",
-                                         "--min-accuracy", "--max-bytes", "--threads"};
-  for (const std::string& option : o.command == "train" ? of_eval : of_train) {
-    if (app.count(option) > 0)
-      throw ns::usage_error(option + " is not an option of bin-ensemble " + o.command);
+  if (o.command == "train") {
+    refuse_given(app, {"--images", "--exclude", "--confidence", "--min-accuracy", "--max-bytes"},
+                 "train evaluates nothing");
+    refuse_given(app, {"--threads"}, "train has the recipe's \"threads\"");
+  } else {
+    refuse_given(app, {"--output", "--overwrite", "--set", "--resume", "--teacher", "--print-config"},
+                 "eval trains nothing");
   }
   if (o.command == "train" && o.inputs.size() != 1) {
     throw ns::usage_error("train takes one recipe, found " + std::to_string(o.inputs.size()) + " inputs");

@@ -1,5 +1,4 @@
 // ns-prune: makes any checkpoint a nested sparse one, by magnitude and without training.
-#include <algorithm>
 #include <optional>
 
 #include "common/artifact_stream.h"
@@ -29,7 +28,6 @@ struct Options {
   bool sensitivity = false, json = false;
   DataOptions data;
   std::size_t images = 5000;
-  std::vector<std::string> given;  // options on the command line
 };
 
 void declare(CLI::App& app, Options& o) {
@@ -65,16 +63,9 @@ void declare(CLI::App& app, Options& o) {
   add_json_option(app, o.json);
 }
 
-// What this run has no use for is refused, not ignored.
-void refuse(const Options& o, std::initializer_list<const char*> useless, const std::string& why) {
-  for (const char* option : useless) {
-    if (std::ranges::find(o.given, option) != o.given.end()) throw ns::usage_error(why + ", so no " + option);
-  }
-}
-
-int scan(Options o) {
-  refuse(o, {"--allocation", "--cost-budget"}, "--sensitivity prunes each layer alone");
-  refuse(o, {"--output", "--overwrite"}, "--sensitivity writes no checkpoint");
+int scan(const CLI::App& app, Options o) {
+  refuse_given(app, {"--allocation", "--cost-budget"}, "--sensitivity prunes each layer alone");
+  refuse_given(app, {"--output", "--overwrite"}, "--sensitivity writes no checkpoint");
   const ns::checkpoint::Archive input = ns::checkpoint::read_safetensors(o.input);
   ns::nested::Model model = ns::nested::model_of(input);
   const ns::train::SensitivityOptions options{o.sparsities, ns::train::block_width(o.block), o.dense_layers};
@@ -100,8 +91,9 @@ int scan(Options o) {
   return kDone;
 }
 
-int prune(const Options& o) {
-  refuse(o, {"--images", "--data", "--data-dir", "--progress"}, "without --sensitivity no data set is read");
+int prune(const CLI::App& app, const Options& o) {
+  refuse_given(app, {"--images", "--data", "--data-dir", "--progress"},
+               "without --sensitivity no data set is read");
   if (o.cost_budget && !ns::nested::has_budget(ns::nested::allocation_from_name(o.allocation)))
     throw ns::usage_error("--cost-budget is for --allocation cost and flash, found " + o.allocation);
   if (o.output.output.empty()) throw ns::usage_error("--output is required");
@@ -138,9 +130,6 @@ int main(int argc, char** argv) {
   Options options;
   return run_tool(info, argc, argv, [&](CLI::App& app) {
     declare(app, options);
-    return [&app, &options] {
-      for (const CLI::Option* option : app.parse_order()) options.given.push_back(option->get_name());
-      return options.sensitivity ? scan(options) : prune(options);
-    };
+    return [&app, &options] { return options.sensitivity ? scan(app, options) : prune(app, options); };
   });
 }

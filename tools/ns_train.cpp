@@ -100,7 +100,7 @@ int train(const Options& o, const Recipe& recipe, Job& job) {
   return kDone;
 }
 
-int run(const Options& o) {
+int run(const CLI::App& app, const Options& o) {
   if (o.print_schema) {
     standard_output().line(ns::train::recipe_schema().dump(2));
     return kDone;
@@ -116,14 +116,8 @@ int run(const Options& o) {
     return kDone;
   }
   if (!o.evaluate.empty()) {
-    const std::pair<const char*, bool> useless[] = {
-        {"--output", !o.output.empty()},   {"--overwrite", o.overwrite},
-        {"--resume", !o.resume.empty()},   {"--init", !o.init.empty()},
-        {"--teacher", !o.teacher.empty()}, {"--sample-weights", !o.sample_weights.empty()},
-    };
-    for (const auto& [option, given] : useless) {
-      if (given) throw ns::usage_error("--evaluate trains nothing, so no " + std::string(option));
-    }
+    refuse_given(app, {"--output", "--overwrite", "--resume", "--init", "--teacher", "--sample-weights"},
+                 "--evaluate trains nothing");
     return evaluate_checkpoint(o.evaluate, recipe, o.json);
   }
   if (recipe.benn()) {
@@ -146,6 +140,6 @@ int main(int argc, char** argv) {
   Options options;
   return run_tool(info, argc, argv, [&](CLI::App& app) {
     declare(app, options);
-    return [&options] { return run(options); };
+    return [&app, &options] { return run(app, options); };
   });
 }

@@ -148,8 +148,8 @@ class Ensembles(CliCase):
         for other, fragment in (("colour.safetensors", "does not go with t.safetensors: it takes images of another shape"),
                                 ("t.nsm", "is a packed model (.nsm), expected a checkpoint")):
             self.assert_error(self.ensemble("eval", "t.safetensors", other, status=3), "bin-ensemble", f"{other}: {fragment}")
-        self.assert_error(self.ensemble("eval", "t.safetensors", "--set", "epochs=1", status=2), "bin-ensemble", "--set is not an option of bin-ensemble eval")
-        self.assert_error(self.ensemble("train", "recipe.json", "--images", "1", status=2), "bin-ensemble", "--images is not an option")
+        self.assert_error(self.ensemble("eval", "t.safetensors", "--set", "epochs=1", status=2), "bin-ensemble", "eval trains nothing, so no --set")
+        self.assert_error(self.ensemble("train", "recipe.json", "--images", "1", status=2), "bin-ensemble", "train evaluates nothing, so no --images")
         self.assert_error(self.ensemble("eval", "missing.safetensors", status=3), "bin-ensemble", "missing.safetensors")
         self.assert_error(self.ensemble("evaluate", "t.safetensors", status=2), "bin-ensemble", "evaluate")
 

@@ -1,7 +1,10 @@
 #include "common/option_groups.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+
+#include "ns/base/error.h"
 
 namespace {
 
@@ -83,4 +86,11 @@ void add_progress_option(CLI::App& app, std::string& mode) {
   app.add_option("--progress", mode, "Progress bar: auto (on a terminal), always, never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
+}
+
+void refuse_given(const CLI::App& app, std::initializer_list<const char*> useless, const std::string& why) {
+  for (const char* option : useless) {
+    if (std::ranges::find(app.parse_order(), app.get_option(option)) != app.parse_order().end())
+      throw ns::usage_error(why + ", so no " + option);
+  }
 }

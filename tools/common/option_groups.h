@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 
@@ -33,3 +34,7 @@ void add_emulator_options(CLI::App& app, std::size_t& images, std::string& firmw
 void add_json_option(CLI::App& app, bool& json);
 void add_threads_option(CLI::App& app, int& threads);
 void add_progress_option(CLI::App& app, std::string& mode);
+
+/// What a run has no use for is refused, not ignored: Error(kUsage) "<why>, so no <option>" for the first of
+/// `useless` that the command line has. Variables of the environment may stay.
+void refuse_given(const CLI::App& app, std::initializer_list<const char*> useless, const std::string& why);
