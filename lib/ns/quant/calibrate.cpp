@@ -29,10 +29,16 @@ void for_each_output(nn::Network& network, const LoweredGraph& lowered, const Te
   }
 }
 
+/// total[i] += the sum of values[i], values[i + total.size()] …
+void add_up(std::span<const float> values, std::vector<double>& total) {
+  for (std::size_t first = 0; first < values.size(); first += total.size())
+    for (std::size_t i = 0; i < total.size(); ++i) total[i] += static_cast<double>(values[first + i]);
+}
+
 }  // namespace
 
-std::vector<Range> calibrate(nested::Model& model, const LoweredGraph& lowered, int subnet,
-                             const Tensor& images, const CalibrationProgress& progress) {
+std::vector<TensorStatistics> calibrate(nested::Model& model, const LoweredGraph& lowered, int subnet,
+                                        const Tensor& images, const CalibrationProgress& progress) {
   if (images.shape().size() != 4 || images.shape()[0] < 1)
     throw usage_error("calibration needs at least one image");
   const std::int64_t total = 2 * images.shape()[0];
@@ -44,27 +50,34 @@ std::vector<Range> calibrate(nested::Model& model, const LoweredGraph& lowered, 
   nn::Network& network = model.network();
   model.select(subnet);
   network.keep_activations(true);
-  std::vector<Range> ranges(lowered.tensors.size());
+  std::vector<TensorStatistics> statistics(lowered.tensors.size());
+  for (std::size_t i = 0; i < statistics.size(); ++i)
+    statistics[i].mean.resize(static_cast<std::size_t>(lowered.tensors[i].size()));
+  add_up(images.values(), statistics[0].mean);
   for_each_output(
       network, lowered, images,
       [&](std::size_t i, std::span<const float> values) {
-        Range& range = ranges[i + 1];
+        Range& range = statistics[i + 1].range;
         const auto [low, high] = std::minmax_element(values.begin(), values.end());
         range.low = std::min(range.low, static_cast<double>(*low));
         range.high = std::max(range.high, static_cast<double>(*high));
+        add_up(values, statistics[i + 1].mean);
       },
       done);
   std::vector<Histogram> histograms;
-  for (std::size_t i = 1; i < ranges.size(); ++i) histograms.emplace_back(ranges[i].low, ranges[i].high);
+  for (std::size_t i = 1; i < statistics.size(); ++i)
+    histograms.emplace_back(statistics[i].range.low, statistics[i].range.high);
   for_each_output(
       network, lowered, images,
       [&](std::size_t i, std::span<const float> values) { histograms[i].add(values); }, done);
-  for (std::size_t i = 1; i < ranges.size(); ++i) {
+  for (std::size_t i = 1; i < statistics.size(); ++i) {
     const Histogram::Limits limits = histograms[i - 1].best_limits();
-    ranges[i] = {limits.low, limits.high};
+    statistics[i].range = {limits.low, limits.high};
   }
+  for (TensorStatistics& tensor : statistics)
+    for (double& mean : tensor.mean) mean /= static_cast<double>(images.shape()[0]);
   network.keep_activations(false);
-  return ranges;
+  return statistics;
 }
 
 }  // namespace ns::quant

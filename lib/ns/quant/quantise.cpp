@@ -30,7 +30,7 @@ class Quantiser {
     result_.subnets = model.subnets();
   }
 
-  QuantisedNetwork run(const std::vector<std::vector<Range>>& ranges, const Affine& input) {
+  QuantisedNetwork run(const std::vector<std::vector<TensorStatistics>>& statistics, const Affine& input) {
     result_.input_scale = input.scale;
     result_.input_zero_point = input.zero_point;
     for (std::size_t i = 0; i < lowered_.tensors.size(); ++i) {
@@ -41,7 +41,7 @@ class Quantiser {
     result_.detector = lowered_.detector;
     for (std::size_t i = 0; i < lowered_.operators.size(); ++i) add_operator(i);
     for (int subnet = 1; subnet <= result_.subnets; ++subnet)
-      add_tables(subnet, ranges[static_cast<std::size_t>(subnet - 1)], input);
+      add_tables(subnet, statistics[static_cast<std::size_t>(subnet - 1)], input);
     return std::move(result_);
   }
 
@@ -248,12 +248,46 @@ class Quantiser {
     return rows;
   }
 
-  void add_tables(int subnet, const std::vector<Range>& ranges, const Affine& input) {
+  /// The mean input of the weights of operator i, as mean_rounding_errors wants them, from that of the input
+  /// tensor [h, w, c]. What the padding holds counts as 0.
+  std::vector<double> mean_inputs(std::size_t i, const std::vector<double>& means) const {
+    const QuantisedOperator& op = result_.operators[i];
+    const QuantisedTensor& in = result_.tensors[static_cast<std::size_t>(op.input)];
+    const bool linear = op.kind == OperatorKind::kLinear;
+    const std::array<int, 2> taps = linear ? std::array{in.h, in.w} : op.kernel;
+    const int out_h = linear ? 1 : result_.tensors[i + 1].h, out_w = linear ? 1 : result_.tensors[i + 1].w;
+    std::vector<double> inputs;
+    for (int c = 0; c < in.c; ++c) {
+      for (int tap = 0; tap < taps[0] * taps[1]; ++tap) {
+        double sum = 0;
+        for (int pixel = 0; pixel < out_h * out_w; ++pixel) {
+          const int y = pixel / out_w * op.stride[0] + tap / taps[1] - op.pad_top;
+          const int x = pixel % out_w * op.stride[1] + tap % taps[1] - op.pad_left;
+          if (y >= 0 && y < in.h && x >= 0 && x < in.w)
+            sum += means[static_cast<std::size_t>((y * in.w + x) * in.c + c)];
+        }
+        inputs.push_back(sum / (out_h * out_w));
+      }
+    }
+    return inputs;
+  }
+
+  /// Gives back to every output channel's mean what rounding its weights takes from it; `means` are those of
+  /// the input tensor.
+  void correct_means(std::size_t i, int subnet, const std::vector<double>& means,
+                     std::vector<RowFunction>& rows) const {
+    const std::vector<double> lost =
+        mean_rounding_errors(array(result_.operators[i].layer + ".weight"), result_.operators[i].weights,
+                             weight_scales_[i], subnet, mean_inputs(i, means));
+    for (std::size_t row = 0; row < rows.size(); ++row) rows[row].offset += rows[row].gain * lost[row];
+  }
+
+  void add_tables(int subnet, const std::vector<TensorStatistics>& statistics, const Affine& input) {
     std::vector<Affine> coding{input};
     for (std::size_t i = 0; i < lowered_.operators.size(); ++i) {
       const LoweredOperator& lowered = lowered_.operators[i];
       QuantisedOperator& op = result_.operators[i];
-      const Range& range = ranges[i + 1];
+      const Range& range = statistics[i + 1].range;
       const Affine in = coding[static_cast<std::size_t>(op.input)];
       Affine out = affine_for(range.low, range.high, lowered.relu);
       RequantTable table;
@@ -278,6 +312,8 @@ class Quantiser {
       } else if (op.has_weights()) {
         const bool int16 = result_.tensors[i + 1].is_int16;
         std::vector<RowFunction> rows = row_functions(i, subnet);
+        if (op.kind != OperatorKind::kBinaryConv)
+          correct_means(i, subnet, statistics[static_cast<std::size_t>(op.input)].mean, rows);
         const std::vector<RowSums> sums = row_sums(op.weights, subnet);
         int most_factor = 1;
         if (lowered.gate >= 0) {
@@ -325,22 +361,23 @@ class Quantiser {
 }  // namespace
 
 QuantisedNetwork quantise(const nested::Model& model, const LoweredGraph& lowered,
-                          const std::vector<std::vector<Range>>& ranges, const Affine& input,
+                          const std::vector<std::vector<TensorStatistics>>& statistics, const Affine& input,
                           const nested::Model* whole) {
-  if (static_cast<int>(ranges.size()) != model.subnets())
-    throw internal_error("quantise: one set of ranges per subnet is needed");
-  return Quantiser(model, lowered, whole).run(ranges, input);
+  if (static_cast<int>(statistics.size()) != model.subnets())
+    throw internal_error("quantise: statistics of every subnet are needed");
+  return Quantiser(model, lowered, whole).run(statistics, input);
 }
 
 QuantisedNetwork quantise(nested::Model& model, const Tensor& images, const Affine& input,
                           const CalibrationProgress& progress, const nested::Model* whole) {
   const LoweredGraph lowered = lower(model.network().graph());
-  std::vector<std::vector<Range>> ranges;
+  std::vector<std::vector<TensorStatistics>> statistics;
   for (int subnet = 1; subnet <= model.subnets(); ++subnet)
-    ranges.push_back(calibrate(model, lowered, subnet, images, [&](std::int64_t done, std::int64_t total) {
-      if (progress) progress((subnet - 1) * total + done, model.subnets() * total);
-    }));
-  return quantise(model, lowered, ranges, input, whole);
+    statistics.push_back(
+        calibrate(model, lowered, subnet, images, [&](std::int64_t done, std::int64_t total) {
+          if (progress) progress((subnet - 1) * total + done, model.subnets() * total);
+        }));
+  return quantise(model, lowered, statistics, input, whole);
 }
 
 }  // namespace ns::quant

@@ -60,6 +60,20 @@ QuantisedWeights quantise_weights(const std::string& layer, const Tensor& values
   return result;
 }
 
+std::vector<double> mean_rounding_errors(const Tensor& values, const LevelledWeights& w,
+                                         std::span<const double> scales, int subnet,
+                                         std::span<const double> inputs) {
+  std::vector<double> errors(scales.size());
+  for (std::size_t i = 0; i < w.values.size(); ++i) {
+    const std::uint8_t level = level_of(w, i);
+    if (level == 0 || level > subnet) continue;
+    const std::size_t row = i / w.shape.row();
+    const double lost = static_cast<double>(values[static_cast<std::int64_t>(i)]) - scales[row] * w.values[i];
+    errors[row] += lost * inputs[i % inputs.size()];
+  }
+  return errors;
+}
+
 std::vector<RowSums> row_sums(const LevelledWeights& w, int subnet) {
   std::vector<RowSums> sums(static_cast<std::size_t>(w.shape.co));
   for (std::size_t i = 0; i < w.values.size(); ++i) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "ns/nested/level_map.h"
@@ -23,6 +24,13 @@ struct QuantisedWeights {
 /// Throws Error(kInput) naming `layer` if a weight is not finite.
 QuantisedWeights quantise_weights(const std::string& layer, const Tensor& values, const WeightShape& shape,
                                   const nested::LevelMap* map, int subnets, const Tensor* whole = nullptr);
+
+/// By output channel, what rounding the weights of level 1…subnet takes from the mean of Σ w·x: Σ (w −
+/// s·q)·mean of x. `inputs` are the means of what each weight of a row multiplies, [ci][kh][kw], or, if the
+/// rows multiply different inputs (depthwise), of every row's, [co][ci][kh][kw].
+std::vector<double> mean_rounding_errors(const Tensor& values, const LevelledWeights& weights,
+                                         std::span<const double> scales, int subnet,
+                                         std::span<const double> inputs);
 
 /// Σq and Σ|q| of every row over the weights of level 1…subnet.
 std::vector<RowSums> row_sums(const LevelledWeights& weights, int subnet);
