@@ -204,11 +204,27 @@ class Figures(CliCase):
         self.assertAlmostEqual(figures["int8_vs_float_worst"][1]["worst_single_run"], 0.2)
 
     def test_rivals_are_interpolated_at_the_nested_subnets_costs(self):
-        figures = self.figures(run(training_figures.NESTED, 1, (0.9, 0.80, 10), (0.7, 0.84, 20), (0.5, 0.85, 50)),
+        figures = self.figures(run(training_figures.LATE, 1, (0.9, 0.80, 10), (0.7, 0.84, 20), (0.5, 0.85, 50)),
                                run("slimmable", 1, (0, 0.76, 15), (0, 0.80, 25), (0, 0.83, 40)))
         self.assertAlmostEqual(figures["nested_over_slimmable_worst"][0], 2.0)  # at 50: the rival's best, 83 %
         self.assertEqual([round(training_figures.interpolated([(15, 0.76), (25, 0.80)], cost), 3) for cost in (10, 15, 20, 25, 30)],
                          [0.76, 0.76, 0.78, 0.80, 0.80])
+
+    def test_the_recipes_differ_in_what_is_compared_alone(self):
+        experiments = json.loads((SOURCE / "bench/experiments/cifar10_resnet8.json").read_text())
+
+        def recipe(name):
+            entry = experiments[name]
+            base = recipe(entry["like"]) if "like" in entry else json.loads((SOURCE / entry["recipe"]).read_text())
+            return base | entry.get("set", {})
+
+        def differences(a, b):
+            return {key for key in a if a[key] != b[key]}
+
+        config = json.loads((SOURCE / "configs/cifar10_resnet8_nested.json").read_text())
+        self.assertLessEqual(differences(config, recipe(training_figures.LATE)), {"epochs", "prune_start_epoch", "prune_end_epoch"})
+        self.assertEqual(differences(recipe(training_figures.NESTED), recipe("alone90")), {"sparsities", "loss_weights"})
+        self.assertEqual(differences(recipe("nested"), recipe("nested_auto")), {"allocation"})
 
     def test_the_last_float32_record_of_a_network_is_its_speed(self):
         (self.folder / "training").mkdir()
