@@ -50,13 +50,13 @@ def figures(folder):
     sets = comparable([r for path in sorted(folder.glob("cifar10_nin*.jsonl")) if path.name != SIZES for r in read(path)])
     for case, name, rival in (("tentacle3_minus_benn3", "tentacle3", "benn3"), ("tentacle5_minus_benn5", "tentacle5", "benn5"),
                               ("tentacle_minus_real", "tentacle3", "real")):
-        both = [runs for runs in sets if name in runs and rival in runs]
+        both = [runs for runs in sets if name in runs and rival in runs and seeds_of_both(runs, name, rival)]
         runs = max(both, key=lambda runs: min(3, len(seeds_of_both(runs, name, rival))), default=None)
         if runs:
             points, beside = difference(runs, name, rival)
             ours = runs[name][0]
             how = {"activation_bits": ours["activation_bits"], "taught": bool(ours.get("teacher_sha256")), "split": ours["split"] or "first binary"}
-            if rival == "real" and "real_taught" in runs:
+            if rival == "real" and "real_taught" in runs and seeds_of_both(runs, name, "real_taught"):
                 how["minus_real_taught"] = difference(runs, name, "real_taught")[0]
             yield case, points, source(runs[name] + runs[rival]) | how | beside
             if rival == "real":

@@ -19,8 +19,7 @@
 namespace {
 
 std::vector<CalibratedRule> make_rules(const TtaOptions& o, const Subject& subject,
-                                       const std::vector<ns::anytime::Stage>& pool, ns::ImageShape shape) {
-  if (!o.rule.empty()) return {rule_from(ns::anytime::read_rule(o.rule), subject, shape, o.rule)};
+                                       const std::vector<ns::anytime::Stage>& pool) {
   if (o.threshold) return {given_rule(o, pool)};
   std::vector<ns::augment::Corruption> corruptions;
   for (const std::string& text : o.calibration_corruptions)
@@ -38,7 +37,16 @@ std::vector<CalibratedRule> make_rules(const TtaOptions& o, const Subject& subje
   return calibrate_rules(o, subject, pool, logits, validation.labels);
 }
 
-int run(TtaOptions o) {
+int run(const CLI::App& app, TtaOptions o) {
+  std::optional<ns::anytime::RuleFile> given;
+  if (!o.rule.empty()) {
+    refuse_given(app,
+                 {"--stages", "--levels", "--policy", "--subnet", "--order", "--aggregate", "--confidence",
+                  "--thresholds", "--min-passes", "--max-passes", "--calibration-images"},
+                 "--rule's file says what runs and when it stops");
+    given = ns::anytime::read_rule(o.rule);
+    o.stages = has_subnets(*given) ? "subnets" : "views";
+  }
   if (o.aggregates.empty()) o.aggregates = {o.stages == "subnets" ? "replace" : "mean"};
   check(o);
   watch_stop_signals();
@@ -51,8 +59,10 @@ int run(TtaOptions o) {
   if (o.images > 0 && o.images < test.size()) test = ns::data::take_first(std::move(test), o.images);
   Subject subject = open_subject(o.model, test, o.threads);
   if (o.emulated()) subject.count_instructions(o.firmware);
-  const auto pool = all_stages(o, subject, test.shape);
-  const std::vector<CalibratedRule> rules = make_rules(o, subject, pool, test.shape);
+  std::vector<CalibratedRule> rules;
+  if (given) rules = {rule_from(*given, subject, test.shape, o.rule)};
+  const auto pool = given && o.stages == "views" ? rules.front().stages : all_stages(o, subject, test.shape);
+  if (!given) rules = make_rules(o, subject, pool);
   if (!o.save_rule.empty()) {
     ns::AtomicFile file(o.save_rule, overwrite);
     file.write(to_json(to_file(rules.front(), subject)).dump(2) + "\n");
@@ -98,6 +108,6 @@ int main(int argc, char** argv) {
   options.firmware = default_firmware();
   return run_tool(info, argc, argv, [&](CLI::App& app) {
     declare(app, options);
-    return [&] { return run(options); };
+    return [&] { return run(app, options); };
   });
 }

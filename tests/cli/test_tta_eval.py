@@ -83,6 +83,22 @@ class TtaEval(TinyChain):
         done = self.run_tool("tta-eval", "held_dense.safetensors", *words, "--calibration-images", 150, "--save-rule", "rule.json", status=2)
         self.assert_error(done, "tta-eval", "rule.json")
 
+    def test_a_rule_of_subnets_runs_the_subnets_that_it_names(self):
+        model = self.made / "nested.safetensors"
+        words = ["tta-eval", model, "--data-dir", self.made / "more", "--json"]
+        first = json.loads(self.run_tool(*words, "--stages", "subnets", "--levels", "1,2", "--threshold", 0.6, "--save-rule", "rule.json").stdout)
+        rule = json.loads((self.folder / "rule.json").read_text())
+        again = json.loads(self.run_tool(*words, "--rule", "rule.json").stdout)
+        for key in ("stages", "stages_kind", "thresholds", "passes_saved", "cost_saved"):
+            self.assertEqual(again[key], first[key])
+        self.assertEqual(again["adaptive"]["correct"], first["adaptive"]["correct"])
+        self.assertIsNone(again["policy"])
+        done = self.run_tool(*words, "--rule", "rule.json", "--policy", "flip", status=2)
+        self.assert_error(done, "tta-eval", "--rule's file says what runs", "so no --policy")
+        rule["stages"][1]["view"] = "bogus"
+        (self.folder / "rule.json").write_text(json.dumps(rule))
+        self.assert_error(self.run_tool(*words, "--rule", "rule.json", status=3), "tta-eval", "rule.json: unknown view 'bogus'")
+
     def test_lists_are_compared_as_a_table_of_rules(self):
         self.held_out()
         words = ["tta-eval", "held_dense.safetensors", "--data-dir", self.made / "more", "--calibration-images", 120, "--policy", "flip*scales",

@@ -66,8 +66,23 @@ TEST_CASE("a nested checkpoint can be pruned again, starting from its densest ba
   for (const char* name : {"stem.bn.weight", "stem.bn@1.weight", "stem.bn@2.weight"}) {
     CHECK(second.archive.array(name) == first.archive.array("stem.bn@1.weight"));
   }
-  CHECK(second.archive.array("stack1.conv2.weight") == first.archive.array("stack1.conv2.weight"));
+  CHECK(second.archive.array("stem.conv.weight") == first.archive.array("stem.conv.weight"));
   CHECK(nested::model_of(second.archive).subnets() == 3);
+}
+
+TEST_CASE("weights that no subnet of the input uses do not come back, however large they are") {
+  nested::Pruned first = nested::prune(dense_archive(), kParent, {{0.5, 0.7}, 2});
+  const std::string name = "stack1.conv2.weight";
+  nested::Model model = nested::model_of(first.archive);
+  const Tensor used = model.levels().at(name).mask(2);
+  Tensor& weights = model.network().parameter(name).value;
+  for (std::int64_t i = 0; i < weights.size(); ++i) {
+    weights[i] = used[i] == 0 ? 100.0f : weights[i];
+  }
+  nested::write_tensors(model, first.archive);
+  const nested::Model again =
+      nested::model_of(nested::prune(first.archive, kParent, {{0.5, 0.7}, 2}).archive);
+  CHECK(again.levels().at(name) == model.levels().at(name));
 }
 
 TEST_CASE("options that the network cannot meet are refused by name") {

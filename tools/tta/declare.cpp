@@ -45,7 +45,8 @@ void declare_calibration(CLI::App& app, TtaOptions& o) {
       ->check(number_between(-10, 10));
   app.add_option("--mean-passes", o.mean_passes, "Calibrate for at most so many passes in the mean")
       ->check(number_between(1, 64));
-  app.add_option("--rule", o.rule, "Use the rule of this file, no calibration");
+  app.add_option("--rule", o.rule, "Use the rule of this file and its stages, no calibration")
+      ->transform(artifact_input());
   app.add_option("--save-rule", o.save_rule, "Write the calibrated rule");
 }
 

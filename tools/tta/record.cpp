@@ -5,6 +5,14 @@
 using namespace ns::anytime;
 using Json = nlohmann::ordered_json;
 
+namespace {
+
+Json corruption_json(const ns::augment::Corruption& corruption) {
+  return {{"name", corruption.name()}, {"severity", corruption.severity}};
+}
+
+}  // namespace
+
 Json to_json(const TtaOptions& o, const Subject& subject, const CalibratedRule& rule, const TtaResult& result,
              const ns::data::Dataset& test) {
   Json json = {{"schema", "nestkit.tta/1"},
@@ -18,7 +26,7 @@ Json to_json(const TtaOptions& o, const Subject& subject, const CalibratedRule& 
                {"images", test.size()},
                {"seed", o.seed}};
   if (result.corruption) {
-    json["corruption"] = {{"name", result.corruption->name()}, {"severity", result.corruption->severity}};
+    json["corruption"] = corruption_json(*result.corruption);
   } else {
     json["corruption"] = nullptr;
     json["corruption_reason"] = "images as they are";
@@ -29,7 +37,12 @@ Json to_json(const TtaOptions& o, const Subject& subject, const CalibratedRule& 
   for (const Stage& stage : rule.stages) {
     json["stages"].push_back({{"view", stage.view.name()}, {"subnet", stage.subnet}, {"cost", stage.cost}});
   }
-  json["policy"] = o.policy;
+  if (o.rule.empty()) {
+    json["policy"] = o.policy;
+  } else {
+    json["policy"] = nullptr;
+    json["policy_reason"] = "the rule's file lists its stages";
+  }
   json["order"] = rule.order;
   json["aggregate"] = name(rule.scoring.aggregate);
   json["confidence"] = name(rule.scoring.confidence);
@@ -91,7 +104,7 @@ std::string per_sample_lines(const TtaResult& result, std::span<const std::int32
   for (std::size_t i = 0; i < labels.size(); ++i) {
     Json json = sample_json(i, labels[i], result.adaptive_outcome);
     json["static_answer"] = result.full_outcome.verdicts[i].answer;
-    if (result.corruption) json["corruption"] = result.corruption->name();
+    if (result.corruption) json["corruption"] = corruption_json(*result.corruption);
     text += json.dump() + "\n";
   }
   return text;

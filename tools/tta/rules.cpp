@@ -163,6 +163,26 @@ CalibratedRule given_rule(const TtaOptions& o, const std::vector<Stage>& pool) {
   return rule;
 }
 
+bool has_subnets(const RuleFile& file) {
+  const std::vector<RuleFile::Stage>& stages = file.stages;
+  return stages.size() > 1 && std::all_of(stages.begin(), stages.end(), [&](const RuleFile::Stage& stage) {
+           return stage.view == ns::augment::View().name() &&
+                  (&stage == &stages.front() || (&stage)[-1].subnet < stage.subnet);
+         });
+}
+
+namespace {
+
+ns::augment::View view_of(const RuleFile::Stage& stage, ns::ImageShape shape, const std::string& origin) {
+  try {
+    return ns::augment::parse_view(stage.view, shape, origin);
+  } catch (const ns::Error& error) {
+    throw ns::input_error(error.what(), error.hint());
+  }
+}
+
+}  // namespace
+
 CalibratedRule rule_from(const RuleFile& file, const Subject& subject, ns::ImageShape shape,
                          const std::string& origin) {
   if (file.model_sha256 != subject.sha256) {
@@ -179,13 +199,12 @@ CalibratedRule rule_from(const RuleFile& file, const Subject& subject, ns::Image
   rule.scoring = file.scoring;
   rule.rule = file.rule;
   rule.thresholds = columns == 1 ? "one" : "class";
-  rule.pool = first_numbers(file.stages.size());
   for (const RuleFile::Stage& stage : file.stages) {
     if (stage.subnet < 1 || stage.subnet > subject.classifier->subnets()) {
       throw ns::input_error(origin + ": no subnet " + std::to_string(stage.subnet) + " in " + subject.path);
     }
-    rule.stages.push_back(
-        {ns::augment::parse_view(stage.view, shape, origin), stage.subnet, subject.cost(stage.subnet)});
+    rule.pool.push_back(has_subnets(file) ? static_cast<std::size_t>(stage.subnet - 1) : rule.pool.size());
+    rule.stages.push_back({view_of(stage, shape, origin), stage.subnet, subject.cost(stage.subnet)});
   }
   return rule;
 }

@@ -35,8 +35,12 @@ std::vector<CalibratedRule> calibrate_rules(const TtaOptions& options, const Sub
                                             const ns::anytime::StageLogits& logits,
                                             std::span<const std::int32_t> labels);
 
-/// A rule that calibration does not need: --threshold, or --rule's file. `hash` is the model's.
+/// A rule that calibration does not need: --threshold, or --rule's file.
 CalibratedRule given_rule(const TtaOptions& options, const std::vector<ns::anytime::Stage>& pool);
+/// Whether the file's stages are subnets that see the image as it is, and not views.
+bool has_subnets(const ns::anytime::RuleFile& file);
+/// Its stages' places are those among all subnets, or, of views, among themselves. Throws ns::Error(kInput)
+/// naming `origin` for another model's rule and for stages that the model or the images do not have.
 CalibratedRule rule_from(const ns::anytime::RuleFile& file, const Subject& subject, ns::ImageShape shape,
                          const std::string& origin);
 ns::anytime::RuleFile to_file(const CalibratedRule& rule, const Subject& subject);

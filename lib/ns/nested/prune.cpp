@@ -9,7 +9,8 @@
 namespace ns::nested {
 namespace {
 
-// The input's weights in a network with one batch-norm bank per new subnet.
+// The input's densest subnet in a network with one batch-norm bank per new subnet. What that subnet does not
+// use is 0, whatever a checkpoint keeps there: it must not come back.
 Model with_banks(const Model& from, int banks, std::uint64_t seed) {
   Model to(from.network().graph(), banks, seed);
   // Bank b of an input with N subnets is "layer@b"; its densest one is the last.
@@ -28,6 +29,13 @@ Model with_banks(const Model& from, int banks, std::uint64_t seed) {
   };
   copy(to.network().parameters(), from.network().parameters());
   copy(to.network().buffers(), from.network().buffers());
+  for (const auto& [name, map] : from.levels()) {
+    Tensor& weights = to.network().parameter(name).value;
+    const Tensor used = map.mask(from.subnets());
+    for (std::int64_t i = 0; i < weights.size(); ++i) {
+      weights[i] *= used[i];
+    }
+  }
   return to;
 }
 
