@@ -116,6 +116,23 @@ TEST_CASE("what rounding loses on average is the sum of every weight's loss time
   CHECK(lost(2, by_row) == std::vector{3.0, 4.0});
 }
 
+TEST_CASE("a part of a concatenation has the statistics of the whole") {
+  std::string layers;
+  for (const std::string name : {"a", "b", "c", "d"})
+    layers += R"({"name":")" + name + R"(","op":"conv","filters":4,"kernel":1,"inputs":["input"]},)";
+  nested::Model model = model_of(
+      layers +
+          R"({"name":"m","op":"concat","inputs":["a","b","c","d"]},{"name":"o","op":"linear","units":3})",
+      1);
+  const LoweredGraph lowered = lower(model.network().graph());
+  const std::vector<TensorStatistics> statistics = calibrate(model, lowered, 1, images());
+  for (const std::size_t part : {5U, 6U, 7U}) {
+    CHECK(statistics[part].mean == statistics[7].mean);
+    CHECK(statistics[part].mean.size() == 7 * 6 * 16);
+  }
+  CHECK(quantise(model, images(), {kScale, 0}).operators.size() == 8);
+}
+
 TEST_CASE("the mean of every output channel survives the rounding of weights, in every subnet") {
   struct Case {
     const char* layer;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kBatch = 128;
 
-/// Runs the images through the network and calls visit(operator index, values of its output) for every batch.
+/// Runs the images through the network and calls visit(operator index, its output) for every batch.
 template <class Visit>
 void for_each_output(nn::Network& network, const LoweredGraph& lowered, const Tensor& images, Visit visit,
                      const std::function<void(std::int64_t)>& done) {
@@ -24,15 +24,16 @@ void for_each_output(nn::Network& network, const LoweredGraph& lowered, const Te
     std::copy_n(images.data() + first * stride, n * stride, batch.data());
     network.forward(batch, nn::Mode::kEval);
     for (std::size_t i = 0; i < lowered.operators.size(); ++i)
-      visit(i, network.activation(static_cast<std::size_t>(lowered.operators[i].value)).values());
+      visit(i, network.activation(static_cast<std::size_t>(lowered.operators[i].value)));
     done(n);
   }
 }
 
-/// total[i] += the sum of values[i], values[i + total.size()] …
-void add_up(std::span<const float> values, std::vector<double>& total) {
-  for (std::size_t first = 0; first < values.size(); first += total.size())
-    for (std::size_t i = 0; i < total.size(); ++i) total[i] += static_cast<double>(values[first + i]);
+/// total += the sum of the images of `values`, [n, …].
+void add_up(const Tensor& values, std::vector<double>& total) {
+  total.resize(static_cast<std::size_t>(values.size() / values.shape()[0]));
+  for (std::int64_t i = 0; i < values.size(); ++i)
+    total[static_cast<std::size_t>(i) % total.size()] += static_cast<double>(values[i]);
 }
 
 }  // namespace
@@ -51,17 +52,16 @@ std::vector<TensorStatistics> calibrate(nested::Model& model, const LoweredGraph
   model.select(subnet);
   network.keep_activations(true);
   std::vector<TensorStatistics> statistics(lowered.tensors.size());
-  for (std::size_t i = 0; i < statistics.size(); ++i)
-    statistics[i].mean.resize(static_cast<std::size_t>(lowered.tensors[i].size()));
-  add_up(images.values(), statistics[0].mean);
+  add_up(images, statistics[0].mean);
   for_each_output(
       network, lowered, images,
-      [&](std::size_t i, std::span<const float> values) {
+      [&](std::size_t i, const Tensor& output) {
         Range& range = statistics[i + 1].range;
+        const std::span<const float> values = output.values();
         const auto [low, high] = std::minmax_element(values.begin(), values.end());
         range.low = std::min(range.low, static_cast<double>(*low));
         range.high = std::max(range.high, static_cast<double>(*high));
-        add_up(values, statistics[i + 1].mean);
+        add_up(output, statistics[i + 1].mean);
       },
       done);
   std::vector<Histogram> histograms;
@@ -69,7 +69,7 @@ std::vector<TensorStatistics> calibrate(nested::Model& model, const LoweredGraph
     histograms.emplace_back(statistics[i].range.low, statistics[i].range.high);
   for_each_output(
       network, lowered, images,
-      [&](std::size_t i, std::span<const float> values) { histograms[i].add(values); }, done);
+      [&](std::size_t i, const Tensor& output) { histograms[i].add(output.values()); }, done);
   for (std::size_t i = 1; i < statistics.size(); ++i) {
     const Histogram::Limits limits = histograms[i - 1].best_limits();
     statistics[i].range = {limits.low, limits.high};

@@ -24,9 +24,9 @@ struct TensorStatistics {
   std::vector<double> mean;  ///< [h, w, c], over the images
 };
 
-/// Statistics of the lowered graph's tensors (the input's range is left empty: it is known exactly) for one
-/// subnet, from a batch of images [n,h,w,c] as the network takes them. Runs in evaluation mode; leaves the
-/// subnet selected.
+/// Statistics of the lowered graph's tensors (the input's range is left empty: it is known exactly; a part of
+/// a concatenation has those of the whole) for one subnet, from a batch of images [n,h,w,c] as the network
+/// takes them. Runs in evaluation mode; leaves the subnet selected.
 std::vector<TensorStatistics> calibrate(nested::Model& model, const LoweredGraph& lowered, int subnet,
                                         const Tensor& images, const CalibrationProgress& progress = {});
 
