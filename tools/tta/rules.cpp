@@ -165,10 +165,13 @@ CalibratedRule given_rule(const TtaOptions& o, const std::vector<Stage>& pool) {
 
 bool has_subnets(const RuleFile& file) {
   const std::vector<RuleFile::Stage>& stages = file.stages;
-  return stages.size() > 1 && std::all_of(stages.begin(), stages.end(), [&](const RuleFile::Stage& stage) {
-           return stage.view == ns::augment::View().name() &&
-                  (&stage == &stages.front() || (&stage)[-1].subnet < stage.subnet);
-         });
+  const bool plain = std::all_of(stages.begin(), stages.end(), [](const RuleFile::Stage& stage) {
+    return stage.view == ns::augment::View().name();
+  });
+  const bool rising = std::adjacent_find(stages.begin(), stages.end(), [](const auto& a, const auto& b) {
+                        return a.subnet >= b.subnet;
+                      }) == stages.end();
+  return stages.size() > 1 && plain && rising;
 }
 
 namespace {
@@ -199,11 +202,12 @@ CalibratedRule rule_from(const RuleFile& file, const Subject& subject, ns::Image
   rule.scoring = file.scoring;
   rule.rule = file.rule;
   rule.thresholds = columns == 1 ? "one" : "class";
+  const bool subnets = has_subnets(file);
   for (const RuleFile::Stage& stage : file.stages) {
     if (stage.subnet < 1 || stage.subnet > subject.classifier->subnets()) {
       throw ns::input_error(origin + ": no subnet " + std::to_string(stage.subnet) + " in " + subject.path);
     }
-    rule.pool.push_back(has_subnets(file) ? static_cast<std::size_t>(stage.subnet - 1) : rule.pool.size());
+    rule.pool.push_back(subnets ? static_cast<std::size_t>(stage.subnet - 1) : rule.pool.size());
     rule.stages.push_back({view_of(stage, shape, origin), stage.subnet, subject.cost(stage.subnet)});
   }
   return rule;
