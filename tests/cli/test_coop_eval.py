@@ -75,6 +75,10 @@ class CoopEval(TinyChain):
         self.assertEqual(json.loads(dump.stdout)["rule"]["confidence"], "margin")
         for words, fragment in ((["--subnet", 1], "no --subnet"), (["--target", "board", "--device", "x"], "on the host and on the emulator only")):
             self.assert_error(self.run_tool("ns-bench", "both.nsm", "--data-dir", self.made / "more", *words, status=2), "ns-bench", fragment)
+        gates = ["--target", "emulator", "--cost-only", "--max-instructions", 1]
+        for wrong, fragment in ((["--min-map", 0.5], "are for detectors"), (["--draw", "pictures"], "are for detectors"),
+                                (["--curves", "curves.csv"], "are for detectors"), (gates, "--max-instructions needs images")):
+            self.assert_error(self.run_tool("ns-bench", "both.nsm", "--data-dir", self.made / "more", *wrong, status=2), "ns-bench", fragment)
         self.assert_error(self.run_tool("coop-eval", "both.nsm", self.made / "dense_150.nsm", "--data-dir", self.made / "more", status=3),
                           "coop-eval", "is a cooperative model itself")
 

@@ -95,6 +95,8 @@ class Ensembles(CliCase):
         self.ensemble("train", "recipe.json", "-q", "-o", "benn.safetensors")
         for k in (1, 2):
             self.run_tool("ns-pack", "benn.safetensors", "--member", k, "-o", f"{k}.nsm", "--data-dir", "data", "-q")
+            bench = json.loads(self.run_tool("ns-bench", f"{k}.nsm", "--checkpoint", "benn.safetensors", "--data-dir", "data", "--json").stdout)
+            self.assertEqual(bench["float_accuracy_top1"], json.loads(self.ensemble("eval", "benn.safetensors", "--data-dir", "data", "--json").stdout)["member_accuracies"][k - 1])
         self.run_tool("ns-pack", "benn.safetensors", "-o", "all.nsm", "--data-dir", "data", "-q")
         info = json.loads(self.run_tool("ns-info", "2.nsm", "--json").stdout)
         self.assertEqual((info["networks"][0]["name"], info["packing"]["member"]), ("resnet8_binary_tentacle2_member2", 2))

@@ -89,6 +89,12 @@ TEST_CASE("Networks of other inputs do not cooperate") {
     model.networks[1]["NETW"][field] ^= 1;
     CAPTURE(field);
     CHECK(open_error(model.file()).status == NSRT_BAD_STAGES);
+    // Nor if no stage uses the other one.
+    put16(model.stages, stage(1, 0), 0);
+    put16(model.stages, stage(1, 2), 1);
+    CHECK(open_error(model.file()).status == NSRT_BAD_STAGES);
+    model.networks[1]["NETW"][field] ^= 1;
+    CHECK(open_error(model.file()).status == NSRT_OK);
   }
 }
 

@@ -121,6 +121,11 @@ TEST_CASE("Whole data sets by stage give the verdicts that the runtime gives one
     CHECK(std::memcmp(&one, &verdicts[i], sizeof one) == 0);
     ++passes[one.passes];
   }
+  std::size_t finished = 0;
+  run_adaptive(both, *both.rule(), inputs, 2, [&](std::size_t now) { finished = std::max(finished, now); });
+  CHECK(finished == 300);
+  struct Stop {};
+  CHECK_THROWS_AS(run_adaptive(both, *both.rule(), inputs, 2, [](std::size_t) { throw Stop(); }), Stop);
   CHECK(passes[1] >= 100);
   CHECK(passes[2] + passes[3] >= 100);
 }

@@ -91,6 +91,50 @@ TEST_CASE("layers between a binary convolution and a sign become its thresholds,
   CHECK(lowered.bits == std::vector{0, 0, 1, 1, 1, 2, 2, 0, 0, 0});
 }
 
+TEST_CASE("a gated convolution that only a sign reads keeps its int8, for the gate multiplies it") {
+  const RandomNetwork network = random_network(
+      graph_of(
+          R"({"name":"p","op":"global_avg_pool"},{"name":"l","op":"linear","units":4},{"name":"r","op":"relu"},)"
+          R"({"name":"c","op":"conv","filters":4,"kernel":1,"inputs":["input"]},)"
+          R"({"name":"g","op":"scale","inputs":["c","r"]},{"name":"s","op":"sign","bits":1},)"
+          R"({"name":"b","op":"binary_conv","filters":8,"kernel":3},{"name":"n","op":"batch_norm"},)"
+          R"({"name":"a","op":"global_avg_pool"},{"name":"o","op":"linear","units":3})"),
+      {{}, 2, 3});
+  const auto packed = ns::pack::pack_model({network.packed}, {}).bytes;
+  std::vector<std::int8_t> inputs;
+  for (const std::uint8_t pixel : network.images.pixels)
+    inputs.push_back(static_cast<std::int8_t>(pixel - 128));
+  const LevelAgreement found = level_agreement(network.model, network.packed.network, packed, inputs);
+  CHECK(found.levels > 100);
+  CHECK(found.different == 0);
+}
+
+TEST_CASE("scores that a sign reads, too, stay scores for the detections") {
+  const RandomNetwork network =
+      random_network(ns::nn::graph_from_json(
+                         ns::parse_json(
+                             R"({"schema":"nestkit.graph/1","name":"g","input":{"h":8,"w":8,"c":3},"layers":[
+              {"name":"b","op":"conv","filters":4,"kernel":1},
+              {"name":"s","op":"conv","filters":3,"kernel":1,"bias":true,"inputs":["input"]},
+              {"name":"t","op":"sign"},
+              {"name":"bb","op":"binary_conv","filters":8,"kernel":1},
+              {"name":"n","op":"batch_norm"},
+              {"name":"r","op":"relu"},
+              {"name":"s2","op":"conv","filters":3,"kernel":1,"bias":true},
+              {"name":"b2","op":"conv","filters":4,"kernel":1,"inputs":["r"]}],
+            "outputs":["s","b","s2","b2"],
+            "detection":{"classes":2,"scales":[{"scores":"s","boxes":"b","sizes":[[0.5,0.25]]},
+                                               {"scores":"s2","boxes":"b2","sizes":[[1,1]]}]}})",
+                             "test"),
+                         "test"),
+                     {{}, 2, 3});
+  const QuantisedNetwork& packed = network.packed.network;
+  const QuantisedOperator& step = packed.operators[2];
+  REQUIRE(step.kind == OperatorKind::kStep);
+  const auto& rows = std::get<StepTable>(step.tables.at(0)).rows;
+  CHECK(std::ranges::any_of(rows, [](int value) { return value != 0; }));  // thresholds of the scores' int8
+}
+
 TEST_CASE("binary layers that cannot be packed are refused with their name and the reason") {
   const std::string conv =
       R"({"name":"c","op":"conv","filters":4,"kernel":3,"padding":1},{"name":"s","op":"sign"})";

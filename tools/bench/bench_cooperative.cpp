@@ -19,6 +19,18 @@ void require_possible(const PackedModel& model, const BenchOptions& o) {
   if (!o.checkpoint.empty()) throw ns::usage_error(start + "no --checkpoint");
   if (std::count(o.targets.begin(), o.targets.end(), "board") > 0)
     throw ns::usage_error(start + "on the host and on the emulator only");
+  if (o.gates.min_map.has_value() || !o.draw.empty() || !o.curves.empty())
+    throw ns::usage_error(start + "--min-map, --draw and --curves are for detectors");
+  if (o.gates.max_instructions.has_value() && o.cost_only) {
+    throw ns::usage_error(start + "--max-instructions needs images, which decide how many stages run",
+                          "leave --cost-only away");
+  }
+}
+
+std::vector<nsrt_verdict> run_on_host(const PackedModel& model, const EncodedImages& images,
+                                      const BenchOptions& o) {
+  return run_adaptive(model, *model.rule(), images.inputs, static_cast<unsigned>(o.threads),
+                      [](std::size_t) { throw_if_stopped(); });
 }
 
 BenchRecord describe_whole(const PackedModel& model, const std::string& target) {
@@ -95,9 +107,7 @@ void bench_cooperative(const PackedModel& model, const std::optional<ns::data::D
     if (target == "host") {
       if (dataset) {
         const EncodedImages images = encode_images(*dataset, model, o.images);
-        add_verdicts(record, model,
-                     run_adaptive(model, *model.rule(), images.inputs, static_cast<unsigned>(o.threads)),
-                     images);
+        add_verdicts(record, model, run_on_host(model, images, o), images);
       }
       emit(std::move(record));
       continue;
@@ -112,8 +122,7 @@ void bench_cooperative(const PackedModel& model, const std::optional<ns::data::D
       record.worst_instructions = *std::ranges::max_element(found.instructions);
       add_mean_cycles(record, cycles);
       if (o.verify > 0) {
-        const auto expected =
-            run_adaptive(model, *model.rule(), images.inputs, static_cast<unsigned>(o.threads));
+        const auto expected = run_on_host(model, images, o);
         record.verified_images = images.size();
         record.identical = std::ranges::equal(expected, found.verdicts, [](const auto& a, const auto& b) {
           return std::memcmp(&a, &b, sizeof a) == 0;

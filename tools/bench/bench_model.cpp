@@ -27,17 +27,23 @@ EncodedImages first_images(const EncodedImages& all, std::size_t count) {
   return some;
 }
 
-/// Which of its checkpoint's subnets a model is, if ns-pack was asked for one subnet or width; 0: all of
+/// Which part of its checkpoint a model is, if ns-pack was asked for one member, subnet or width; 0: all of
 /// them.
-std::size_t subnet_of_checkpoint(const ns::deploy::PackedDescription& description, const std::string& path) {
+struct Part {
+  int member = 0;
+  std::size_t subnet = 0;
+};
+
+Part part_of_checkpoint(const ns::deploy::PackedDescription& description, const std::string& path) {
   const ns::Json packing_json = ns::parse_json(description.packing, path + ": META");
   ns::Fields packing(packing_json, path + ": META: packing");
+  const int member = packing.get<std::uint16_t>("member", std::uint16_t{0});
   const auto width = packing.get<double>("width", 0.0);
-  if (width == 0) return packing.get<std::uint16_t>("subnet", std::uint16_t{0});
+  if (width == 0) return {member, packing.get<std::uint16_t>("subnet", std::uint16_t{0})};
   const ns::Json config_json = ns::parse_json(description.config, path + ": META");
   const auto widths = ns::Fields(config_json, path + ": META: config")
                           .get<std::vector<double>>("widths", std::vector<double>{});
-  return static_cast<std::size_t>(widths.end() - std::find(widths.begin(), widths.end(), width));
+  return {member, static_cast<std::size_t>(widths.end() - std::find(widths.begin(), widths.end(), width))};
 }
 
 std::vector<double> float_column(const BenchOptions& o, const std::string& path,
@@ -45,9 +51,10 @@ std::vector<double> float_column(const BenchOptions& o, const std::string& path,
                                  const ns::deploy::PackedDescription& description) {
   if (o.checkpoint.empty()) return {};
   const std::size_t subnets = description.networks.front().subnets.size();
-  const std::size_t only = subnet_of_checkpoint(description, path);
-  const std::vector<double> accuracies = float_accuracies(o.checkpoint, dataset, o.images);
-  if (subnets == 1 && only > 0 && only <= accuracies.size()) return {accuracies[only - 1]};
+  const Part part = part_of_checkpoint(description, path);
+  const std::vector<double> accuracies = float_accuracies(o.checkpoint, part.member, dataset, o.images);
+  if (subnets == 1 && part.subnet > 0 && part.subnet <= accuracies.size())
+    return {accuracies[part.subnet - 1]};
   if (accuracies.size() != subnets) {
     throw ns::input_error(o.checkpoint + ": has " + std::to_string(accuracies.size()) + " subnets, " + path +
                           " has " + std::to_string(subnets));

@@ -8,6 +8,7 @@
 #include "ns/checkpoint/safetensors.h"
 #include "ns/data/split.h"
 #include "ns/metrics/accuracy.h"
+#include "ns/nested/member.h"
 #include "ns/nested/model.h"
 #include "ns/train/detector.h"
 #include "ns/train/evaluate.h"
@@ -15,10 +16,13 @@
 #endif
 
 std::vector<double> float_accuracies([[maybe_unused]] const std::string& checkpoint,
+                                     [[maybe_unused]] int member,
                                      [[maybe_unused]] const ns::data::Dataset& dataset,
                                      [[maybe_unused]] std::size_t count) {
 #ifdef NESTKIT_TRAINING
-  ns::nested::Model model = ns::nested::model_of(ns::checkpoint::read_safetensors(checkpoint));
+  const ns::checkpoint::Archive archive = ns::checkpoint::read_safetensors(checkpoint);
+  ns::nested::Model model =
+      member > 0 ? ns::nested::member_model(archive, member) : ns::nested::model_of(archive);
   const ns::nn::Graph& graph = model.network().graph();
   ns::train::require_fits(graph, dataset, checkpoint);
   const std::size_t total = count == 0 ? dataset.size() : std::min(count, dataset.size());

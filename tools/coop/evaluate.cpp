@@ -86,7 +86,8 @@ void run_file(const CoopOptions& o, const Partners& partners, const Calibration&
   const PackedModel model(path);
   add_memory(model, result);
   const EncodedImages images = encode_images(test, model, 0);
-  const auto verdicts = run_adaptive(model, *model.rule(), images.inputs, static_cast<unsigned>(o.threads));
+  const auto verdicts = run_adaptive(model, *model.rule(), images.inputs, static_cast<unsigned>(o.threads),
+                                     [](std::size_t) { throw_if_stopped(); });
   require_same_decisions(verdicts, result.outcome);
   if (o.emulated()) {
     const EncodedImages some = encode_images(test, model, o.emulator_images);

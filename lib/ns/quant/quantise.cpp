@@ -179,11 +179,19 @@ class Quantiser {
     return table;
   }
 
+  bool is_read_by_detector(int tensor) const {
+    return std::ranges::any_of(lowered_.detector.scales, [&](const Detector::Scale& scale) {
+      return scale.scores == tensor || scale.boxes == tensor;
+    });
+  }
+
   /// The step that alone reads the output of operator i and takes nothing but
   /// its sign, if any: it can decide as the accumulator does.
   int deciding_step(std::size_t i) const {
     const OperatorKind kind = lowered_.operators[i].kind;
     if (kind > OperatorKind::kLinear || i + 1 == lowered_.operators.size()) return -1;
+    // A gate multiplies what was summed, and detections are read from int8: both need more than a sign.
+    if (lowered_.operators[i].gate >= 0 || is_read_by_detector(static_cast<int>(i + 1))) return -1;
     int found = -1;
     for (std::size_t j = i + 1; j < lowered_.operators.size(); ++j) {
       const LoweredOperator& op = lowered_.operators[j];

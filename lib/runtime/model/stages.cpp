@@ -35,22 +35,26 @@ Fault check_stages(const Region& file) {
   if (nsrt_check_rule(&rule) != NSRT_OK) return bad(0);
   if (stgs.u32(12) != networks_crc(file)) return bad(12);
   if (!stgs.zero(16, 16)) return bad(16);
-  NetworkView first;
+  // Users encode an image once, for whichever network.
+  const NetworkView first = network_view(file, 0);
+  for (unsigned i = 1; i < file.u16(26); ++i) {
+    const NetworkView net = network_view(file, i);
+    const bool same_input = net.tensor(net.input()).same_shape(first.tensor(first.input())) &&
+                            net.input_zero_point() == first.input_zero_point() &&
+                            net.netw().u32(12) == first.netw().u32(12);
+    if (!same_input) return bad(0);
+  }
   for (std::uint32_t i = 0; i < rule.max_passes; ++i) {
     const std::uint32_t at = kStagesBytes + i * kStageBytes;
     const unsigned network = stgs.u16(at);
     if (network >= file.u16(26)) return bad(at, i + 1);
     const NetworkView net = network_view(file, network);
-    if (i == 0) first = net;
     const std::uint16_t subnet = stgs.u16(at + 2);
     if (subnet < 1 || subnet > net.subnets()) return bad(at + 2, i + 1);
     const TensorView output = net.tensor(net.last());
     const bool scores =
         output.type == TensorType::kInt16 && output.h == 1 && output.w == 1 && output.c == rule.classes;
-    const bool same_input = net.tensor(net.input()).same_shape(first.tensor(first.input())) &&
-                            net.input_zero_point() == first.input_zero_point() &&
-                            net.netw().u32(12) == first.netw().u32(12);
-    if (!scores || !same_input) return bad(at, i + 1);
+    if (!scores) return bad(at, i + 1);
     if (stgs.u16(at + 8) > 1 || stgs.u16(at + 10) != 0) return bad(at + 8, i + 1);
   }
   return kNoFault;
