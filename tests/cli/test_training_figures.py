@@ -114,6 +114,11 @@ class Pictures(CliCase):
         picture = self.drawn()
         for text in ("nested wide (3 seeds)", "alone (", "slimmable (", "cifar10, resnet8"):
             self.assertIn(text, picture)
+        self.plot("plot_training", SOURCE / "bench/results/training/cifar10_resnet8.jsonl", "--only", "alone_late", "nested_late")
+        self.assertIn("alone late (3 seeds)", self.drawn())
+        self.assertNotIn("slimmable", self.drawn())
+        self.assertIn("no line 'alone70' (there are alone, alone_late, ",
+                      self.plot("plot_training", SOURCE / "bench/results/training/cifar10_resnet8.jsonl", "--only", "alone70", status=3))
 
     def test_the_quickstart_s_records_are_drawn_and_others_refused(self):
         results = SOURCE / "bench/results/quickstart"
@@ -195,7 +200,7 @@ class Figures(CliCase):
 
     def test_gaps_are_means_over_seeds_in_points(self):
         figures = self.figures(run(training_figures.NESTED, 1, (0.9, 0.80, 10), (0.7, 0.84, 20)), run(training_figures.NESTED, 2, (0.9, 0.82, 10), (0.7, 0.84, 20)),
-                               run("alone90", 1, (0.9, 0.80, 10)), run("alone90", 2, (0.9, 0.81, 10)))
+                               run("alone90_late", 1, (0.9, 0.80, 10)), run("alone90_late", 2, (0.9, 0.81, 10)))
         self.assertEqual(set(figures), {"nested90_minus_standalone", "int8_vs_float_worst"})
         value, about = figures["nested90_minus_standalone"]
         self.assertAlmostEqual(value, 0.5)
@@ -204,7 +209,7 @@ class Figures(CliCase):
         self.assertAlmostEqual(figures["int8_vs_float_worst"][1]["worst_single_run"], 0.2)
 
     def test_rivals_are_interpolated_at_the_nested_subnets_costs(self):
-        figures = self.figures(run(training_figures.LATE, 1, (0.9, 0.80, 10), (0.7, 0.84, 20), (0.5, 0.85, 50)),
+        figures = self.figures(run(training_figures.NESTED, 1, (0.9, 0.80, 10), (0.7, 0.84, 20), (0.5, 0.85, 50)),
                                run("slimmable", 1, (0, 0.76, 15), (0, 0.80, 25), (0, 0.83, 40)))
         self.assertAlmostEqual(figures["nested_over_slimmable_worst"][0], 2.0)  # at 50: the rival's best, 83 %
         self.assertEqual([round(training_figures.interpolated([(15, 0.76), (25, 0.80)], cost), 3) for cost in (10, 15, 20, 25, 30)],
@@ -222,8 +227,8 @@ class Figures(CliCase):
             return {key for key in a if a[key] != b[key]}
 
         config = json.loads((SOURCE / "configs/cifar10_resnet8_nested.json").read_text())
-        self.assertLessEqual(differences(config, recipe(training_figures.LATE)), {"epochs", "prune_start_epoch", "prune_end_epoch"})
-        self.assertEqual(differences(recipe(training_figures.NESTED), recipe("alone90")), {"sparsities", "loss_weights"})
+        self.assertLessEqual(differences(config, recipe(training_figures.NESTED)), {"epochs", "prune_start_epoch", "prune_end_epoch"})
+        self.assertEqual(differences(recipe(training_figures.NESTED), recipe("alone90_late")), {"sparsities", "loss_weights"})
         self.assertEqual(differences(recipe("nested"), recipe("nested_auto")), {"allocation"})
 
     def test_the_last_float32_record_of_a_network_is_its_speed(self):
